@@ -1,0 +1,1 @@
+"""What is known: the tables of a case, their checks and units, scenarios."""

@@ -1,0 +1,261 @@
+"""A case: everything known about one question, checked and in internal units."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from didymium.case.basis import Content, convert_amounts, convert_recipes
+from didymium.case.check import TableCheck, assumed_bands, grades, references, row_names
+from didymium.case.read import LINE, read_table
+from didymium.case.tables import TABLES
+from didymium.faults import CaseError, DidymiumError, Fault
+from didymium.messages import _
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from didymium.case.scenario import Scenario
+
+BUNDLED = Path(__file__).parent.parent / "cases"
+"""Folder of the cases that come with didymium."""
+
+ROW = "_row"
+"""Column that names each row of a case as ``table/key``: what results rest on."""
+
+
+@dataclass
+class Case:
+    """Everything known about one question.
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+    folder : Path
+        Where it was read.
+    tables : dict of str to DataFrame
+        Checked tables in internal units (tonnes, USD, USD/t, t/year, days); every row is named in ``_row``.
+    settings : dict
+        ``case.toml``: title, base year, currency, reference basket.
+    content : Content
+        What elements the commodities hold.
+    digest : str
+        Hash of every file of the case.
+    """
+
+    name: str
+    folder: Path
+    tables: dict[str, pd.DataFrame]
+    settings: dict[str, Any]
+    content: Content
+    digest: str
+    overlays: list[Path] = field(default_factory=list)
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        """Return a table by name."""
+        try:
+            return self.tables[table]
+        except KeyError:
+            raise DidymiumError(_("case {case} has no table {table}").format(case=self.name, table=table)) from None
+
+    @property
+    def base_year(self) -> int:
+        """Year that the market is calibrated to."""
+        return int(self.settings["base_year"])
+
+    @property
+    def participants(self) -> list[str]:
+        """Regions whose costs and losses are counted."""
+        regions = self["regions"]
+        return list(regions.loc[regions["role"].eq("participant"), "region"])
+
+    @property
+    def controller(self) -> str:
+        """Region that can cut supply."""
+        regions = self["regions"]
+        found = list(regions.loc[regions["role"].eq("controller"), "region"])
+        if len(found) != 1:
+            raise DidymiumError(_("case {case}: one region must have the role controller").format(case=self.name))
+        return str(found[0])
+
+    def names(self, table: str) -> dict[str, str]:
+        """Return the readable name of every row of a table with a ``name`` column."""
+        frame = self[table]
+        return dict(zip(frame[TABLES[table].key[0]], frame["name"], strict=True))
+
+    def assumption(self, name: str, end: str = "value") -> float:
+        """Return an assumption's value, or the ``low`` or ``high`` end of its band.
+
+        Raises
+        ------
+        DidymiumError
+            The case does not make it.
+        """
+        frame = self["assumptions"]
+        found = frame.loc[frame["assumption"].eq(name), end]
+        if found.empty:
+            raise DidymiumError(
+                _("assumptions.csv: `{name}` is missing -> add it with a value, a band and a reason").format(name=name)
+            )
+        return float(found.iloc[0])
+
+    def row(self, key: str) -> dict[str, Any]:
+        """Return the input row called ``table/key``.
+
+        Raises
+        ------
+        DidymiumError
+            No such row.
+        """
+        table, _slash, _key = key.partition("/")
+        frame = self[table]
+        found = frame[frame[ROW].eq(key)]
+        if found.empty:
+            raise DidymiumError(_("{key} is not a row of case {case}").format(key=key, case=self.name))
+        return {str(k): v for k, v in found.iloc[0].to_dict().items()}
+
+    def scenarios(self) -> list[str]:
+        """Return the names of the scenarios that the case holds."""
+        return sorted(path.stem for path in (self.folder / "scenarios").glob("*.toml"))
+
+    def scenario(self, name: str) -> Scenario:
+        """Return a named scenario."""
+        from didymium.case.scenario import load_scenario
+
+        return load_scenario(self, name)
+
+
+def find_case(case: str | Path) -> Path:
+    """Return the folder of a bundled case or of a path.
+
+    Raises
+    ------
+    DidymiumError
+        Neither a bundled case nor a folder.
+    """
+    bundled = BUNDLED / str(case).replace("-", "_")
+    if bundled.is_dir():
+        return bundled
+    path = Path(case)
+    if path.is_dir():
+        return path
+    bundled_cases = (path.parent.name.replace("_", "-") for path in BUNDLED.glob("*/case.toml"))
+    known = ", ".join(sorted(bundled_cases))
+    raise DidymiumError(
+        _("no case `{case}`: not a folder, and the bundled cases are {known} -> name one of them, or a folder").format(
+            case=case, known=known
+        )
+    )
+
+
+def load_case(case: str | Path, network: bool = True) -> Case:
+    """Load and check a case.
+
+    Parameters
+    ----------
+    case : str or Path
+        Name of a bundled case, or a folder.
+    network : bool
+        Also run the network checks.
+
+    Returns
+    -------
+    Case
+
+    Raises
+    ------
+    CaseError
+        Every fault found: file, row, field, fault, fix.
+    """
+    folder = find_case(case)
+    faults: list[Fault] = []
+    settings = _settings(folder, faults)
+    frames = _frames(folder, faults)
+    if faults:
+        raise CaseError(faults)
+    content = Content(frames["baskets"] if "baskets" in frames else _empty("baskets"), frames["commodities"],
+                      str(settings["reference_basket"]))  # fmt: skip
+    convert_amounts(frames, content, faults)
+    convert_recipes(frames, content, faults)
+    if faults:
+        raise CaseError(faults)
+    for name in TABLES:
+        frames.setdefault(name, _empty(name))
+    for name, frame in frames.items():
+        frame[ROW] = [f"{name}/{key}" for key in row_names(TABLES[name], frame)] if len(frame) else ""
+    loaded = Case(str(settings["name"]), folder, frames, settings, content, _digest(folder))
+    if network:
+        from didymium.case.network_checks import check_network
+
+        faults = check_network(loaded)
+        if faults:
+            raise CaseError(faults)
+    return loaded
+
+
+def _settings(folder: Path, faults: list[Fault]) -> dict[str, Any]:
+    path = folder / "case.toml"
+    if not path.is_file():
+        raise CaseError([Fault("case.toml", "", "", _("the file is missing in {folder}").format(folder=folder),
+                               _("start a case with `didymium new FOLDER`"))])  # fmt: skip
+    try:
+        settings = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CaseError([Fault("case.toml", "", "", str(error), _("correct the line"))]) from None
+    for name, kind in (("name", str), ("title", str), ("base_year", int), ("reference_basket", str), ("signed", str)):
+        if not isinstance(settings.get(name), kind):
+            faults.append(Fault("case.toml", "", name, _("missing or not a {kind}").format(kind=kind.__name__),
+                                _("add `{name} = ...`").format(name=name)))  # fmt: skip
+    return settings
+
+
+def _frames(folder: Path, faults: list[Fault]) -> dict[str, pd.DataFrame]:
+    frames: dict[str, pd.DataFrame] = {}
+    for name, table in TABLES.items():
+        path = folder / f"{name}.csv"
+        if not path.is_file():
+            if table.required:
+                faults.append(Fault(path.name, "", "", _("the file is missing"), _(table.meaning)))
+            continue
+        frame = read_table(path, table, faults)
+        if frame is not None:
+            frames[name] = frame
+    for path in sorted(folder.glob("*.csv")):
+        if path.stem not in TABLES:
+            fix = _("remove it or rename it to one of {tables}").format(tables=", ".join(TABLES))
+            faults.append(Fault(path.name, "", "", _("not a table of a case"), fix))
+    for name, frame in frames.items():
+        check = TableCheck(TABLES[name], frame, faults)
+        check.cells()
+        check.rows()
+    references(frames, faults)
+    grades(frames, faults)
+    assumed_bands(frames, faults)
+    if not faults:
+        for name, frame in frames.items():
+            TableCheck(TABLES[name], frame, faults).units()
+    return frames
+
+
+def _empty(name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    table = TABLES[name]
+    frame = pd.DataFrame({column: pd.Series(dtype=str) for column in table.columns})
+    for declared in table.fields:
+        if declared.kind in ("number", "integer"):
+            frame[declared.name] = frame[declared.name].astype(float)
+    frame[LINE] = pd.Series(dtype=int)
+    return frame
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted((*folder.glob("*.csv"), folder / "case.toml", *(folder / "scenarios").glob("*.toml"))):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,313 @@
+"""Checks of single tables: every cell against its field, every row against its table, every reference."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from didymium.case.read import LINE
+from didymium.case.schema import Field, Kind, Table
+from didymium.case.tables import TABLES
+from didymium.case.units import factor
+from didymium.faults import DidymiumError, Fault
+from didymium.messages import _
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+_DATE = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$")
+_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$", re.ASCII)
+_BAND = ("low", "high")
+_ORDERED = (("start", "end"), ("announced", "start"), ("suspended_from", "suspended_to"), ("effective", "end"))
+
+
+@lru_cache(maxsize=4096)
+def first_day(text: str) -> date:
+    """Return the first day of a date written YYYY, YYYY-MM or YYYY-MM-DD.
+
+    Raises
+    ------
+    ValueError
+        Not such a date.
+    """
+    match = _DATE.match(text)
+    if not match:
+        raise ValueError(text)
+    year, month, day = match.groups()
+    return date(int(year), int(month or 1), int(day or 1))
+
+
+def split_list(text: str) -> list[str]:
+    """Return the entries of a cell that holds several, separated by ``;``."""
+    return [entry.strip() for entry in text.split(";") if entry.strip()]
+
+
+def row_names(table: Table, frame: pd.DataFrame) -> list[str]:
+    """Return the key of every row, its parts joined by ``|``; a whole number without decimals."""
+    columns = []
+    for name in table.key:
+        cells = frame[name].tolist()
+        if table.field(name).kind is Kind.INTEGER:
+            cells = [f"{cell:.0f}" if isinstance(cell, float) else cell for cell in cells]
+        columns.append(cells)
+    return ["|".join(map(str, parts)) for parts in zip(*columns, strict=True)]
+
+
+class TableCheck:
+    """Checks one table and turns its cells into numbers.
+
+    Parameters
+    ----------
+    table : Table
+        Declaration.
+    frame : DataFrame
+        Text as read.
+    faults : list of Fault
+        Where faults are gathered.
+    """
+
+    def __init__(self, table: Table, frame: pd.DataFrame, faults: list[Fault]) -> None:
+        self.table = table
+        self.frame = frame
+        self.faults = faults
+        self.file = f"{table.name}.csv"
+        self.lines: list[int] = frame[LINE].tolist()
+
+    def fault(self, line: object, field: str, what: str, fix: str) -> None:
+        """Add a fault of a row."""
+        self.faults.append(Fault(self.file, str(line), field, what, fix))
+
+    def cells(self) -> None:
+        """Check every cell against its field."""
+        for field in self.table.fields:
+            texts: list[str] = self.frame[field.name].tolist()
+            if field.default and "" in texts:
+                texts = [text or field.default for text in texts]
+                self.frame[field.name] = texts
+            if field.required and "" in texts:
+                for line, text in zip(self.lines, texts, strict=True):
+                    if not text:
+                        self.fault(line, field.name, _("the cell is empty"), _(field.meaning))
+            if field.kind in (Kind.NUMBER, Kind.INTEGER):
+                self.frame[field.name] = self._numbers(field, texts)
+            elif field.kind in (Kind.CHOICE, Kind.FLAG, Kind.ID, Kind.DATE):
+                self._texts(field, texts)
+
+    def _texts(self, field: Field, texts: list[str]) -> None:
+        """Check cells that stay text. Each distinct text is looked at once."""
+        wrong = {text: self._wrong_text(field, text) for text in dict.fromkeys(texts) if text}
+        if not any(wrong.values()):
+            return
+        for line, text in zip(self.lines, texts, strict=True):
+            found = wrong.get(text)
+            if found:
+                self.fault(line, field.name, *found)
+
+    def _wrong_text(self, field: Field, text: str) -> tuple[str, str] | None:
+        """Return fault and fix of a text, or None."""
+        if field.kind is Kind.CHOICE and text not in field.choices:
+            fix = _("use one of {choices}").format(choices=", ".join(field.choices))
+            return _("`{cell}` is not a choice").format(cell=text), fix
+        if field.kind is Kind.FLAG and text not in ("yes", "no"):
+            return _("`{cell}` is neither yes nor no").format(cell=text), _("write yes or no")
+        if field.kind is Kind.ID and not _ID.match(text):
+            return _("`{cell}` is not a short name").format(cell=text), _("use letters, digits, _ . and - only")
+        if field.kind is Kind.DATE:
+            try:
+                first_day(text)
+            except ValueError:
+                return _("`{cell}` is not a date").format(cell=text), _("write YYYY, YYYY-MM or YYYY-MM-DD")
+        return None
+
+    def _numbers(self, field: Field, texts: list[str]) -> np.ndarray:
+        """Return the numbers of a column, NaN where a cell is empty or at fault."""
+        import numpy as np
+
+        numbers = np.full(len(texts), np.nan)
+        for at, text in enumerate(texts):
+            if not text:
+                continue
+            number = float(text) if _NUMBER.match(text) else math.nan
+            wrong = self._wrong_number(field, text, number)
+            if wrong:
+                self.fault(self.lines[at], field.name, *wrong)
+            if math.isfinite(number):
+                numbers[at] = number
+        return numbers
+
+    def _wrong_number(self, field: Field, text: str, number: float) -> tuple[str, str] | None:
+        """Return fault and fix of a number, or None."""
+        if not math.isfinite(number):
+            fix = _("write digits with a point as decimal mark; leave the cell empty where the value is withheld")
+            return _("`{cell}` is not a number").format(cell=text), fix
+        if field.kind is Kind.INTEGER and number != round(number):
+            return _("`{cell}` is not a whole number").format(cell=text), _("round it")
+        if field.low is not None and number < field.low:
+            return _("{cell} is below {low:g}").format(cell=text, low=field.low), _(field.meaning)
+        if field.high is not None and number > field.high:
+            return _("{cell} is above {high:g}").format(cell=text, high=field.high), _(field.meaning)
+        return None
+
+    def rows(self) -> None:
+        """Check what concerns several cells of a row: keys, bands, dates in order."""
+        seen: set[str] = set()
+        for line, name in zip(self.lines, row_names(self.table, self.frame), strict=True):
+            if name in seen and name.strip("|"):
+                self.fault(line, ", ".join(self.table.key), _("`{key}` stands twice").format(key=name),
+                           _("keep one row, or give the other its own name"))  # fmt: skip
+            seen.add(name)
+        self._bands()
+        for begin, end in _ORDERED:
+            if begin in self.frame and end in self.frame:
+                self._order(begin, end)
+
+    def _bands(self) -> None:
+        value = self.table.value
+        if not value or "low" not in self.frame:
+            return
+        columns = (self.frame[name].tolist() for name in ("low", value, "high"))
+        for line, low, number, high in zip(self.lines, *columns, strict=True):
+            if math.isnan(low) != math.isnan(high):
+                self.fault(line, "low, high", _("a band with one end"), _("give both ends, or neither"))
+            if low > number or high < number:
+                self.fault(line, value, _("{value:g} lies outside its band {low:g} to {high:g}").format(
+                    value=number, low=low, high=high), _("widen the band or correct the value"))  # fmt: skip
+
+    def _order(self, begin: str, end: str) -> None:
+        for line, first, last in zip(self.lines, self.frame[begin].tolist(), self.frame[end].tolist(), strict=True):
+            if not (first and last):
+                continue
+            try:
+                reversed_dates = first_day(last) < first_day(first)
+            except ValueError:
+                continue  # reported with the cell
+            # A coarser date (2026) may stand for a day after the first one (2026-03).
+            if reversed_dates and not first.startswith(last):
+                self.fault(line, end, _("{end} {last} is before {begin} {first}").format(
+                    end=end, last=last, begin=begin, first=first), _("put the dates in order"))  # fmt: skip
+
+    def units(self) -> None:
+        """Convert the value and its band to the internal unit; leave the stated one in ``stated_unit``."""
+        import numpy as np
+
+        table = self.table
+        if not table.internal:
+            return
+        units: list[str] = self.frame["unit"].tolist()
+        filled = self.frame[table.value].notna().tolist()
+        inside: dict[str, str] = {}  # unit inside the model, by stated unit
+        multipliers: dict[str, float] = {}
+        for unit in dict.fromkeys(unit for unit, has in zip(units, filled, strict=True) if has):
+            try:
+                multipliers[unit] = factor(unit, table.internal)
+            except DidymiumError as error:
+                fix = _("state the unit, such as {internal}").format(internal=table.internal.replace("|", ", "))
+                for line, stated, has in zip(self.lines, units, filled, strict=True):
+                    if has and stated == unit:
+                        self.fault(line, "unit", str(error) if unit else _("a number without a unit"), fix)
+                continue
+            inside[unit] = _target(unit, table.internal)
+        scale = np.array(
+            [multipliers.get(unit, np.nan) if has else np.nan for unit, has in zip(units, filled, strict=True)], float
+        )
+        for name in (table.value, *(band for band in _BAND if band in self.frame)):
+            self.frame[name] = self.frame[name].to_numpy(float) * scale
+        self.frame["stated_unit"] = self.frame["unit"]
+        converted = [inside.get(unit, unit) if has else unit for unit, has in zip(units, filled, strict=True)]
+        if converted:
+            self.frame["unit"] = converted
+
+
+def _target(unit: str, internal: str) -> str:
+    """Return the internal unit that a convertible unit is turned into."""
+    for target in internal.split("|"):
+        try:
+            factor(unit, target)
+        except DidymiumError:
+            continue
+        return target
+    return unit
+
+
+def references(frames: dict[str, pd.DataFrame], faults: list[Fault]) -> None:
+    """Check that every id a row names exists."""
+    ids = {name: set(frame[TABLES[name].key[0]].tolist()) for name, frame in frames.items()}
+    stages = set(TABLES["commodities"].field("stage").choices)
+    for name, frame in frames.items():
+        check = TableCheck(TABLES[name], frame, faults)
+        for field in TABLES[name].fields:
+            if field.kind not in (Kind.REFERENCE, Kind.REFERENCES):
+                continue
+            known = set[str]().union(*(ids.get(target, set()) for target in field.refers.split("|")))
+            files = _(" or ").join(f"{target}.csv" for target in field.refers.split("|"))
+            for line, cell in zip(check.lines, frame[field.name].tolist(), strict=True):
+                if not cell or cell in known:
+                    continue
+                for entry in split_list(cell) if field.kind is Kind.REFERENCES else [cell]:
+                    wild = field.wildcard and (entry == "*" or entry.removeprefix("stage:") in stages)
+                    if entry not in known and not wild:
+                        what = _("`{entry}` is not in {table}").format(entry=entry, table=files)
+                        check.fault(line, field.name, what, _nearest(entry, known))
+
+
+def _nearest(entry: str, known: set[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(entry, sorted(known), n=1)
+    if close:
+        return _("write `{close}`, or add a row for `{entry}`").format(close=close[0], entry=entry)
+    return _("add a row for `{entry}`").format(entry=entry)
+
+
+def grades(frames: dict[str, pd.DataFrame], faults: list[Fault]) -> None:
+    """Refuse rows that feed a model and cite a source graded D."""
+    if "sources" not in frames:
+        return
+    suspect = set(frames["sources"].loc[frames["sources"]["grade"].eq("D"), "source"].tolist())
+    for name, frame in frames.items():
+        if not suspect or not TABLES[name].sourced or name in ("events", "evidence"):
+            continue
+        fields = [field.name for field in TABLES[name].fields if field.refers == "sources|assumptions"]
+        feeds = (frame["processes"] if name == "facilities" else frame["source"]).ne("").tolist()
+        for field in fields:
+            for line, source, feeding in zip(frame[LINE].tolist(), frame[field].tolist(), feeds, strict=True):
+                if feeding and source in suspect:
+                    what = _("source `{source}` is graded D").format(source=source)
+                    fix = _("cite a better source, or an assumption with a band and a reason")
+                    faults.append(Fault(f"{name}.csv", str(line), field, what, fix))
+
+
+def assumed_bands(frames: dict[str, pd.DataFrame], faults: list[Fault]) -> None:
+    """Give rows that cite an assumption its band; refuse a row that cites one and lies outside it."""
+    if "assumptions" not in frames:
+        return
+    made = frames["assumptions"]
+    known = set(made["assumption"].tolist())
+    ratios = {
+        name: (low, high)
+        for name, unit, low, high in zip(*(made[c].tolist() for c in ("assumption", "unit", *_BAND)), strict=True)
+        if unit == "ratio"
+    }
+    for name, frame in frames.items():
+        table = TABLES[name]
+        if not table.value or "low" not in frame or "source" not in frame:
+            continue
+        ends = {end: frame[end].to_numpy(float).copy() for end in _BAND}
+        rows = zip(frame[LINE].tolist(), frame["source"].tolist(), frame[table.value].tolist(), strict=True)
+        for at, (line, source, value) in enumerate(rows):
+            if source not in known or math.isnan(value) or not math.isnan(ends["low"][at]):
+                continue
+            if source in ratios:
+                # an input's coefficient is below zero: its ends change places
+                ends["low"][at], ends["high"][at] = sorted(value * end for end in ratios[source])
+            else:
+                what = _("a row on assumption `{source}` has no band").format(source=source)
+                fix = _("give low and high, or state the assumption as a ratio")
+                faults.append(Fault(f"{name}.csv", str(line), "low, high", what, fix))
+        for end in _BAND:
+            frame[end] = ends[end]

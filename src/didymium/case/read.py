@@ -1,0 +1,103 @@
+"""Reading the files of a case as text, before anything is believed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from didymium.case.schema import Table
+from didymium.faults import Fault
+from didymium.messages import _
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LINE = "_line"
+"""Column that carries the line number of each row."""
+
+
+def read_table(path: Path, table: Table, faults: list[Fault]) -> pd.DataFrame | None:
+    """Read one CSV file as text.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    table : Table
+        What it should hold.
+    faults : list of Fault
+        Wrong encoding, an empty file, missing or unknown columns, ragged rows are added here.
+
+    Returns
+    -------
+    DataFrame or None
+        Text in the table's columns and the line number in ``_line``; None where the file cannot be used.
+    """
+    import pandas as pd
+
+    name = path.name
+
+    def fault(row: str, field: str, what: str, fix: str) -> None:
+        faults.append(Fault(name, row, field, what, fix))
+
+    raw = path.read_bytes()
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        fault("", "", _("the file is UTF-16, not UTF-8"), _("save it as CSV UTF-8"))
+        return None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        fault(str(line), "", _("a byte that is not UTF-8"), _("save it as CSV UTF-8 (it may be cp1252 or Shift_JIS)"))
+        return None
+    if not text.strip():
+        fault("", "", _("the file is empty"), _("put the header {header} in its first line").format(
+            header=",".join(table.columns)))  # fmt: skip
+        return None
+    if text.lstrip()[:1] == "<":
+        fault("1", "", _("this is a web page, not a table"), _("download the table itself"))
+        return None
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = [cell.strip() for cell in next(reader)]
+        for cells in reader:
+            cells = [cell.strip() for cell in cells]
+            if any(cells):
+                rows.append(cells)
+                lines.append(reader.line_num)
+    except csv.Error as error:
+        fault(str(reader.line_num), "", _("not a CSV row: {error}").format(error=error),
+              _("close every quoted cell with a quote"))  # fmt: skip
+        return None
+    missing = [column for column in table.columns if column not in header]
+    unknown = [column for column in header if column not in table.columns]
+    repeated = sorted({column for column in header if header.count(column) > 1})
+    needed = [column for column in missing if table.field(column).required]
+    for column in needed:
+        meaning = _(table.field(column).meaning)
+        fault("1", column, _("the column is missing"), _("add it: {meaning}").format(meaning=meaning))
+    for column in unknown:
+        fault("1", column, _("unknown column"), _("remove it or rename it to one of {columns}").format(
+            columns=", ".join(missing) or ", ".join(table.columns)))  # fmt: skip
+    for column in repeated:
+        fault("1", column, _("the column stands twice"), _("keep one of them"))
+    ragged = [(line, cells) for line, cells in zip(lines, rows, strict=True) if len(cells) != len(header)]
+    for line, cells in ragged:
+        fault(str(line), "", _("{found} cells under {wanted} columns").format(found=len(cells), wanted=len(header)),
+              _("quote cells that hold a comma"))  # fmt: skip
+    if needed or unknown or repeated or ragged:
+        return None
+    at = {column: header.index(column) for column in table.columns if column in header}
+    frame = pd.DataFrame(
+        {column: [row[at[column]] for row in rows] if column in at else [""] * len(rows) for column in table.columns},
+        dtype=str,
+    )
+    frame[LINE] = pd.Series(lines, dtype=int)
+    if frame.empty and table.required:
+        fault("", "", _("the table has no rows"), _("add at least one row"))
+        return None
+    return frame
