@@ -1,0 +1,1 @@
+"""How it clears: the network of a case, the one linear program, its calibration and its prices."""

@@ -1,0 +1,165 @@
+"""What holds at each node: capacities, trade bounds, demands. Scenarios and dates become arrays here, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from didymium.case.check import first_day
+from didymium.market.base import Base
+from didymium.market.network import Network
+from didymium.market.options import Options
+from didymium.market.tree import Tree
+
+if TYPE_CHECKING:
+    from didymium.case import case as cases
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Arrays by node.
+
+    Parameters
+    ----------
+    capacity : array, facilities x nodes
+        What a facility can do in the period, t; project capacity counts in full, the built share multiplies it.
+    ship_bound : array, routes x nodes
+        Most that may go, t; infinite where no measure bites.
+    demand : array, uses x nodes
+        Base quantity wanted in the period, t.
+    cut : array of bool, markets x nodes
+        A measure cuts supply of the commodity to the region: strategic stocks may be released.
+    """
+
+    capacity: Array
+    ship_bound: Array
+    demand: Array
+    cut: Array
+
+
+def conditions(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> Conditions:
+    """Return what holds at each node of ``tree``."""
+    bound, cut = _restrictions(network, base, tree)
+    return Conditions(
+        _capacity(case, network, base, tree, options), bound, _demand(case, network, base, tree, options), cut
+    )
+
+
+def _capacity(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> Array:
+    """``capacity x share in operation x ramp x availability x length``, at least what ran in the base year."""
+    facilities, years = network.facilities, tree.years()
+    ran = base.activity.groupby(network.activities["facility"]).sum().reindex(facilities.index, fill_value=0.0)
+    full = np.maximum(facilities["capacity"].to_numpy(float), ran.to_numpy(float))
+    in_base = operating_in(network, case.base_year)
+    if options.expansion:
+        ramps = {name: rows.sort_values("year")["share"].to_numpy(float) for name, rows in case["ramps"].groupby("ramp")}
+        starts = {p.facility: p.start for p in options.projects}
+        share = np.zeros((len(facilities), len(tree)))
+        for row, (name, facility) in enumerate(facilities.iterrows()):
+            begin = starts.get(str(name)) or (first_day(facility["start"]) if facility["start"] else None)
+            end = first_day(facility["end"]) if facility["end"] else None
+            if begin is None and facility["status"] != "operating":
+                continue
+            known = str(name) in starts or facility["status"] == "operating"
+            if not known:
+                continue  # a project that nobody decided about stays out
+            running_in = bool(in_base[row])
+            ramp = ramps.get(str(facility["ramp"])) if not running_in else None
+            share[row] = [
+                _share_running(begin if not running_in else None, end, ramp, a, b)
+                for a, b in zip(tree.nodes["start"], tree.nodes["end"], strict=True)
+            ]
+    else:
+        share = np.repeat(in_base[:, None].astype(float), len(tree), axis=1)
+        for row, name in enumerate(facilities.index):
+            if any(p.facility == name for p in options.projects):
+                share[row] = 1.0
+    available = full[:, None] * share * years[None, :]
+    position = {str(name): row for row, name in enumerate(facilities.index)}
+    for node, scenario in enumerate(tree.scenarios):
+        for outage in scenario.outages if scenario else ():
+            if outage.facility in position:
+                overlap = _overlap(outage.start, outage.end, tree.nodes["start"].iat[node], tree.nodes["end"].iat[node])
+                available[position[outage.facility], node] *= 1.0 - overlap * (1.0 - outage.availability)
+    return available
+
+
+def operating_in(network: Network, year: int) -> Array:
+    """Return which facilities run in a year."""
+    facilities = network.facilities
+
+    def runs(status: str, start: str, end: str) -> bool:
+        begun = not start or first_day(start) < date(year + 1, 1, 1)
+        ended = bool(end) and first_day(end) <= date(year, 1, 1)
+        return status == "operating" and begun and not ended
+
+    return np.array([runs(*row) for row in facilities[["status", "start", "end"]].itertuples(index=False)], dtype=bool)
+
+
+def _share_running(begin: date | None, end: date | None, ramp: Array | None, first: date, last: date) -> float:
+    share = 1.0
+    if begin is not None:
+        share *= 1.0 - _overlap(date.min, begin, first, last)
+        if ramp is not None and share > 0:
+            middle = first + (last - first) / 2
+            year = max(0, (middle - begin).days) / 365.25
+            share *= float(ramp[min(int(year), len(ramp) - 1)])
+    if end is not None:
+        share *= 1.0 - _overlap(end, date.max, first, last)
+    return share
+
+
+def _overlap(start: date, end: date, first: date, last: date) -> float:
+    """Return the share of a period that lies between two days."""
+    inside = (min(end, last) - max(start, first)).days
+    return max(0.0, inside / (last - first).days)
+
+
+def _restrictions(network: Network, base: Base, tree: Tree) -> tuple[Array, Array]:
+    """``ship <= share x base flow x length`` on every route that a measure covers."""
+    routes = network.routes
+    flow = base.ship.reindex(routes.index).to_numpy(float)
+    bound = np.full((len(routes), len(tree)), np.inf)
+    cut = np.zeros((len(network.markets), len(tree)), dtype=bool)
+    origin, destination, commodity = (routes[c].to_numpy() for c in ("origin", "destination", "commodity"))
+    market_region = network.markets["region"].to_numpy()
+    years = tree.years()
+    for node, scenario in enumerate(tree.scenarios):
+        first, last = tree.nodes["start"].iat[node], tree.nodes["end"].iat[node]
+        for measure in scenario.restrictions if scenario else ():
+            share = measure.share(first, last)
+            if share >= 1.0 - 1e-9:
+                continue
+            reach = list(measure.destinations)
+            on = (origin == measure.controller) & np.isin(destination, reach) & np.isin(commodity, list(measure.commodities))
+            bound[on, node] = np.minimum(bound[on, node], share * flow[on] * years[node])
+            cut[:, node] |= np.isin(market_region, reach)
+    return bound, cut
+
+
+def _demand(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> Array:
+    """``q0 x growth x scenario factor x length``."""
+    uses = network.uses
+    wanted = base.served.to_numpy(float)[:, None] * tree.years()[None, :] * options.demand_scale
+    if options.growth:
+        middle = np.array([
+            s.year + (s.timetuple().tm_yday - 1) / 365.25 + y / 2
+            for s, y in zip(tree.nodes["start"], tree.nodes["years"], strict=True)
+        ])  # fmt: skip
+        table = {name: rows.sort_values("year") for name, rows in case["growth"].groupby("end_use")}
+        for row, end_use in enumerate(uses["end_use"]):
+            path = table.get(str(end_use), table.get("*"))
+            if path is not None:
+                # The base year's demand is its average: the index is read half a year back.
+                wanted[row] *= np.interp(middle - 0.5, path["year"].to_numpy(float), path["index"].to_numpy(float))
+    for node, scenario in enumerate(tree.scenarios):
+        first, last = tree.nodes["start"].iat[node], tree.nodes["end"].iat[node]
+        for change in scenario.demand_changes if scenario else ():
+            on = uses["end_use"].eq(change.end_use) & ((change.region == "*") | uses["region"].eq(change.region))
+            wanted[on.to_numpy(), node] *= 1.0 + (change.factor - 1.0) * _overlap(change.start, change.end, first, last)
+    return wanted

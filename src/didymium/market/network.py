@@ -1,0 +1,271 @@
+"""The network of a case: who can make, move, hold and use what, as arrays.
+
+A *market* is a commodity in a region: the place where one price forms. Everything the program needs of the case is
+gathered here once; the laws in :mod:`didymium.market.laws` only combine these arrays with the nodes of a tree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from didymium.case.case import ROW
+from didymium.case.check import split_list
+from didymium.case.scenario import expand
+from didymium.faults import DidymiumError
+from didymium.messages import _
+
+if TYPE_CHECKING:
+    from didymium.case import case as cases
+
+Index = pd.Index
+KG = 1000.0
+"""Prices in the program are USD/kg, quantities tonnes, so money is thousands of USD."""
+
+
+def market_label(commodity: str, region: str) -> str:
+    """Return the label of a market."""
+    return f"{commodity}|{region}"
+
+
+@dataclass(frozen=True)
+class Network:
+    """Arrays of a case.
+
+    Parameters
+    ----------
+    markets : DataFrame
+        Index ``commodity|region``; columns commodity, region, stage, calibrated, disposal (USD/kg).
+    activities : DataFrame
+        Index ``facility|process``; columns facility, process, region, stage, cost (USD/kg), inputs.
+    terms : DataFrame
+        One row per recipe coefficient: activity, market, coefficient (t per unit of activity).
+    facilities : DataFrame
+        Index facility; columns region, capacity (t/year), start, end (dates or None), ramp, inputs.
+    routes : DataFrame
+        Index ``commodity|origin|destination``; columns source market ``tail``, sink market ``head``, commodity, origin,
+        destination, cost (USD/kg), days, tariff, inputs.
+    uses : DataFrame
+        Index ``end_use|region|commodity``; columns market, end_use, region, commodity, quantity (t/year), sigma, priority,
+        elasticity, choke, inputs.
+    stocks : DataFrame
+        Index ``stock|market``; columns market, kind, quantity (t or days), in_days, low, high, band, release, owner, inputs.
+    """
+
+    markets: pd.DataFrame
+    activities: pd.DataFrame
+    terms: pd.DataFrame
+    facilities: pd.DataFrame
+    routes: pd.DataFrame
+    uses: pd.DataFrame
+    stocks: pd.DataFrame
+
+    def matrix(self) -> pd.DataFrame:
+        """Return coefficients as markets x activities."""
+        wide = self.terms.pivot_table(index="market", columns="activity", values="coefficient", aggfunc="sum")
+        return wide.reindex(index=self.markets.index, columns=self.activities.index).fillna(0.0)
+
+
+def build_network(case: cases.Case) -> Network:
+    """Return the network of a case.
+
+    Parameters
+    ----------
+    case : Case
+        A checked case.
+
+    Raises
+    ------
+    DidymiumError
+        A process without a cost.
+    """
+    commodities = case["commodities"].set_index("commodity")
+    stages = commodities["stage"].to_dict()
+    facilities = _facilities(case)
+    activities, terms = _activities(case, facilities)
+    uses = _uses(case)
+    made = terms.loc[terms["coefficient"].gt(0), ["commodity", "region"]].drop_duplicates()
+    taken = pd.concat(
+        [terms.loc[terms["coefficient"].lt(0), ["commodity", "region"]], uses[["commodity", "region"]]]
+    ).drop_duplicates()
+    routes = _routes(case, stages, made, taken)
+    labels = list(dict.fromkeys([*terms["market"], *uses["market"], *routes["tail"], *routes["head"]]))
+    markets = pd.DataFrame(
+        [label.split("|") for label in labels], columns=["commodity", "region"], index=Index(labels, name="market")
+    )
+    markets["stage"] = markets["commodity"].map(commodities["stage"])
+    markets["calibrated"] = markets["commodity"].map(commodities["calibrated"]).eq("yes")
+    markets["disposal"] = markets["commodity"].map(commodities["disposal_cost"]).astype(float) / KG
+    markets["inputs"] = [f"commodities/{c}" for c in markets["commodity"]]
+    markets = markets.sort_index()
+    stocks = _stocks(case, stages, markets, taken)
+    return Network(markets, activities, terms, facilities, routes, uses, stocks)
+
+
+def _facilities(case: cases.Case) -> pd.DataFrame:
+    table = case["facilities"]
+    modelled = table[table["processes"].ne("") & table["capacity"].notna() & table["capacity"].gt(0)]
+    closed = modelled["status"].isin(("suspended", "closed"))
+    modelled = modelled[~closed]
+    frame = pd.DataFrame(
+        {
+            "name": modelled["name"].to_numpy(),
+            "region": modelled["region"].to_numpy(),
+            "stage": modelled["stage"].to_numpy(),
+            "status": modelled["status"].to_numpy(),
+            "capacity": modelled["capacity"].astype(float).to_numpy(),
+            "start": modelled["start"].to_numpy(),
+            "end": modelled["end"].to_numpy(),
+            "ramp": modelled["ramp"].to_numpy(),
+            "processes": modelled["processes"].to_numpy(),
+            "inputs": modelled[ROW].to_numpy(),
+        },
+        index=Index(modelled["facility"], name="facility"),
+    )
+    newer = table[table["supersedes"].ne("") & table["facility"].isin(frame.index)]
+    # A row that a newer one replaces stops when the newer one starts.
+    for old, start in zip(newer["supersedes"], newer["start"], strict=True):
+        if old in frame.index and start and not frame.at[old, "end"]:
+            frame.at[old, "end"] = start
+    return frame
+
+
+def _activities(case: cases.Case, facilities: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    pairs = [(f, p) for f, cell in facilities["processes"].items() for p in split_list(str(cell))]
+    frame = pd.DataFrame(pairs, columns=["facility", "process"])
+    frame.index = Index([f"{f}|{p}" for f, p in pairs], name="activity")
+    processes = case["processes"].set_index("process")
+    frame["region"] = frame["facility"].map(facilities["region"])
+    frame["stage"] = frame["process"].map(processes["stage"])
+    costs = _Costs(case)
+    found = [costs.of(p, r) for p, r in zip(frame["process"], frame["region"], strict=True)]
+    frame["cost"] = [cost / KG for cost, _key in found]
+    frame["cost_input"] = [key for _cost, key in found]
+    recipes = case["recipes"]
+    merged = frame.reset_index()[["activity", "process", "region"]].merge(
+        recipes[["process", "commodity", "coefficient", ROW]], on="process"
+    )
+    merged["market"] = merged["commodity"] + "|" + merged["region"]
+    merged = merged[merged["coefficient"].ne(0)]
+    by_activity = merged.groupby("activity")[ROW].agg(";".join)
+    frame["inputs"] = [
+        ";".join((f"facilities/{f}", by_activity[a], key))
+        for a, f, key in zip(frame.index, frame["facility"], frame["cost_input"], strict=True)
+    ]
+    return frame, merged[["activity", "market", "commodity", "region", "coefficient"]].reset_index(drop=True)
+
+
+class _Costs:
+    """Finds the cost row that speaks most closely of a process in a region."""
+
+    def __init__(self, case: cases.Case) -> None:
+        self.stage = dict(zip(case["processes"]["process"], case["processes"]["stage"], strict=True))
+        rows = case["costs"]
+        self.rows = {
+            (p, r): (float(c), key) for p, r, c, key in zip(rows["process"], rows["region"], rows["cost"], rows[ROW], strict=True)
+        }
+
+    def of(self, process: str, region: str) -> tuple[float, str]:
+        for name in (process, f"stage:{self.stage[process]}", "*"):
+            for place in (region, "*"):
+                if (name, place) in self.rows:
+                    return self.rows[name, place]
+        raise DidymiumError(
+            _("costs.csv: no cost for {process} in {region} -> add a row, or one for stage:{stage}").format(
+                process=process, region=region, stage=self.stage[process]
+            )
+        )
+
+
+def _routes(case: cases.Case, stages: dict[str, str], made: pd.DataFrame, taken: pd.DataFrame) -> pd.DataFrame:
+    """Return open routes from where a commodity is made to where it is taken; the closest row of the table holds."""
+    pairs = made.merge(taken, on="commodity", suffixes=("_from", "_to"))
+    pairs = pairs[pairs["region_from"].ne(pairs["region_to"])]
+    rows = case["routes"]
+    best = pd.Series(-1, index=pairs.index)
+    score = pd.Series(-1, index=pairs.index)
+    for at, (commodity, origin, destination) in enumerate(
+        zip(rows["commodity"], rows["origin"], rows["destination"], strict=True)
+    ):
+        fits = pairs["commodity"].isin(expand(commodity, stages))
+        if origin != "*":
+            fits &= pairs["region_from"].eq(origin)
+        if destination != "*":
+            fits &= pairs["region_to"].eq(destination)
+        closeness = 4 * (commodity in stages) + 2 * (origin != "*") + 2 * (destination != "*") + (commodity != "*")
+        take = fits & score.lt(closeness)
+        best[take], score[take] = at, closeness
+    pairs = pairs[best.ge(0)]
+    chosen = rows.iloc[best[best.ge(0)].to_numpy()]
+    frame = pd.DataFrame(
+        {
+            "commodity": pairs["commodity"].to_numpy(),
+            "origin": pairs["region_from"].to_numpy(),
+            "destination": pairs["region_to"].to_numpy(),
+            "cost": chosen["cost"].astype(float).to_numpy() / KG,
+            "days": chosen["transit_days"].astype(float).to_numpy(),
+            "tariff": chosen["tariff"].fillna(0.0).astype(float).to_numpy(),
+            "inputs": chosen[ROW].to_numpy(),
+            "open": chosen["open"].to_numpy(),
+        }
+    )
+    frame = frame[frame.pop("open").eq("yes")]
+    frame["tail"] = frame["commodity"] + "|" + frame["origin"]
+    frame["head"] = frame["commodity"] + "|" + frame["destination"]
+    frame.index = Index(frame["commodity"] + "|" + frame["origin"] + "|" + frame["destination"], name="route")
+    return frame
+
+
+def _uses(case: cases.Case) -> pd.DataFrame:
+    demands = case["demands"]
+    demands = demands[demands["year"].eq(case.base_year) & demands["quantity"].gt(0)]
+    end_uses = case["end_uses"].set_index("end_use")
+    frame = pd.DataFrame(
+        {name: demands[name].to_numpy() for name in ("end_use", "region", "commodity", "quantity", "low", "high")}
+    )
+    frame["market"] = frame["commodity"] + "|" + frame["region"]
+    band = (frame["high"] - frame["low"]) / (2 * 1.645)
+    frame["sigma"] = np.where(band.notna() & band.gt(0), band, 0.2 * frame["quantity"])
+    for name in ("priority", "elasticity", "choke"):
+        frame[name] = frame["end_use"].map(end_uses[name]).astype(float)
+    frame["inputs"] = [f"{key};end_uses/{use}" for key, use in zip(demands[ROW], frame["end_use"], strict=True)]
+    frame.index = Index(frame["end_use"] + "|" + frame["region"] + "|" + frame["commodity"], name="use")
+    return frame
+
+
+def _stocks(case: cases.Case, stages: dict[str, str], markets: pd.DataFrame, taken: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per stock and market; rows for ``*`` lie wherever the commodity is taken in."""
+    taken_at = set(taken["commodity"] + "|" + taken["region"])
+    rows = []
+    for record in case["stocks"].to_dict("records"):
+        for commodity in expand(str(record["commodity"]), stages):
+            places = [record["region"]] if record["region"] != "*" else [
+                label.split("|")[1] for label in markets.index if label in taken_at and label.startswith(commodity + "|")
+            ]  # fmt: skip
+            for region in places:
+                label = market_label(commodity, str(region))
+                if label not in markets.index:
+                    continue
+                rows.append(
+                    {
+                        "stock": f"{record['stock']}|{label}",
+                        "market": label,
+                        "commodity": commodity,
+                        "region": region,
+                        "kind": record["kind"],
+                        "owner": record["owner"],
+                        "quantity": float(record["quantity"]),
+                        "low": record["low"],
+                        "high": record["high"],
+                        "in_days": record["unit"] == "day",
+                        "band": record["band"],
+                        "release": record["release"],
+                        "inputs": record[ROW],
+                    }
+                )
+    columns = ["stock", "market", "commodity", "region", "kind", "owner", "quantity", "low", "high", "in_days", "band",
+               "release", "inputs"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns).set_index("stock")

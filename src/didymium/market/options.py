@@ -1,0 +1,121 @@
+"""What a verb may choose about the one program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Project:
+    """A facility that may be built.
+
+    Parameters
+    ----------
+    facility : str
+        Row of the facilities table.
+    start : date
+        First output if it is decided now.
+    capex : float
+        Thousands of USD.
+    payer : str
+        Participant whose purse pays; several share one purse under the name given.
+    choose : bool
+        The program decides; otherwise it is built as ``share`` says.
+    share : float
+        Built share where the program does not decide.
+    whole : bool
+        All or nothing.
+    """
+
+    facility: str
+    start: date
+    capex: float
+    payer: str
+    choose: bool = True
+    share: float = 0.0
+    whole: bool = True
+
+
+@dataclass(frozen=True)
+class StockProgramme:
+    """A strategic stock that a participant may build up.
+
+    Parameters
+    ----------
+    market : str
+        Where it lies: commodity in the participant's region.
+    payer : str
+        Whose purse pays.
+    most : float
+        Largest level, t.
+    per_year : float
+        Most that may be bought in a year without crowding out others, t/year.
+    fixed : Mapping of int to float, optional
+        Purchases by node where the program does not decide, t.
+    inputs : str
+        Input rows behind it.
+    """
+
+    market: str
+    payer: str
+    most: float
+    per_year: float
+    fixed: Mapping[int, float] | None = None
+    inputs: str = ""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Choices of a verb.
+
+    Parameters
+    ----------
+    curves : str
+        ``segments`` (bounded columns on a fixed grid) or ``tangents`` (refined while solving).
+    stocks : bool
+        Commercial and strategic stocks take part.
+    transit : bool
+        Goods take their time; what is under way at the start is there.
+    no_transit : bool
+        A region exports what it makes or holds, never what it has bought.
+    growth : bool
+        Demand follows the growth table; otherwise it stays at the base year.
+    expansion : bool
+        Facilities start, ramp and end by their dates; otherwise the base year's capacity stays.
+    stock_start : Series, optional
+        Level of each stock at the first node's start, t; the rest level where None.
+    under_way : DataFrame, optional
+        Goods that arrive at each node (routes x nodes) from before the first one, t; base flows where None.
+    stock_scale : float
+        Commercial stocks as a multiple of the case's.
+    use_weight : Mapping of str to float
+        Weight of a region's end uses in the objective; 1 where absent.
+    projects : tuple of Project
+        What may be built.
+    programmes : tuple of StockProgramme
+        Strategic stocks that may be built up.
+    purses : Mapping of str to float
+        Money by payer, thousands of USD of today; no limit where absent.
+    demand_scale, price_scale : float
+        Stress on all demands, and on choke prices.
+    """
+
+    curves: str = "segments"
+    stocks: bool = False
+    transit: bool = False
+    no_transit: bool = True
+    growth: bool = False
+    expansion: bool = False
+    stock_start: pd.Series | None = None
+    under_way: pd.DataFrame | None = None
+    stock_scale: float = 1.0
+    use_weight: Mapping[str, float] = field(default_factory=dict)
+    projects: tuple[Project, ...] = ()
+    programmes: tuple[StockProgramme, ...] = ()
+    purses: Mapping[str, float] = field(default_factory=dict)
+    demand_scale: float = 1.0
+    choke_scale: float = 1.0

@@ -1,0 +1,39 @@
+"""A case made ready to clear: its network and its calibrated base point, made once per case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from didymium.market.base import Base
+from didymium.market.network import Network
+
+if TYPE_CHECKING:
+    from didymium.case import case as cases
+
+
+class Market(NamedTuple):
+    """Network and base point of a case."""
+
+    network: Network
+    base: Base
+
+
+_READY: dict[str, Market] = {}
+"""By the hash of the case's files: the verbs of one run share one calibration."""
+
+
+def prepare(case: cases.Case) -> Market:
+    """Return the network and the calibrated base point of a case.
+
+    Raises
+    ------
+    CaseError
+        The case cannot be calibrated.
+    """
+    from didymium.market.calibrate import calibrate
+    from didymium.market.network import build_network
+
+    if case.digest not in _READY:
+        network = build_network(case)
+        _READY[case.digest] = Market(network, calibrate(case, network))
+    return _READY[case.digest]

@@ -1,0 +1,42 @@
+"""Convex quadratic programs of the calibration, solved by Clarabel's interior point."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from didymium.faults import SolverError
+from didymium.messages import _
+
+
+def solve_quadratic(
+    hessian: sp.spmatrix, linear: np.ndarray, equal: sp.spmatrix, equal_to: np.ndarray, at_most: sp.spmatrix, limit: np.ndarray,
+    low: np.ndarray, high: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Return ``argmin 1/2 x'Hx + c'x`` subject to ``E x = e``, ``A x <= a``, ``l <= x <= u``.
+
+    Raises
+    ------
+    SolverError
+        Any status but solved.
+    """
+    import clarabel
+
+    size = len(linear)
+    has_low, has_high = np.isfinite(low), np.isfinite(high)
+    eye = sp.identity(size, format="csr")
+    below = sp.vstack([at_most, eye[has_high], -eye[has_low]], format="csc")
+    ceiling = np.concatenate([limit, high[has_high], -low[has_low]])
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    settings.max_iter = 500
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-9
+    cones = [clarabel.ZeroConeT(equal.shape[0]), clarabel.NonnegativeConeT(below.shape[0])]
+    solver = clarabel.DefaultSolver(
+        sp.triu(hessian, format="csc"), linear, sp.vstack([equal, below], format="csc"), np.concatenate([equal_to, ceiling]),
+        cones, settings,
+    )  # fmt: skip
+    solution = solver.solve()
+    if str(solution.status) not in ("Solved", "AlmostSolved"):
+        raise SolverError(_("the calibration stopped without an optimum: {status}").format(status=solution.status))
+    return np.asarray(solution.x, dtype=float)

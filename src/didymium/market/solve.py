@@ -1,0 +1,304 @@
+"""Solving: one HiGHS instance in memory, changed in place and solved again from its last basis."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import highspy
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from didymium.economy.willingness import benefit, willingness
+from didymium.faults import SolverError
+from didymium.market import curves
+from didymium.market.program import Program
+from didymium.messages import _
+
+PRIMAL_TOLERANCE = 1e-7
+"""Tonnes, of up to 1e5: while tangents are refined. At the defaults refinement stalls with a price error of 2e-4."""
+
+DUAL_TOLERANCE = 1e-9
+"""USD/kg, of up to 1e3: while tangents are refined."""
+
+
+@dataclass
+class Solution:
+    """A verified optimum.
+
+    Parameters
+    ----------
+    objective : float
+        Thousands of USD.
+    primal, dual : dict of str to DataArray
+        Values of variables and duals of constraints by name.
+    reduced : dict of str to DataArray
+        Reduced costs of variables by name.
+    run : dict
+        Algorithm that ran, status, gap, iterations, seconds, columns and rows.
+    """
+
+    objective: float
+    primal: dict[str, xr.DataArray]
+    dual: dict[str, xr.DataArray]
+    reduced: dict[str, xr.DataArray]
+    run: dict[str, Any] = field(default_factory=dict)
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return a variable as a DataFrame with nodes as columns."""
+        return pd.DataFrame(self.primal[name].transpose(..., "node").to_pandas())
+
+
+class Instance:
+    """A program inside HiGHS.
+
+    Bounds, costs and right-hand sides change in place, and the next solve starts from the last basis.
+
+    Parameters
+    ----------
+    program : Program
+        A built program.
+    """
+
+    def __init__(self, program: Program) -> None:
+        started = time.perf_counter()
+        self.program = program
+        model = program.model
+        self.highs, column, row = _hand_over(model)
+        self.columns = {name: _placed(model.variables[name].labels, column) for name in model.variables}
+        self.rows = {name: _placed(model.constraints[name].labels, row) for name in model.constraints}
+        self.seconds = time.perf_counter() - started
+
+    def set_option(self, name: str, value: object) -> None:
+        """Set a HiGHS option; an unknown one is an error."""
+        if self.highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+            raise SolverError(_("the solver does not know option {name} = {value}").format(name=name, value=value))
+
+    def bound(self, variable: str, lower: np.ndarray | None, upper: np.ndarray) -> None:
+        """Change the bounds of a variable in place (arrays in the variable's own order; lower 0 where None)."""
+        labels = self.columns[variable].to_numpy().ravel()
+        low = np.zeros(len(labels)) if lower is None else lower.ravel().astype(float)
+        self._ok(self.highs.changeColsBounds(len(labels), labels.astype(np.int32), low, upper.ravel().astype(float)), variable)
+
+    def right_hand_side(self, constraint: str, values: np.ndarray) -> None:
+        """Change the right-hand side of an equality in place (array in the constraint's own order)."""
+        for row, value in zip(self.rows[constraint].to_numpy().ravel(), values.ravel(), strict=True):
+            self._ok(self.highs.changeRowBounds(int(row), float(value), float(value)), constraint)
+
+    def upper_side(self, constraint: str, values: np.ndarray) -> None:
+        """Change the right-hand side of a <= row in place."""
+        for row, value in zip(self.rows[constraint].to_numpy().ravel(), values.ravel(), strict=True):
+            self._ok(self.highs.changeRowBounds(int(row), -np.inf, float(value)), constraint)
+
+    def _ok(self, status: object, name: str) -> None:
+        if status != highspy.HighsStatus.kOk:
+            raise SolverError(_("the solver refused a change of {name}").format(name=name))
+
+    def run(self) -> tuple[float, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Solve and return objective, primal, row dual, reduced cost and what ran.
+
+        Raises
+        ------
+        SolverError
+            Any status but optimal; no number is used then.
+        """
+        started = time.perf_counter()
+        self.highs.run()
+        status = self.highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kUnknown:  # a warm start that ended in numerical trouble: once more from nothing
+            self.highs.clearSolver()
+            self.highs.run()
+            status = self.highs.getModelStatus()
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise SolverError(
+                _("the solver stopped without an optimum: {status} -> check the case with `didymium check`, or report it").format(
+                    status=self.highs.modelStatusToString(status)
+                )
+            )
+        info, solution = self.highs.getInfo(), self.highs.getSolution()
+        whole = self.integers()
+        facts = {
+            "solver": f"HiGHS {self.highs.version()}",
+            "algorithm": _algorithm(info, whole),
+            "status": self.highs.modelStatusToString(status),
+            "gap": float(info.mip_gap) if whole else 0.0,
+            "bound": float(info.mip_dual_bound) if whole else float(info.objective_function_value),
+            "iterations": int(max(info.simplex_iteration_count, info.ipm_iteration_count)),
+            "seconds": time.perf_counter() - started,
+            "columns": int(self.highs.getNumCol()),
+            "rows": int(self.highs.getNumRow()),
+        }
+        return (float(info.objective_function_value), np.asarray(solution.col_value), np.asarray(solution.row_dual),
+                np.asarray(solution.col_dual), facts)  # fmt: skip
+
+    def integers(self) -> bool:
+        """Return whether the program decides about whole projects."""
+        return any(project.choose and project.whole for project in self.program.parts.options.projects)
+
+    def solve(self) -> Solution:
+        """Solve; refine tangents where the program has them; verify.
+
+        Raises
+        ------
+        SolverError
+            No optimum, or one that fails the checks of :mod:`didymium.market.verify`.
+        """
+        from didymium.market.verify import verify
+
+        if self.program.parts.options.curves == "tangents":
+            outcome = self._refine()
+        else:
+            outcome = self.run()
+        objective, primal, dual, reduced, facts = outcome
+        solution = Solution(
+            objective=objective,
+            primal={name: _fill(labels, primal) for name, labels in self.columns.items()},
+            dual={name: _fill(labels, dual) for name, labels in self.rows.items()},
+            reduced={name: _fill(labels, reduced) for name, labels in self.columns.items()},
+            run=facts,
+        )
+        verify(self, solution, primal, dual, reduced)
+        return solution
+
+    def _refine(self, passes: int = 60, accuracy: float = 1e-10) -> Any:
+        """Add tangents at each solution until curve and tangents agree.
+
+        ``w_u <= B(q_k) + B'(q_k) (q - q_k)`` for benefits, ``w_a >= C(x_k) + C'(x_k) (x - x_k)`` for costs. The objective
+        gap bounds the price error by ``sqrt(2 gap / |elasticity|)``, so it is driven far below the accuracy promised.
+        """
+        self.set_option("primal_feasibility_tolerance", PRIMAL_TOLERANCE)
+        self.set_option("dual_feasibility_tolerance", DUAL_TOLERANCE)
+        curve = _Curves(self)
+        curve.start()
+        seconds = 0.0
+        for count in range(1, passes + 1):
+            outcome = self.run()
+            seconds += outcome[4]["seconds"]
+            gap = curve.gap(outcome[1])
+            if gap <= accuracy * max(1.0, abs(outcome[0])):
+                facts = {**outcome[4], "gap": gap / max(1.0, abs(outcome[0])), "tangent_passes": count, "seconds": seconds}
+                return (*outcome[:4], facts)
+            curve.add()
+        raise SolverError(_("tangents did not close after {passes} passes: gap {gap:g} kUSD").format(passes=passes, gap=gap))
+
+
+class _Curves:
+    """Tangents of benefit and cost curves, added to the instance as rows."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance, p = instance, instance.program.parts
+        uses = p.network.uses
+        self.q0 = p.conditions.demand
+        self.p0 = p.base.price.reindex(uses["market"]).to_numpy(float)[:, None]
+        self.elasticity = uses["elasticity"].to_numpy(float)[:, None]
+        self.choke = uses["choke"].to_numpy(float)[:, None] * p.options.choke_scale
+        running = p.base.running()
+        self.x0 = p.base.activity.to_numpy(float)[running][:, None] * p.tree.years()[None, :]
+        self.c0 = p.base.cost.to_numpy(float)[running][:, None]
+        self.supply = p.base.elasticity.to_numpy(float)[running][:, None]
+        column = instance.columns
+        self.q, self.w = column["served"].to_numpy(), column["benefit"].to_numpy()
+        self.x, self.c = column["activity"].to_numpy()[running], column["cost"].to_numpy()
+        weight = p.tree.weight()[None, :]
+        importance = np.array([p.options.use_weight.get(r, 1.0) for r in uses["region"]])[:, None]
+        self.use_weight, self.cost_weight = weight * importance, weight
+
+    def start(self) -> None:
+        """Add the first tangents: on the fixed grids, so that the first pass is near."""
+        for ratio in (0.05, 0.3, *curves.DEMAND_GRID[1:], 3.0):
+            self._benefit_rows(self.q0 * ratio, np.ones_like(self.q0, dtype=bool))
+        for ratio in (*curves.SUPPLY_GRID[1:], 10.0):
+            self._cost_rows(self.x0 * ratio, np.ones_like(self.x0, dtype=bool))
+
+    def gap(self, primal: np.ndarray) -> float:
+        """Return by how much tangents and curves differ at a solution, kUSD."""
+        self.at_q = np.maximum(primal[self.q], 1e-12 * self.q0)
+        self.at_x = np.maximum(primal[self.x], 1e-9 * self.x0)
+        over = primal[self.w] - benefit(self.at_q, self.q0, self.p0, self.elasticity, self.choke)
+        under = curves.total_cost(self.at_x, self.x0, self.c0, self.supply) - primal[self.c]
+        self.benefit_off = over > 1e-12 * (1.0 + np.abs(primal[self.w]))
+        self.cost_off = under > 1e-12 * (1.0 + primal[self.c])
+        return float((np.maximum(over, 0) * self.use_weight).sum() + (np.maximum(under, 0) * self.cost_weight).sum())
+
+    def add(self) -> None:
+        """Add tangents where the last solution left the curves."""
+        self._benefit_rows(self.at_q, self.benefit_off)
+        self._cost_rows(self.at_x, self.cost_off)
+
+    def _benefit_rows(self, q: np.ndarray, where: np.ndarray) -> None:
+        slope = willingness(q, self.q0, self.p0, self.elasticity, self.choke)
+        level = benefit(q, self.q0, self.p0, self.elasticity, self.choke) - slope * q
+        self._rows(self.w[where], self.q[where], slope[where], -np.inf, level[where])
+
+    def _cost_rows(self, x: np.ndarray, where: np.ndarray) -> None:
+        slope = curves.marginal_cost(x, self.x0, self.c0, self.supply)
+        level = curves.total_cost(x, self.x0, self.c0, self.supply) - slope * x
+        self._rows(self.c[where], self.x[where], slope[where], level[where], np.inf)
+
+    def _rows(self, left: np.ndarray, right: np.ndarray, slope: np.ndarray, low: Any, high: Any) -> None:
+        """Add rows ``low <= left - slope right <= high``."""
+        count = len(left)
+        if not count:
+            return
+        lower, upper = np.broadcast_to(low, count).astype(float), np.broadcast_to(high, count).astype(float)
+        starts = np.arange(0, 2 * count, 2, dtype=np.int32)
+        index = np.stack([left, right], axis=1).ravel().astype(np.int32)
+        value = np.stack([np.ones(count), -slope], axis=1).ravel()
+        self.instance._ok(self.instance.highs.addRows(count, lower, upper, 2 * count, starts, index, value), "tangents")
+
+
+def _hand_over(model: Any) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Return the program inside a silent HiGHS, and the positions of variable and constraint labels in it."""
+    arrays = model.matrices
+    highs: Any = highspy.Highs()
+    highs.silent()
+    highs.addVars(len(arrays.vlabels), arrays.lb, arrays.ub)
+    whole = np.nonzero(np.isin(arrays.vtypes, ("B", "I")))[0].astype(np.int32)
+    if len(whole):
+        highs.changeColsIntegrality(len(whole), whole, np.ones(len(whole), dtype=np.uint8))
+    cost = np.asarray(arrays.c, dtype=float)
+    highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+    rows = arrays.A.tocsr()
+    low = np.where(arrays.sense != "<", arrays.b, -np.inf)
+    high = np.where(arrays.sense != ">", arrays.b, np.inf)
+    highs.addRows(rows.shape[0], low, high, rows.nnz, rows.indptr, rows.indices, rows.data)
+    if model.objective.sense == "max":
+        highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
+    return highs, _positions(arrays.vlabels), _positions(arrays.clabels)
+
+
+def _positions(labels: np.ndarray) -> np.ndarray:
+    place = np.full(int(labels.max(initial=-1)) + 1, -1)
+    place[labels] = np.arange(len(labels))
+    return place
+
+
+def _placed(labels: xr.DataArray, position: np.ndarray) -> xr.DataArray:
+    values = labels.to_numpy()
+    return labels.copy(data=np.where(values >= 0, position[np.maximum(values, 0)], -1))
+
+
+def _algorithm(info: Any, whole: bool) -> str:
+    if whole:
+        return "branch and bound"
+    if info.ipm_iteration_count > 0:
+        return "interior point"
+    return "dual simplex"
+
+
+def _fill(labels: xr.DataArray, values: np.ndarray) -> xr.DataArray:
+    positions = labels.to_numpy()
+    return xr.DataArray(np.where(positions >= 0, values[np.maximum(positions, 0)], 0.0), coords=labels.coords, dims=labels.dims)
+
+
+def prices(program: Program, solution: Solution) -> pd.DataFrame:
+    """Return prices by market and node: ``dual / (probability x discount)``, USD/kg.
+
+    Amounts of a node are tonnes of the whole period, so its length needs no division.
+    """
+    dual = solution.dual["balance"].transpose("market", "node")
+    frame = pd.DataFrame(dual.to_pandas())
+    return frame.reindex(program.parts.network.markets.index) / program.parts.tree.weight()[None, :] * -1.0
+

@@ -1,0 +1,134 @@
+"""The tree of nodes that every variable belongs to: periods that share a history share a node.
+
+A year without scenarios is a tree of one node, a shock is a chain of months, a plan under scenarios is a tree that
+branches where histories part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from didymium.faults import DidymiumError
+from didymium.messages import _
+
+if TYPE_CHECKING:
+    from didymium.case.scenario import Scenario
+
+YEAR = 365.25
+MONTH = YEAR / 12
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Nodes in order, parents before children.
+
+    Parameters
+    ----------
+    nodes : DataFrame
+        Index node (0, 1, ...); columns parent (-1 at the root), start, end (dates), years (length), label, probability,
+        discount (factor to the first day).
+    scenarios : tuple of Scenario or None
+        What happens at each node.
+    """
+
+    nodes: pd.DataFrame
+    scenarios: tuple[Scenario | None, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Refuse a tree whose probabilities or order are broken."""
+        frame = self.nodes
+        if len(self.scenarios) != len(frame):
+            raise DidymiumError(_("a tree needs one scenario (or none) for each node"))
+        if (frame["parent"].to_numpy() >= np.arange(len(frame))).any():
+            raise DidymiumError(_("a tree lists parents before their children"))
+        for parent, children in frame[frame["parent"].ge(0)].groupby("parent"):
+            if abs(children["probability"].sum() - frame.at[parent, "probability"]) > 1e-9:
+                raise DidymiumError(_("the branches of node {node} do not share its probability").format(node=parent))
+
+    def __len__(self) -> int:
+        """Return the number of nodes."""
+        return len(self.nodes)
+
+    @property
+    def index(self) -> pd.Index:
+        """Return the node labels."""
+        return self.nodes.index
+
+    def weight(self) -> np.ndarray:
+        """Return probability x discount of every node."""
+        return np.asarray(self.nodes["probability"] * self.nodes["discount"], dtype=float)
+
+    def years(self) -> np.ndarray:
+        """Return the length of every node in years."""
+        return self.nodes["years"].to_numpy(float)
+
+    def leaves(self) -> np.ndarray:
+        """Return the nodes without children."""
+        return np.setdiff1d(np.arange(len(self)), self.nodes["parent"].to_numpy())
+
+    def lagged(self, node: int, months: int) -> int:
+        """Return the node ``months`` monthly steps back; -1 before the first, ``node`` itself where nodes are longer."""
+        at = node
+        for _step in range(months):
+            if at < 0:
+                return -1
+            if self.nodes["years"].iat[at] > 1.5 / 12:
+                return at
+            at = int(self.nodes["parent"].iat[at])
+        return at
+
+
+def single_year(year: int) -> Tree:
+    """Return the tree of one year."""
+    return periods([(date(year, 1, 1), date(year + 1, 1, 1), str(year))], None, 0.0)
+
+
+def months(start: date, count: int, scenario: Scenario | None, discount_rate: float) -> Tree:
+    """Return a chain of months.
+
+    Parameters
+    ----------
+    start : date
+        First day; months begin on it.
+    count : int
+        Number of months.
+    scenario : Scenario or None
+        What happens.
+    discount_rate : float
+        Per year.
+    """
+    days = [add_months(start, step) for step in range(count + 1)]
+    spans = [(a, b, a.isoformat()[:7]) for a, b in zip(days[:-1], days[1:], strict=True)]
+    return periods(spans, scenario, discount_rate)
+
+
+def periods(spans: list[tuple[date, date, str]], scenario: Scenario | None, discount_rate: float) -> Tree:
+    """Return a chain of periods, each (first day, first day after, label)."""
+    frame = pd.DataFrame(spans, columns=["start", "end", "label"])
+    # Calendar months differ by 3 days: every month counts as a twelfth, or the base year would wobble.
+    length = [_years(a, b) for a, b in zip(frame["start"], frame["end"], strict=True)]
+    middle = np.concatenate([[0.0], np.cumsum(length)[:-1]]) + np.asarray(length) / 2
+    frame["years"] = length
+    frame["parent"] = np.arange(len(frame)) - 1
+    frame["probability"] = 1.0
+    frame["discount"] = (1.0 + discount_rate) ** -middle
+    frame.index = pd.RangeIndex(len(frame), name="node")
+    return Tree(frame, (scenario,) * len(frame))
+
+
+def _years(start: date, end: date) -> float:
+    whole = (end.year - start.year) * 12 + end.month - start.month
+    return whole / 12 if start.day == end.day else (end - start).days / YEAR
+
+
+def add_months(day: date, count: int) -> date:
+    """Return ``day`` moved by whole months, held within the month."""
+    month = day.month - 1 + count
+    year, month = day.year + month // 12, month % 12 + 1
+    last = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
+    return date(year, month, min(day.day, last))

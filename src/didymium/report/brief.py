@@ -1,0 +1,166 @@
+"""The brief: one page that opens anywhere, the workbook and the tables behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from didymium.faults import DidymiumError
+from didymium.messages import _
+from didymium.report.figures.clock import commitment_clock
+from didymium.report.figures.flow_map import flow_map
+from didymium.report.figures.gantt import project_gantt
+from didymium.report.figures.heatmap import exposure_heatmap
+from didymium.report.figures.sankey import stage_sankey
+from didymium.report.figures.style import Chart
+from didymium.report.figures.timeline import cover_chart, price_timeline, shortage_timeline
+from didymium.report.figures.waterfall import gain_chart, gap_waterfall
+from didymium.report.footnotes import ASSUMPTION, Notes
+from didymium.report.limits import grade_rows, limits
+from didymium.report.numbers import Writer, month
+from didymium.report.sentences import five_sentences, scenario_title
+from didymium.report.tables import (
+    Table,
+    choice_table,
+    commitment_table,
+    measure_table,
+    plan_table,
+    price_table,
+    priorities,
+    stock_table,
+)  # fmt: skip
+from didymium.report.workbook import write_workbook
+from didymium.result import replacing_folder
+
+if TYPE_CHECKING:
+    from didymium.case.case import Case
+    from didymium.result import Result
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_brief(case: Case, results: Sequence[Result], out: Path, as_of: str) -> Path:
+    """Write the brief of a case.
+
+    Parameters
+    ----------
+    case : Case
+        The case that the results were made from.
+    results : sequence of Result
+        One per verb; the section of a verb that was not run is left out.
+    out : Path
+        Folder: ``brief.html``, ``tables.xlsx`` and ``data/VERB/*.parquet``. It is replaced as a whole when all went
+        well, and left as it was if not.
+    as_of : str
+        The day of the brief, YYYY-MM-DD.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    DidymiumError
+        No result, two of one verb, or a number whose input rows the case does not have.
+    """
+    by_verb = {result.verb: result for result in results}
+    if not by_verb or len(by_verb) < len(results):
+        raise DidymiumError(_("a brief needs one result per verb, and at least one -> run screen, clear, shock, plan or track first"))
+    notes = Notes(case)
+    page = render_page(case, by_verb, notes, as_of)
+    with replacing_folder(out) as part:
+        (part / "brief.html").write_text(page, "utf-8")
+        write_workbook(case, list(by_verb.values()), notes.evidence, part / "tables.xlsx", as_of)
+        for verb, result in by_verb.items():
+            result.save(part / "data" / verb)
+    return out / "brief.html"
+
+
+def render_page(case: Case, results: dict[str, Result], notes: Notes, as_of: str) -> str:
+    """Return the page as one text that fetches nothing."""
+    import jinja2
+    from plotly.offline import get_plotlyjs
+
+    writer = Writer(notes)
+    drawn = charts(case, results, as_of)
+    said = five_sentences(case, results, writer, as_of)
+    parts = {
+        "sentences": said,
+        "priorities": priorities(case, results, writer) if "screen" in results else [],
+        "charts": {chart.name: chart for chart in drawn},
+        "tables": _tables(case, results, writer),
+        "limits": limits(case, results, writer, as_of),
+        "grades": grade_rows(results, notes.evidence),
+    }
+    marks = {chart.name: notes.mark(chart.rests_on) for chart in drawn}
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.i18n"],
+    )  # fmt: skip
+    environment.install_gettext_callables(_, _several, newstyle=False)  # type: ignore[attr-defined]
+    return environment.get_template("brief.html").render(
+        **parts, case=case, results=results, as_of=month(as_of), marks=marks, notes=notes, assumption=ASSUMPTION,
+        titles={verb: scenario_title(case, results[verb]) for verb in ("shock", "plan") if verb in results},
+        chart_note={chart.name: notes.note(chart.rests_on).number for chart in drawn},
+        style=Markup((_TEMPLATES / "style.css").read_text("utf-8")), script=Markup((_TEMPLATES / "page.js").read_text("utf-8")),
+        plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")), figures=Markup(_figures(drawn)), versions=_versions(results),
+    )  # fmt: skip
+
+
+def _several(one: str, many: str, count: int) -> str:
+    """Choose a plural; the catalogue holds whole sentences, so this is for the template engine only."""
+    return _(one) if count == 1 else _(many)
+
+
+def charts(case: Case, results: dict[str, Result], as_of: str) -> list[Chart]:
+    """Return every figure that the results allow, in the order of the page."""
+    found: list[Chart | None] = []
+    if "shock" in results:
+        shocked = results["shock"]
+        found += [price_timeline(case, shocked), shortage_timeline(case, shocked), cover_chart(case, shocked)]
+    if "screen" in results:
+        found.append(exposure_heatmap(case, results["screen"]))
+    if "plan" in results:
+        planned = results["plan"]
+        found += [gap_waterfall(case, planned), gain_chart(case, planned), project_gantt(case, planned)]
+    if "clear" in results:
+        cleared = results["clear"]
+        found += [flow_map(case, cleared, group) for group in ("magnets", "materials", "ores")]
+        found += [stage_sankey(case, cleared, chain) for chain in ("light", "heavy")]
+    if "track" in results:
+        found.append(commitment_clock(case, results["track"], as_of))
+    return [chart for chart in found if chart is not None]
+
+
+def _tables(case: Case, results: dict[str, Result], writer: Writer) -> dict[str, Table]:
+    found: dict[str, Table] = {}
+    if "clear" in results:
+        found["prices"] = price_table(case, results["clear"], writer)
+    if "plan" in results:
+        planned = results["plan"]
+        found |= {"plan": plan_table(case, planned, writer), "choices": choice_table(case, planned, writer), "stock": stock_table(case, planned, writer)}
+    if "track" in results:
+        found |= {"commitments": commitment_table(results["track"], writer), "measures": measure_table(case, results["track"], writer)}
+    return found
+
+
+def _figures(drawn: Sequence[Chart]) -> str:
+    """Both forms of every figure as one JSON text that may stand in a script element."""
+    forms: dict[str, Any] = {
+        chart.name: {"least": chart.least, "wide": json.loads(chart.wide.to_json()), "narrow": json.loads(chart.narrow.to_json())}
+        for chart in drawn
+    }
+    return json.dumps(forms, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
+
+
+def _versions(results: dict[str, Result]) -> str:
+    """What ran, for the last line of the page."""
+    first = next(iter(results.values())).manifest
+    versions = dict(first.get("versions", {}))
+    named = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return _("Made {made} by {named}").format(made=first.get("made", "–"), named=named or "didymium")

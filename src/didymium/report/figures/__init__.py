@@ -1,0 +1,1 @@
+"""Figures of the brief and the page: one function each, from result tables to plotly."""

@@ -1,0 +1,172 @@
+"""The map of trade. Outlines come with the package and are drawn on plain axes: nothing is fetched."""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from didymium.messages import N_, _
+from didymium.report.figures.style import (
+    FAINT,
+    INK,
+    MUTED,
+    Chart,
+    behind,
+    fade,
+    label,
+    name_of,
+    new_figure,
+    region_colour,
+)
+from didymium.report.numbers import amount, digits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from didymium.case.case import Case
+    from didymium.result import Result
+
+GROUPS = {
+    "ores": (("mine",), N_("ores and concentrates")),
+    "materials": (("light_separation", "heavy_separation", "metal"), N_("separated oxides and metals")),
+    "magnets": (("magnet",), N_("finished magnets")),
+}
+"""What is drawn together: stages, and what they are called."""
+
+_WORLD = Path(__file__).parent.parent / "world.json"
+_CENTRE = 150.0  # the Pacific in the middle: the partners face each other across it
+_MOST_FLOWS = 12
+_FEWEST_SHARE = 0.004
+
+
+def project(longitude: float, latitude: float) -> tuple[float, float]:
+    """Return the place on the map, by the Equal Earth projection (Savric, Patterson and Jenny, 2018)."""
+    a1, a2, a3, a4 = 1.340264, -0.081106, 0.000893, 0.003796
+    turned = (longitude - _CENTRE + 180) % 360 - 180
+    theta = math.asin(math.sqrt(3) / 2 * math.sin(math.radians(latitude)))
+    t2 = theta * theta
+    t6 = t2**3
+    x = 2 * math.sqrt(3) * math.radians(turned) * math.cos(theta)
+    return x / (3 * (9 * a4 * t6 * t2 + 7 * a3 * t6 + 3 * a2 * t2 + a1)), theta * (a1 + a2 * t2 + t6 * (a3 + a4 * t2))
+
+
+@lru_cache(maxsize=1)
+def _shapes() -> tuple[tuple[str, tuple[tuple[float, float], ...]], ...]:
+    """Outlines of countries on the map, by ISO code."""
+    shapes = json.loads(_WORLD.read_text("utf-8"))["shapes"]
+    found = []
+    for shape in shapes:
+        flat = shape["outline"]
+        # the file runs from 30 W to 330 E; a hair inside, or the edge would jump to the other side
+        points = [project(min(max(x, -29.99), 329.99), y) for x, y in zip(flat[::2], flat[1::2], strict=True)]
+        found.append((shape["country"], tuple((round(x, 3), round(y, 3)) for x, y in points)))
+    return tuple(found)
+
+
+def flow_map(case: Case, cleared: Result, group: str) -> Chart | None:
+    """Return the map of one group's trade in the base year; None where nothing is traded.
+
+    Parameters
+    ----------
+    case : Case
+        For places and names.
+    cleared : Result
+        Of the verb clear.
+    group : str
+        ores, materials or magnets.
+    """
+    stages, called = GROUPS[group]
+    flows = cleared["flows"]
+    drawn = flows[flows["commodity"].isin(_members(case, stages)) & flows["origin"].ne(flows["destination"])]
+    sums = drawn.groupby(["origin", "destination"])["quantity"].sum().sort_values(ascending=False)
+    total = float(sums.sum())
+    if total <= 0:
+        return None
+    shown = sums[sums > _FEWEST_SHARE * total].head(_MOST_FLOWS)
+    sources = sums.groupby(level="origin").sum().sort_values(ascending=False)
+    title = _("{region} ships {share} of the {goods} traded between regions ({total} in all)").format(
+        region=name_of(case, "regions", str(sources.index[0])), goods=_(called), total=amount(total, "t"),
+        share=amount(float(sources.iloc[0]) / total, "share"),
+    )  # fmt: skip
+    note = _("Tonnes in {year} as the market model clears, the {count} largest flows. Width grows with quantity; colour is the origin.").format(
+        year=case.base_year, count=len(shown)
+    )
+    rests = behind(drawn["rests_on"])
+    return Chart(f"map_{group}", title, note, _draw(case, shown, False), _draw(case, shown, True), rests, "clear.flows")
+
+
+def _members(case: Case, stages: tuple[str, ...]) -> list[str]:
+    """Commodities of a group: no by-products that would swamp the map, and of magnets only those that are used."""
+    commodities = case["commodities"]
+    found = commodities[commodities["stage"].isin(stages) & commodities["elements"].ne("La;Ce")]
+    if stages == ("magnet",):
+        found = found[found["commodity"].isin(case["demands"]["commodity"])]
+    return [str(c) for c in found["commodity"]]
+
+
+def _draw(case: Case, flows: pd.Series, narrow: bool) -> go.Figure:
+    figure = new_figure(230 if narrow else 430)
+    member = {code: str(r["region"]) for r in case["regions"].to_dict("records") for code in str(r["countries"]).split(";")}
+    active = {region for pair in flows.index for region in pair}
+    land: dict[str, tuple[list[float | None], list[float | None]]] = {}
+    for country, outline in _shapes():
+        region = member.get(country, "ROW")
+        colour = fade(region_colour(region), 0.28) if region in active and region != "ROW" else FAINT
+        xs, ys = land.setdefault(colour, ([], []))
+        xs += [*(x for x, _y in outline), outline[0][0], None]
+        ys += [*(y for _x, y in outline), outline[0][1], None]
+    for colour, (xs, ys) in land.items():
+        figure.add_trace(go.Scatter(x=xs, y=ys, mode="lines", fill="toself", fillcolor=colour, hoverinfo="skip",
+                                    line={"color": "#ffffff", "width": 0.6}))  # fmt: skip
+    places = {r["region"]: project(float(r["longitude"]), float(r["latitude"])) for r in case["regions"].to_dict("records")}
+    largest = float(flows.iloc[0])
+    thick = 6.0 if narrow else 11.0
+    for rank, ((origin, destination), quantity) in reversed(list(enumerate(flows.items()))):
+        curve = _arc(places[origin], places[destination])
+        width = max(0.9, thick * float(quantity) / largest)
+        text = _("{origin} to {destination}: {quantity}").format(
+            origin=name_of(case, "regions", origin), destination=name_of(case, "regions", destination),
+            quantity=amount(float(quantity), "t"),
+        )  # fmt: skip
+        figure.add_trace(go.Scatter(
+            x=[p[0] for p in curve], y=[p[1] for p in curve], mode="lines+markers", hoverinfo="text", text=text,
+            line={"color": fade(region_colour(origin), 0.8), "width": width},
+            marker={"symbol": "arrow", "angleref": "previous", "color": region_colour(origin),
+                    "size": [0] * (len(curve) - 1) + [max(8.0 if narrow else 11.0, 1.7 * width)]},
+        ))  # fmt: skip
+        if rank < (3 if narrow else 6):
+            middle = curve[len(curve) // 2]
+            label(figure, *middle, digits(float(quantity)), xanchor="center", bgcolor="rgba(255,255,255,0.85)", borderpad=1,
+                  font={"size": 10 if narrow else 12, "color": region_colour(origin)})  # fmt: skip
+    for region in sorted(active):
+        x, y = places[region]
+        below = y < 0.2
+        label(figure, x, y, region if narrow else name_of(case, "regions", region), xanchor="center", yshift=-11 if below else 11,
+              font={"size": 10 if narrow else 12, "color": INK}, bgcolor="rgba(255,255,255,0.6)", borderpad=0)  # fmt: skip
+        figure.add_trace(go.Scatter(x=[x], y=[y], mode="markers", hoverinfo="skip", marker={"size": 4, "color": MUTED}))
+    hidden = {"visible": False, "fixedrange": True}
+    figure.update_layout(
+        xaxis={**hidden, "range": [-2.72, 2.62]}, yaxis={**hidden, "range": [-0.86, 1.22], "scaleanchor": "x"},
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+    )  # fmt: skip
+    return figure
+
+
+def _arc(start: tuple[float, float], end: tuple[float, float], points: int = 24) -> list[tuple[float, float]]:
+    """A bent line between two places, bent to the left of its way so that both directions can be told apart."""
+    (x0, y0), (x1, y1) = start, end
+    bend = 0.18
+    xm, ym = (x0 + x1) / 2 - bend * (y1 - y0), (y0 + y1) / 2 + bend * (x1 - x0)
+    steps = [0.02 + 0.95 * i / (points - 1) for i in range(points)]
+    return [
+        (
+            round((1 - t) ** 2 * x0 + 2 * t * (1 - t) * xm + t * t * x1, 4),
+            round((1 - t) ** 2 * y0 + 2 * t * (1 - t) * ym + t * t * y1, 4),
+        )
+        for t in steps
+    ]

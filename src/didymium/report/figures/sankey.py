@@ -1,0 +1,175 @@
+"""Who hands what to whom, from the mine to the user, each step drawn as 100 per cent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from didymium.messages import N_, _
+from didymium.report.figures.style import Chart, behind, fade, label, name_of, new_figure, region_colour
+from didymium.report.numbers import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from didymium.case.case import Case
+    from didymium.result import Result
+
+CHAINS: dict[str, tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = {
+    "light": (
+        N_("Neodymium and praseodymium"),
+        (
+            (N_("Ore"), "mine", ()),
+            (N_("Oxide"), "", ("ndpr_oxide",)),
+            (N_("Metal"), "", ("ndpr_metal",)),
+            (N_("Alloy"), "", ("alloy_standard", "alloy_low_dy", "alloy_high_dy")),
+            (N_("Magnet"), "", ("magnet_standard", "magnet_high_temperature")),
+        ),
+    ),
+    "heavy": (
+        N_("Dysprosium and terbium"),
+        (
+            (N_("Ore"), "mine", ()),
+            (N_("Oxide"), "", ("dy_oxide", "tb_oxide")),
+            (N_("Metal"), "", ("dy_metal", "tb_metal")),
+            (N_("Alloy"), "", ("alloy_low_dy", "alloy_high_dy")),
+            (N_("Magnet"), "", ("magnet_high_temperature",)),
+        ),
+    ),
+}
+"""Steps of a chain: name, and a stage or the commodities that leave it. The last goods go to users."""
+
+OTHER = "other"
+_SMALL = 0.012
+
+
+def stage_sankey(case: Case, cleared: Result, chain: str) -> Chart | None:
+    """Return the Sankey of one chain in the base year; None where the result holds nothing of it.
+
+    Parameters
+    ----------
+    case : Case
+        For names and stages.
+    cleared : Result
+        Of the verb clear.
+    chain : str
+        light or heavy.
+    """
+    called, steps = CHAINS[chain]
+    links = []
+    rows: list[str] = []
+    for place, (_name, stage, commodities) in enumerate(steps):
+        members = set(commodities) or set(case["commodities"].loc[case["commodities"]["stage"].eq(stage), "commodity"])
+        step, inputs = _step(cleared, members)
+        if step.empty:
+            return None
+        rows += inputs
+        for (origin, destination), share in (step / step.sum()).items():
+            links.append((place, str(origin), str(destination), float(share)))
+    kept = {
+        region
+        for place in range(len(steps) + 1)
+        for region, share in _column(links, place, len(steps)).items()
+        if share >= _SMALL * 3
+    }
+    merged: dict[tuple[int, str, str], float] = {}
+    for place, origin, destination, share in links:
+        key = (place, origin if origin in kept else OTHER, destination if destination in kept else OTHER)
+        merged[key] = merged.get(key, 0.0) + share
+    names = [_(name) for name, _stage, _commodities in steps] + [_("Use")]
+    columns = [_column([(p, o, d, s) for (p, o, d), s in merged.items()], place, len(steps)) for place in range(len(names))]
+    leader = case.controller
+    title = _("{chain}: {region}'s share goes from {mine} of ore to {oxide} of oxide and {magnet} of magnets").format(
+        chain=_(called), region=name_of(case, "regions", leader), mine=percent(columns[0].get(leader, 0.0)),
+        oxide=percent(columns[1].get(leader, 0.0)), magnet=percent(columns[-2].get(leader, 0.0)),
+    )  # fmt: skip
+    note = _("Per cent of what leaves each step, by weight, {year}; a band is what one region sends to the next step in another. By-products and losses are left out.").format(
+        year=case.base_year
+    )
+    figures = [_draw(case, merged, columns, names, narrow) for narrow in (False, True)]
+    return Chart(f"sankey_{chain}", title, note, figures[0], figures[1], behind(rows), "clear.net_trade", least=600)
+
+
+def _step(cleared: Result, commodities: set[str]) -> tuple[pd.Series, list[str]]:
+    """What each region sends to each, itself included, of the goods that leave a step."""
+    import pandas as pd
+
+    trade, flows = cleared["net_trade"], cleared["flows"]
+    trade = trade[trade["commodity"].isin(commodities)]
+    flows = flows[flows["commodity"].isin(commodities) & flows["origin"].ne(flows["destination"])]
+    sent = flows.groupby(["origin", "destination"])["quantity"].sum()
+    made = trade.groupby("region")["production"].sum()
+    home = (made - sent.groupby(level="origin").sum().reindex(made.index, fill_value=0.0)).clip(lower=0.0)
+    home.index = pd.MultiIndex.from_arrays([home.index, home.index], names=["origin", "destination"])
+    both = pd.concat([sent, home])
+    return both[both > 0], [*trade.loc[trade["production"].gt(0), "rests_on"], *flows["rests_on"]]
+
+
+def _column(links: Sequence[tuple[int, str, str, float]], place: int, last: int) -> dict[str, float]:
+    """Shares of the regions in a column: what leaves it, and at the end what arrives."""
+    found: dict[str, float] = {}
+    for step, origin, destination, share in links:
+        if place < last and step == place:
+            found[origin] = found.get(origin, 0.0) + share
+        if place == last and step == last - 1:
+            found[destination] = found.get(destination, 0.0) + share
+    return found
+
+
+def _draw(
+    case: Case, links: dict[tuple[int, str, str], float], columns: list[dict[str, float]], names: list[str], narrow: bool
+) -> go.Figure:
+    places = sorted({(p, o) for p, o, _d in links} | {(p + 1, d) for p, _o, d in links}, key=lambda n: (n[0], n[1] == OTHER))
+    number = {node: i for i, node in enumerate(places)}
+
+    def text(node: tuple[int, str]) -> str:
+        step, region = node
+        share = columns[step].get(region, 0.0)
+        called = _("others") if region == OTHER else region
+        return f"{called} {percent(share)}" if share >= 0.004 else called
+
+    figure = new_figure(330 if narrow else 360)
+    figure.add_trace(go.Sankey(
+        arrangement="snap", textfont={"size": 11, "shadow": "none"},
+        node={"label": [text(n) for n in places], "color": [region_colour(n[1]) for n in places], "pad": 14, "thickness": 12,
+              "line": {"width": 0}, "x": [min(max(n[0] / (len(names) - 1), 0.001), 0.999) for n in places],
+              "y": _heights(places, columns, links), "hovertemplate": "%{label}<extra></extra>"},
+        link={"source": [number[(p, o)] for p, o, _d in links], "target": [number[(p + 1, d)] for p, _o, d in links],
+              "value": list(links.values()), "color": [fade(region_colour(o), 0.33) for _p, o, _d in links],
+              "customdata": [percent(v) for v in links.values()],
+              "hovertemplate": "%{source.label} > %{target.label}: %{customdata}<extra></extra>"},
+    ))  # fmt: skip
+    for place, name in enumerate(names):
+        anchor = "left" if place == 0 else "right" if place == len(names) - 1 else "center"
+        label(figure, place / (len(names) - 1), 1.0, f"<b>{name}</b>", xref="paper", yref="paper", yshift=16, xanchor=anchor)
+    figure.update_layout(margin={"l": 4, "r": 4, "t": 32, "b": 12})
+    return figure
+
+
+def _heights(
+    places: list[tuple[int, str]], columns: list[dict[str, float]], links: dict[tuple[int, str, str], float]
+) -> list[float]:
+    """Where each node stands in its column: the largest on top, others below, with room between."""
+    size: dict[tuple[int, str], float] = {}
+    for (place, origin, destination), share in links.items():
+        size[(place, origin)] = size.get((place, origin), 0.0) + share
+        size.setdefault((place + 1, destination), 0.0)
+    arriving: dict[tuple[int, str], float] = {}
+    for (place, _origin, destination), share in links.items():
+        arriving[(place + 1, destination)] = arriving.get((place + 1, destination), 0.0) + share
+    for node, share in arriving.items():
+        size[node] = max(size[node], share)
+    heights: dict[tuple[int, str], float] = {}
+    for place in range(len(columns)):
+        column = sorted((n for n in places if n[0] == place), key=lambda n: (n[1] == OTHER, -size[n]))
+        room = 0.04
+        scale = (1 - room * (len(column) - 1)) / max(sum(size[n] for n in column), 1.0)
+        top = 0.0
+        for node in column:
+            height = size[node] * scale
+            heights[node] = min(max(top + height / 2, 0.001), 0.999)
+            top += height + room
+    return [heights[node] for node in places]

@@ -1,0 +1,134 @@
+"""The look that all figures share: few colours that colour-blind readers can tell apart, on white, for print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import plotly.graph_objects as go
+
+from didymium.result import join_inputs
+
+if TYPE_CHECKING:
+    from didymium.case.case import Case
+
+INK = "#1c2733"
+MUTED = "#5c6b7a"
+RULE = "#d5dbe1"
+FAINT = "#eef1f4"
+ACCENT = "#0b5a8a"
+FONT = "Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans CJK JP', 'Hiragino Sans', Meiryo, sans-serif"
+
+BLUE, SKY, GREEN, ORANGE, RED, PINK, YELLOW, GREY = (
+    "#0072b2", "#56b4e9", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#d9c62f", "#9aa5b1",
+)  # fmt: skip
+"""Okabe and Ito's colours, the yellow darkened for print."""
+
+_REGIONS = {
+    "CHN": RED, "USA": BLUE, "JPN": GREEN, "AUS": ORANGE, "MYS": PINK, "EUR": SKY, "MMR": "#8c5a2b", "VNM": "#b9a44c",
+    "KOR": "#6a7fb5", "BRA": "#7fb069", "IND": "#c98b9b",
+}  # fmt: skip
+HEAT = [[0.0, "#ffffff"], [0.3, "#fdeedd"], [0.55, "#f7c48f"], [0.75, "#e08a3f"], [0.9, "#b4530f"], [1.0, "#7a3003"]]
+"""One hue from light to dark, so that it also reads in grey."""
+
+WIDE, NARROW = 1000, 360
+"""Widths that the two forms of a figure are drawn for, in pixels; the page stretches them."""
+
+
+def region_colour(region: str) -> str:
+    """Return the colour of a region, the same in every figure."""
+    return _REGIONS.get(region, GREY)
+
+
+def fade(colour: str, share: float) -> str:
+    """Return a colour as seen through white."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{share:g})"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure with what a reader needs around it.
+
+    Parameters
+    ----------
+    name : str
+        Short name, unique in a document.
+    title : str
+        What it shows, as a finding.
+    note : str
+        How to read it: units, what is left out.
+    wide, narrow : Figure
+        The figure for a page's width, and for a phone or half a page.
+    rests_on : str
+        Input rows behind everything drawn.
+    table : str
+        Result table that it is drawn from, ``verb.table``.
+    least : int
+        Narrowest width that it can be read at; a narrower screen scrolls.
+    """
+
+    name: str
+    title: str
+    note: str
+    wide: go.Figure
+    narrow: go.Figure
+    rests_on: str
+    table: str
+    least: int = 300
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def behind(rests_on: Iterable[str]) -> str:
+    """Return the distinct input rows behind several result rows."""
+    return join_inputs(*(cell.split(";") for cell in dict.fromkeys(rests_on)))
+
+
+_AXIS: dict[str, Any] = {
+    "gridcolor": FAINT, "linecolor": RULE, "zeroline": False, "ticks": "", "automargin": True, "fixedrange": True,
+    "title": {"font": {"size": 12, "color": MUTED}, "standoff": 6}, "tickfont": {"size": 12, "color": INK},
+}  # fmt: skip
+
+
+def new_figure(height: int, **layout: Any) -> go.Figure:
+    """Return an empty figure in the common style."""
+    figure = go.Figure()
+    figure.update_layout(
+        template="none", height=height, paper_bgcolor="#ffffff", plot_bgcolor="#ffffff", autosize=False,
+        font={"family": FONT, "size": 12, "color": INK}, margin={"l": 8, "r": 12, "t": 10, "b": 8, "pad": 4},
+        showlegend=False, hoverlabel={"bgcolor": "#ffffff", "bordercolor": RULE, "font": {"family": FONT, "size": 12}},
+        xaxis=_AXIS, yaxis=_AXIS, separators=".,", dragmode=False,
+    )  # fmt: skip
+    figure.update_layout(**layout)
+    return figure
+
+
+def dress_axes(figure: go.Figure) -> None:
+    """Give the axes of later panels the look of the first."""
+    figure.update_xaxes(**_AXIS)
+    figure.update_yaxes(**_AXIS)
+
+
+def label(figure: go.Figure, x: Any, y: Any, text: str, **options: Any) -> None:
+    """Write a label into a figure, without an arrow."""
+    options = {"showarrow": False, "font": {"size": 12, "color": INK}, "xanchor": "left", "yanchor": "middle", **options}
+    figure.add_annotation(x=x, y=y, text=text, **options)
+
+
+def name_of(case: Case, table: str, key: str) -> str:
+    """Return the readable name of a row, or its key where it has none."""
+    return case.names(table).get(key, key)
+
+
+def short_name(case: Case, commodity: str) -> str:
+    """Return a commodity's name short enough for an axis: ``Dysprosium`` becomes ``Dy``."""
+    from didymium.messages import _
+
+    name = name_of(case, "commodities", commodity)
+    for long, symbol in (
+        ("Neodymium-praseodymium", "NdPr"), ("Dysprosium", "Dy"), ("Terbium", "Tb"), ("Samarium", "Sm"), ("Gadolinium", "Gd"),
+        ("Yttrium", "Y"), ("Lanthanum and cerium", "LaCe"), ("high-temperature", _("high temp.")),
+    ):  # fmt: skip
+        name = name.replace(long, symbol)
+    return name

@@ -1,0 +1,159 @@
+"""What a halt takes away, and what the plan puts in its place; who gains, and who pays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from didymium.messages import _
+from didymium.report.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    MUTED,
+    ORANGE,
+    RED,
+    SKY,
+    Chart,
+    behind,
+    dress_axes,
+    label,
+    name_of,
+    new_figure,
+    region_colour,
+)  # fmt: skip
+from didymium.report.numbers import digits, money, percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from didymium.case.case import Case
+    from didymium.result import Result
+
+_COLOURS = {"need": "#4a5866", "supply": GREY, "project": BLUE, "stock": SKY, "short": RED}
+
+
+def best_plan(planned: Result) -> str:
+    """Return whose plan the brief shows: the partners' together where there is one."""
+    who = list(planned["compare"]["who"])
+    return "both" if "both" in who else str(who[-1])
+
+
+def gap_waterfall(case: Case, planned: Result) -> Chart | None:
+    """Return each participant's need in the halt and what meets it.
+
+    Parameters
+    ----------
+    case : Case
+        For names and participants.
+    planned : Result
+        Of the verb plan.
+    """
+    who = best_plan(planned)
+    gap = planned["gap"]
+    gap = gap[gap["who"].eq(who)].sort_values(["participant", "order"])
+    if gap.empty:
+        return None
+    need = float(gap.loc[gap["kind"].eq("need"), "quantity"].sum())
+    short = float(gap.loc[gap["kind"].eq("short"), "quantity"].sum())
+    added = float(gap.loc[gap["kind"].isin(["project", "stock"]), "quantity"].sum())
+    title = _("Projects and stock meet {added} of the magnets needed in the halt; {short} stay short").format(
+        added=percent(added / need if need else 0.0), short=percent(short / need if need else 0.0)
+    )
+    note = _("Tonnes of finished magnets over the halt, with the plan of: {who}.").format(who=who_name(case, who))
+    return Chart("gap", title, note, _waterfall(case, gap, True), _waterfall(case, gap, False), behind(gap["rests_on"]), "plan.gap")
+
+
+def who_name(case: Case, who: str) -> str:
+    """Return who acts, in words."""
+    if who == "nothing":
+        return _("nobody")
+    if who == "both":
+        return _("both together")
+    return name_of(case, "regions", who)
+
+
+def _waterfall(case: Case, gap: pd.DataFrame, across: bool) -> go.Figure:
+    people = list(dict.fromkeys(gap["participant"]))
+    steps = max(gap.groupby("participant").size())
+    panel_height = 30 * steps + 44
+    figure = new_figure(panel_height + 20 if across else panel_height * len(people) + 12)
+    most = float(gap["quantity"].max()) * 1.16
+    for place, participant in enumerate(people):
+        axis = "" if place == 0 else str(place + 1)
+        rows = gap[gap["participant"].eq(participant)]
+        left = float(rows.loc[rows["kind"].eq("need"), "quantity"].sum())
+        for record in rows.to_dict("records"):
+            quantity = float(record["quantity"])
+            start = 0.0 if record["kind"] == "need" else left - quantity
+            left = left if record["kind"] == "need" else start
+            figure.add_trace(go.Bar(
+                x=[quantity], base=[max(start, 0.0)], y=[record["step"]], orientation="h", width=0.62, showlegend=False,
+                marker_color=_COLOURS.get(str(record["kind"]), GREY), xaxis=f"x{axis}", yaxis=f"y{axis}",
+                hovertemplate="%{y}: " + digits(quantity) + " t<extra></extra>",
+            ))  # fmt: skip
+            label(figure, max(start, 0.0) + quantity, record["step"], digits(quantity), xref=f"x{axis}", yref=f"y{axis}", xshift=4,
+                  font={"size": 11, "color": _COLOURS["short"] if record["kind"] == "short" else INK})  # fmt: skip
+        count = len(people)
+        if across:
+            width = (1 - 0.03 * (count - 1)) / count
+            horizontal, vertical = [place * (width + 0.03), place * (width + 0.03) + width], [0.0, 1.0]
+        else:
+            high = 1 - place / count
+            horizontal, vertical = [0.0, 1.0], [high - 1 / count + (0.13 if place < count - 1 else 0.0), high]
+        figure.update_layout({
+            f"xaxis{axis}": {"domain": horizontal, "anchor": f"y{axis}", "range": [0, most], "nticks": 5,
+                             "title": {"text": _("t of finished magnets") if across or place == count - 1 else ""}},
+            f"yaxis{axis}": {"domain": vertical, "anchor": f"x{axis}", "autorange": "reversed", "showgrid": False,
+                             "showticklabels": place == 0 or not across},
+        })  # fmt: skip
+        label(figure, horizontal[0], vertical[1], f"<b>{name_of(case, 'regions', str(participant))}</b>", xref="paper", yref="paper", yshift=10)
+    dress_axes(figure)
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 22, "b": 6})
+    return figure
+
+
+def gain_chart(case: Case, planned: Result) -> Chart | None:
+    """Return what each partner gains when one acts alone and when both act, beside the public cost.
+
+    Parameters
+    ----------
+    case : Case
+        For names and participants.
+    planned : Result
+        Of the verb plan.
+    """
+    compare = planned["compare"]
+    compare = compare[compare["who"].ne("nothing")]
+    if compare.empty:
+        return None
+    gains = {p: f"gain_{p.lower()}" for p in case.participants if f"gain_{p.lower()}" in compare}
+    total = {str(row["who"]): sum(float(row[c]) for c in gains.values()) for row in compare.to_dict("records")}
+    cost = dict(zip(compare["who"].astype(str), compare["public_cost"].astype(float), strict=True))
+    best = max(total, key=lambda who: total[who])
+    title = _("Most is gained by {who}: {gain} for {cost} of public money").format(
+        who=who_name(case, best), gain=money(total[best]), cost=money(cost[best])
+    )
+    note = _("Loss avoided over doing nothing, and public cost; million US dollars over the plan, discounted.")
+    drawn = [_gains(case, compare, gains, wide) for wide in (True, False)]
+    return Chart("gains", title, note, drawn[0], drawn[1], behind(compare["rests_on"]), "plan.compare")
+
+
+def _gains(case: Case, compare: pd.DataFrame, gains: dict[str, str], wide: bool) -> go.Figure:
+    figure = new_figure(64 * len(compare) + 70, barmode="group", bargap=0.28, bargroupgap=0.06)
+    names = [who_name(case, str(w)) for w in compare["who"]]
+    bars = [(_("gain of {region}").format(region=name_of(case, "regions", p)), c, region_colour(p)) for p, c in gains.items()]
+    for name, column, colour in [*bars, (_("public cost"), "public_cost", ORANGE)]:
+        figure.add_trace(go.Bar(
+            x=compare[column], y=names, orientation="h", name=name, marker_color=colour, text=[digits(float(v)) for v in compare[column]],
+            textposition="outside", textfont={"size": 11, "color": MUTED}, cliponaxis=False, hovertemplate="%{y}: %{x:,.0f}<extra>" + name + "</extra>",
+        ))  # fmt: skip
+    span = [float(compare[[*gains.values(), "public_cost"]].min().min()), float(compare[[*gains.values(), "public_cost"]].max().max())]
+    figure.update_layout(
+        xaxis={"title": {"text": _("million US dollars")}, "range": [min(0.0, span[0] * 1.15), span[1] * 1.15], "nticks": 6, "zeroline": True, "zerolinecolor": GREEN if False else "#9aa5b1"},
+        yaxis={"autorange": "reversed", "showgrid": False}, showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 11}, "traceorder": "normal"}, margin={"t": 40 if not wide else 28},
+    )  # fmt: skip
+    return figure
