@@ -1,0 +1,223 @@
+"""didymium: where critical-mineral supply is exposed, what a cut would do, and what partners should do together.
+
+>>> import didymium as dd
+>>> case = dd.load_case("us-japan")
+>>> dd.screen(case).table
+
+Every verb takes a :class:`~didymium.case.case.Case`, or the name or folder of one, and returns a
+:class:`~didymium.result.Result`. Nothing heavy is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from didymium.case.case import Case
+    from didymium.case.scenario import Scenario
+    from didymium.faults import Fault
+    from didymium.market.options import Options
+    from didymium.plan import plan
+    from didymium.result import Result
+    from didymium.screen import screen
+    from didymium.shock import shock
+    from didymium.trace import trace
+    from didymium.track import track
+
+__all__ = [
+    "Case",
+    "Result",
+    "Scenario",
+    "__version__",
+    "brief",
+    "check",
+    "clear",
+    "describe",
+    "load_case",
+    "new_case",
+    "plan",
+    "screen",
+    "shock",
+    "trace",
+    "track",
+]
+
+__version__ = "0.1.0"
+
+_VERBS = ("plan", "screen", "shock", "trace", "track")
+_CLASSES = {
+    "Case": "didymium.case.case",
+    "Result": "didymium.result",
+    "Scenario": "didymium.case.scenario",
+}
+
+
+class _Verb(ModuleType):
+    """A package named after its verb, so that ``didymium.screen(case)`` works beside ``didymium.screen.shares``."""
+
+    def __call__(self, case: str | Path | Case, *args: Any, **options: Any) -> Result:
+        """Run the verb on a case, or on the case of a name or folder."""
+        name = self.__name__.rpartition(".")[2]
+        if name == "track" and not args and options.get("as_of") is None:
+            options["as_of"] = _today()
+        result: Result = getattr(self, name)(_case(case), *args, **options)
+        return result
+
+
+class _Package(ModuleType):
+    """The package: what is imported of it as a verb can be called."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Make the package of a verb callable when the import machinery stores it here."""
+        if name in _VERBS and isinstance(value, ModuleType):
+            value.__class__ = _Verb
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> Any:
+    """Import a verb or a class when it is first used."""
+    if name in _VERBS:
+        return importlib.import_module(f"didymium.{name}")
+    if name in _CLASSES:
+        return getattr(importlib.import_module(_CLASSES[name]), name)
+    raise AttributeError(f"module 'didymium' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)
+
+
+def _case(case: str | Path | Case) -> Case:
+    return load_case(case) if isinstance(case, str | Path) else case
+
+
+def _today() -> str:
+    from datetime import date
+
+    return date.today().isoformat()
+
+
+def load_case(case: str | Path) -> Case:
+    """Load and check a case.
+
+    Parameters
+    ----------
+    case : str or Path
+        Name of a bundled case, or a folder.
+
+    Raises
+    ------
+    CaseError
+        Every fault found: file, row, field, fault, fix.
+    """
+    from didymium.case.case import load_case as load
+
+    return load(case)
+
+
+def check(case: str | Path) -> list[Fault]:
+    """Return every fault of a case and of its scenarios; none where all is well.
+
+    Parameters
+    ----------
+    case : str or Path
+        Name of a bundled case, or a folder.
+
+    Raises
+    ------
+    DidymiumError
+        No such case.
+    """
+    from didymium.faults import CaseError
+
+    try:
+        loaded = load_case(case)
+    except CaseError as error:
+        return error.faults
+    faults: list[Fault] = []
+    for name in loaded.scenarios():
+        try:
+            loaded.scenario(name)
+        except CaseError as error:
+            faults += error.faults
+    return faults
+
+
+def describe(case: str | Path | Case) -> Result:
+    """Return what a case holds, how well it is sourced, how old it is and where its holes are."""
+    from didymium.case.describe import describe as run
+
+    return run(_case(case))
+
+
+def new_case(folder: str | Path) -> Path:
+    """Write an empty case to a new folder."""
+    from didymium.case.new import new_case as write
+
+    return write(folder)
+
+
+def clear(case: str | Path | Case, year: int | None = None, options: Options | None = None) -> Result:
+    """Return the market of a year: prices, flows and activity beside what was observed.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    year : int, optional
+        The base year where None.
+    options : Options, optional
+        Choices about the market.
+    """
+    from didymium.market.clear import clear as run
+
+    return run(_case(case), year, options)
+
+
+def brief(
+    results: Sequence[Result], out: str | Path, case: str | Path | Case | None = None, as_of: str | None = None
+) -> Path:
+    """Write ``brief.html``, ``tables.xlsx`` and the tables of the results to a folder, all or nothing.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        One per verb, all of one case.
+    out : str or Path
+        A new folder, or one that holds a brief already.
+    case : str, Path or Case, optional
+        The case of the results; the bundled one of that name where None.
+    as_of : str, optional
+        Day of the brief, YYYY-MM-DD; that of the result of track where None, else today.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    DidymiumError
+        The folder holds something else, or the results do not belong together.
+    """
+    from didymium.faults import DidymiumError
+    from didymium.messages import _
+    from didymium.report.brief import write_brief
+    from didymium.result import refuse_foreign
+
+    if not results:
+        raise DidymiumError(_("a brief needs at least one result -> run a verb first"))
+    days = [result.manifest.get("options", {}).get("as_of") for result in results if result.verb == "track"]
+    target = Path(out).expanduser().resolve()
+    refuse_foreign(target, ("brief.html", "tables.xlsx", "data"))
+    day = as_of or next((str(day) for day in days if day), None) or _today()
+    return write_brief(_case(case if case is not None else results[0].case), list(results), target, day)

@@ -121,7 +121,15 @@ class Result:
             ) from None
 
     def save(self, folder: Path) -> Path:
-        """Write the result to ``folder``: a Parquet file per table and ``manifest.json``. All or nothing."""
+        """Write the result to ``folder``: a Parquet file per table and ``manifest.json``. All or nothing.
+
+        Raises
+        ------
+        DidymiumError
+            The folder holds something that is not a result.
+        """
+        folder = Path(folder)
+        refuse_foreign(folder, ("manifest.json",), ".parquet")
         with replacing_folder(folder) as part:
             for table in self.tables.values():
                 table.frame.to_parquet(part / f"{table.name}.parquet", index=False)
@@ -153,19 +161,26 @@ class Result:
             raise DidymiumError(
                 _("{folder} holds no result (no manifest.json): run a verb with --out first").format(folder=folder)
             )
-        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        described = manifest.pop("tables")
-        tables = {
-            name: ResultTable(
-                name,
-                entry["title"],
-                pd.read_parquet(folder / f"{name}.parquet"),
-                {c: Column(**d) for c, d in entry["columns"].items()},
-                tuple(entry["key"]),
-            )
-            for name, entry in described.items()
-        }
-        return cls(manifest.pop("verb"), manifest.pop("case"), tables, manifest)
+        try:
+            manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            described = manifest.pop("tables")
+            tables = {
+                name: ResultTable(
+                    name,
+                    entry["title"],
+                    pd.read_parquet(folder / f"{name}.parquet"),
+                    {c: Column(**d) for c, d in entry["columns"].items()},
+                    tuple(entry["key"]),
+                )
+                for name, entry in described.items()
+            }
+            return cls(manifest.pop("verb"), manifest.pop("case"), tables, manifest)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DidymiumError(
+                _("the result in {folder} cannot be read ({error}): run the verb with --out again").format(
+                    folder=folder, error=error
+                )
+            ) from None
 
 
 def new_manifest(inputs_hash: str, options: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
@@ -183,6 +198,38 @@ def new_manifest(inputs_hash: str, options: Mapping[str, Any], **facts: Any) -> 
         "options": dict(options),
         **facts,
     }
+
+
+def refuse_foreign(folder: Path, names: Iterable[str], ending: str = "") -> None:
+    """Refuse to replace a folder that holds anything but what is written to it.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder that would be replaced.
+    names : iterable of str
+        Files and folders that may be replaced.
+    ending : str
+        Ending of further files that may be replaced.
+
+    Raises
+    ------
+    DidymiumError
+        The folder is a file, the working folder, or holds something else.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir() or folder.resolve() == Path.cwd():
+        raise DidymiumError(_("{folder} cannot be replaced -> name a new folder").format(folder=folder))
+    known = set(names)
+    foreign = sorted(path.name for path in folder.iterdir() if path.name not in known and (
+        not ending or path.suffix != ending))  # fmt: skip
+    if foreign:
+        raise DidymiumError(
+            _("{folder} holds other files ({files}) -> name a new folder").format(
+                folder=folder, files=", ".join(foreign[:3])
+            )
+        )
 
 
 class replacing_folder:  # noqa: N801 - used as a verb: with replacing_folder(path) as part

@@ -137,10 +137,10 @@ def find_case(case: str | Path) -> Path:
     DidymiumError
         Neither a bundled case nor a folder.
     """
-    bundled = BUNDLED / str(case).replace("-", "_")
-    if bundled.is_dir():
-        return bundled
     path = Path(case)
+    bundled = BUNDLED / path.name.replace("-", "_")
+    if str(case) == path.name and (bundled / "case.toml").is_file():
+        return bundled
     if path.is_dir():
         return path
     bundled_cases = (path.parent.name.replace("_", "-") for path in BUNDLED.glob("*/case.toml"))
@@ -219,7 +219,8 @@ def _frames(folder: Path, faults: list[Fault]) -> dict[str, pd.DataFrame]:
         path = folder / f"{name}.csv"
         if not path.is_file():
             if table.required:
-                faults.append(Fault(path.name, "", "", _("the file is missing"), _(table.meaning)))
+                fix = _("add the file: {meaning}").format(meaning=_(table.meaning))
+                faults.append(Fault(path.name, "", "", _("the file is missing"), fix))
             continue
         frame = read_table(path, table, faults)
         if frame is not None:

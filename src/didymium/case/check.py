@@ -90,9 +90,10 @@ class TableCheck:
                 texts = [text or field.default for text in texts]
                 self.frame[field.name] = texts
             if field.required and "" in texts:
+                fix = _("fill it in: {meaning}").format(meaning=_(field.meaning))
                 for line, text in zip(self.lines, texts, strict=True):
                     if not text:
-                        self.fault(line, field.name, _("the cell is empty"), _(field.meaning))
+                        self.fault(line, field.name, _("the cell is empty"), fix)
             if field.kind in (Kind.NUMBER, Kind.INTEGER):
                 self.frame[field.name] = self._numbers(field, texts)
             elif field.kind in (Kind.CHOICE, Kind.FLAG, Kind.ID, Kind.DATE):
@@ -147,11 +148,12 @@ class TableCheck:
             return _("`{cell}` is not a number").format(cell=text), fix
         if field.kind is Kind.INTEGER and number != round(number):
             return _("`{cell}` is not a whole number").format(cell=text), _("round it")
+        what = ""
         if field.low is not None and number < field.low:
-            return _("{cell} is below {low:g}").format(cell=text, low=field.low), _(field.meaning)
+            what = _("{cell} is below {low:g}").format(cell=text, low=field.low)
         if field.high is not None and number > field.high:
-            return _("{cell} is above {high:g}").format(cell=text, high=field.high), _(field.meaning)
-        return None
+            what = _("{cell} is above {high:g}").format(cell=text, high=field.high)
+        return (what, _("correct it: {meaning}").format(meaning=_(field.meaning))) if what else None
 
     def rows(self) -> None:
         """Check what concerns several cells of a row: keys, bands, dates in order."""

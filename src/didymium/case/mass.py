@@ -160,7 +160,7 @@ def _most_left_over(recipes: dict[str, list[Term]]) -> list[float]:
             row = rows.setdefault(term.commodity, {})
             row[at] = row.get(at, 0.0) + term.tonnes
             worth[at] += term.tonnes
-    highs = highspy.Highs()
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
     highs.setOptionValue("output_flag", False)
     for gain in worth:
         highs.addCol(-float(gain), 0.0, highspy.kHighsInf, 0, np.array([], np.int32), np.array([], float))

@@ -19,7 +19,7 @@ from didymium.messages import _
 if TYPE_CHECKING:
     from didymium.case.case import Case
 
-_WITHHELD = re.compile(r"\bwithheld\b|(?<![A-Za-z0-9 ])W(?![A-Za-z0-9])|\bW =|^W\b", re.IGNORECASE)
+_WITHHELD = re.compile(r"\b[Ww]ithheld\b|(?:^|[(;,.] ?)W(?:$|[):;,.])")
 _BASKET_MOST = 100.5
 """Percent that the rounded shares of a basket may sum to."""
 
@@ -39,17 +39,17 @@ def check_network(case: Case) -> list[Fault]:
         nothing can meet, commodities that nobody makes, uses or holds, uses without a price, baskets above a
         hundred percent, bands upside down, withheld values written as zero. Empty where all is well.
     """
-    mass = list(check_mass(case))
+    mass, reach = list(check_mass(case)), Reach(case)
     return [
         *_baskets(case),
-        *_commodities(case),
+        *_commodities(case, reach),
         *_capacity_commodities(case),
         *mass,
         *([] if mass else check_loops(case)),  # a recipe that creates mass makes every loop through it gain
         *_facilities(case),
         *_twice(case),
         *_costs(case),
-        *_demand(case),
+        *_demand(case, reach),
         *_prices(case),
         *_bands(case),
         *_withheld(case),
@@ -76,9 +76,8 @@ def _baskets(case: Case) -> Iterator[Fault]:
             )
 
 
-def _commodities(case: Case) -> Iterator[Fault]:
+def _commodities(case: Case, reach: Reach) -> Iterator[Fault]:
     """Yield commodities that nobody makes, uses or holds."""
-    reach = Reach(case)
     known = {commodity for _line, commodity in _rows(case, "recipes", "commodity")}
     known |= {commodity for _line, commodity in _rows(case, "demands", "commodity")}
     for _line, cell in _rows(case, "stocks", "commodity"):
@@ -202,9 +201,8 @@ def _costs(case: Case) -> Iterator[Fault]:
             yield Fault("costs.csv", "", "process", what.format(process=process, region=region, row=line), fix)
 
 
-def _demand(case: Case) -> Iterator[Fault]:
+def _demand(case: Case, reach: Reach) -> Iterator[Fault]:
     """Yield uses of a commodity that no process, route or stock brings to their region."""
-    reach = Reach(case)
     for line, region, commodity, quantity in _rows(case, "demands", "region", "commodity", "quantity"):
         if quantity > 0 and not reach.has(commodity, region):
             what = _("nothing can meet this demand: {reason}").format(reason=reach.reason(commodity, region))

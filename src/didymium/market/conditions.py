@@ -53,33 +53,26 @@ def conditions(case: cases.Case, network: Network, base: Base, tree: Tree, optio
 def _capacity(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> Array:
     """``capacity x share in operation x ramp x availability x length``, at least what ran in the base year."""
     facilities, years = network.facilities, tree.years()
-    ran = base.activity.groupby(network.activities["facility"]).sum().reindex(facilities.index, fill_value=0.0)
-    full = np.maximum(facilities["capacity"].to_numpy(float), ran.to_numpy(float))
+    ran = base.activity.groupby(network.activities["facility"]).sum().reindex(facilities.index, fill_value=0.0).to_numpy(float)
     in_base = operating_in(network, case.base_year)
+    now = np.maximum(facilities["capacity"].to_numpy(float), ran) * in_base
+    available = np.repeat(now[:, None], len(tree), axis=1)
+    decided = {project.facility: project.start for project in options.projects}
     if options.expansion:
         ramps = {name: rows.sort_values("year")["share"].to_numpy(float) for name, rows in case["ramps"].groupby("ramp")}
-        starts = {p.facility: p.start for p in options.projects}
-        share = np.zeros((len(facilities), len(tree)))
         for row, (name, facility) in enumerate(facilities.iterrows()):
-            begin = starts.get(str(name)) or (first_day(facility["start"]) if facility["start"] else None)
-            end = first_day(facility["end"]) if facility["end"] else None
-            if begin is None and facility["status"] != "operating":
+            steps = list(facility["steps"])
+            if str(name) in decided:
+                steps = [(decided[str(name)].isoformat(), "", steps[0][2], steps[0][3])]
+            elif facility["status"] != "operating":
+                available[row] = 0.0  # a project that nobody decided about stays out
                 continue
-            known = str(name) in starts or facility["status"] == "operating"
-            if not known:
-                continue  # a project that nobody decided about stays out
-            running_in = bool(in_base[row])
-            ramp = ramps.get(str(facility["ramp"])) if not running_in else None
-            share[row] = [
-                _share_running(begin if not running_in else None, end, ramp, a, b)
-                for a, b in zip(tree.nodes["start"], tree.nodes["end"], strict=True)
-            ]
+            available[row] = _steps(steps, ramps, tree, bool(in_base[row]), ran[row])
     else:
-        share = np.repeat(in_base[:, None].astype(float), len(tree), axis=1)
         for row, name in enumerate(facilities.index):
-            if any(p.facility == name for p in options.projects):
-                share[row] = 1.0
-    available = full[:, None] * share * years[None, :]
+            if name in decided:
+                available[row] = facilities["capacity"].iat[row]
+    available *= years[None, :]
     position = {str(name): row for row, name in enumerate(facilities.index)}
     for node, scenario in enumerate(tree.scenarios):
         for outage in scenario.outages if scenario else ():
@@ -87,6 +80,21 @@ def _capacity(case: cases.Case, network: Network, base: Base, tree: Tree, option
                 overlap = _overlap(outage.start, outage.end, tree.nodes["start"].iat[node], tree.nodes["end"].iat[node])
                 available[position[outage.facility], node] *= 1.0 - overlap * (1.0 - outage.availability)
     return available
+
+
+def _steps(steps: list[tuple[str, str, float, str]], ramps: dict[str, Array], tree: Tree, in_base: bool, ran: float) -> Array:
+    """Return a facility's capacity by node, t/year: the sum of its rows, each from its start to its end, on its ramp."""
+    total = np.zeros(len(tree))
+    for at, (start, end, capacity, ramp) in enumerate(steps):
+        settled = at == 0 and in_base  # what ran in the base year needs no ramp
+        begin = None if settled or not start else first_day(start)
+        stop = first_day(end) if end else None
+        full = max(capacity, ran) if settled else capacity
+        total += full * np.array([
+            _share_running(begin, stop, ramps.get(ramp) if not settled else None, a, b)
+            for a, b in zip(tree.nodes["start"], tree.nodes["end"], strict=True)
+        ])  # fmt: skip
+    return total
 
 
 def operating_in(network: Network, year: int) -> Array:

@@ -169,7 +169,7 @@ def capacity(p: Parts) -> None:
 
 
 def no_transit(p: Parts) -> None:
-    """``departures[m,n] <= own output + release``: a region passes on only what it makes or holds itself.
+    """``departures[m,n] <= own output + release of firms``: a region passes on only what it makes or firms hold there.
 
     Without it a ban on one country does nothing, because the next country passes the goods on. Only where goods may also
     come in: elsewhere the balance says the same.
@@ -184,7 +184,8 @@ def no_transit(p: Parts) -> None:
     terms.add("activity", n.activities.index.get_indexer(made["activity"]), made["market"].to_numpy(),
               -made["coefficient"].to_numpy(float))  # fmt: skip
     if "stock" in p.variables:
-        held = np.nonzero(p.stocks["market"].isin(both).to_numpy())[0]
+        firms = p.stocks["kind"].eq("commercial") & p.stocks["market"].isin(both)
+        held = np.nonzero(firms.to_numpy())[0]
         terms.add("release", held, p.stocks["market"].to_numpy()[held], -np.ones(len(held)))
     p.model.add_constraints(terms.expression(n.markets.index.get_indexer(both)) <= 0, name="no_transit")
 
@@ -274,5 +275,6 @@ def activity_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
     edges = np.broadcast_to(curves.SUPPLY_GRID, (len(x0), len(curves.SUPPLY_GRID)))
     value = curves.total_cost(edges, np.ones_like(c0), c0, elasticity)
     slope = curves.average_slopes(value, edges)
-    width = np.diff(curves.SUPPLY_GRID)[None, :, None] * x0[:, None, None] * p.tree.years()[None, None, :]
+    grown = p.growth_of_supply()[running] * p.tree.years()[None, :]
+    width = np.diff(curves.SUPPLY_GRID)[None, :, None] * x0[:, None, None] * grown[:, None, :]
     return width, np.repeat(slope[:, :, None], len(p.tree), axis=2)

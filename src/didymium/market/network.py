@@ -44,7 +44,8 @@ class Network:
     terms : DataFrame
         One row per recipe coefficient: activity, market, coefficient (t per unit of activity).
     facilities : DataFrame
-        Index facility; columns region, capacity (t/year), start, end (dates or None), ramp, inputs.
+        Index facility; columns region, status, capacity (t/year), start, end, ramp of its first row, ``steps`` (start, end,
+        capacity, ramp of each row that continues it), inputs.
     routes : DataFrame
         Index ``commodity|origin|destination``; columns source market ``tail``, sink market ``head``, commodity, origin,
         destination, cost (USD/kg), days, tariff, inputs.
@@ -125,12 +126,36 @@ def _facilities(case: cases.Case) -> pd.DataFrame:
         },
         index=Index(modelled["facility"], name="facility"),
     )
-    newer = table[table["supersedes"].ne("") & table["facility"].isin(frame.index)]
-    # A row that a newer one replaces stops when the newer one starts.
-    for old, start in zip(newer["supersedes"], newer["start"], strict=True):
-        if old in frame.index and start and not frame.at[old, "end"]:
-            frame.at[old, "end"] = start
-    return frame
+    return _follow(frame, table[table["supersedes"].ne("")])
+
+
+def _follow(frame: pd.DataFrame, newer: pd.DataFrame) -> pd.DataFrame:
+    """Join rows that replace one another into one facility with steps of capacity.
+
+    An operating row that supersedes another is the same plant later: its capacity is a step of the first row's. A project
+    that supersedes a plant adds only what it brings beyond it, because the plant runs on if nobody builds.
+    """
+    frame["steps"] = [[(row.start, row.end, row.capacity, row.ramp)] for row in frame.itertuples()]
+    older = dict(zip(newer["facility"], newer["supersedes"], strict=True))
+    gone = []
+    for name in frame.index:
+        first = str(name)
+        while older.get(first) in frame.index:
+            first = older[first]
+        if first == name:
+            continue
+        if frame.at[name, "status"] == "operating":
+            steps = frame.at[first, "steps"]
+            start = frame.at[name, "start"]
+            steps[-1] = (steps[-1][0], steps[-1][1] or start, steps[-1][2], steps[-1][3])
+            steps += frame.at[name, "steps"]
+            frame.at[first, "inputs"] += f";facilities/{name}"
+            gone.append(name)
+        else:
+            frame.at[name, "capacity"] = max(0.0, frame.at[name, "capacity"] - frame.at[older[str(name)], "capacity"])
+            start, end, _capacity, ramp = frame.at[name, "steps"][0]
+            frame.at[name, "steps"] = [(start, end, frame.at[name, "capacity"], ramp)]
+    return frame.drop(index=gone)
 
 
 def _activities(case: cases.Case, facilities: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

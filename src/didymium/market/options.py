@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 
@@ -20,7 +21,9 @@ class Project:
     start : date
         First output if it is decided now.
     capex : float
-        Thousands of USD.
+        Money that the payer's purse must hold, thousands of USD.
+    charge : float
+        What the objective counts: the capital written off within the horizon, discounted, thousands of USD.
     payer : str
         Participant whose purse pays; several share one purse under the name given.
     choose : bool
@@ -34,6 +37,7 @@ class Project:
     facility: str
     start: date
     capex: float
+    charge: float
     payer: str
     choose: bool = True
     share: float = 0.0
@@ -92,6 +96,9 @@ class Options:
         Goods that arrive at each node (routes x nodes) from before the first one, t; base flows where None.
     stock_scale : float
         Commercial stocks as a multiple of the case's.
+    hoarding : float
+        Most that firms hold, as a multiple of their rest level: near 1 where they must not act on a cut that only the
+        program knows of.
     use_weight : Mapping of str to float
         Weight of a region's end uses in the objective; 1 where absent.
     projects : tuple of Project
@@ -113,6 +120,7 @@ class Options:
     stock_start: pd.Series | None = None
     under_way: pd.DataFrame | None = None
     stock_scale: float = 1.0
+    hoarding: float = np.inf
     use_weight: Mapping[str, float] = field(default_factory=dict)
     projects: tuple[Project, ...] = ()
     programmes: tuple[StockProgramme, ...] = ()

@@ -61,6 +61,18 @@ class Parts:
             return np.zeros(len(self.network.routes), dtype=int)
         return laws.monthly_lag(self.network.routes["days"].to_numpy(float))
 
+    def growth_of_supply(self) -> np.ndarray:
+        """Return by what the base point moves out as a facility's capacity grows, activities x nodes; at least 1.
+
+        Otherwise doubling a plant's output would cost far more than the plant's second half does.
+        """
+        if not self.options.expansion:
+            return np.ones((len(self.network.activities), len(self.tree)))
+        years = self.tree.years()[None, :]
+        capacity = self.network.facilities["capacity"].to_numpy(float)[:, None]
+        ratio = np.maximum(1.0, self.conditions.capacity / np.maximum(capacity * years, 1e-9))
+        return np.asarray(ratio[self.network.facilities.index.get_indexer(self.network.activities["facility"])])
+
     def stock_start(self) -> np.ndarray:
         """Return each stock's level before the first node, t."""
         start = self.stocks["start"].to_numpy(float)
@@ -197,7 +209,9 @@ def _stock_variables(p: Parts) -> None:
     """Stocks: commercial ones move freely; strategic ones are released only while a measure cuts supply."""
     add, v, nodes, stocks = p.model.add_variables, p.variables, p.tree.index, p.stocks
     years = p.tree.years()
-    most = np.repeat(np.where(stocks["kind"].eq("programme"), stocks["most"], np.inf)[:, None], len(p.tree), axis=1)
+    firms = stocks["rest"].to_numpy(float) * p.options.hoarding
+    most = np.select([stocks["kind"].eq("programme"), stocks["kind"].eq("commercial")], [stocks["most"], firms], np.inf)
+    most = np.repeat(most[:, None], len(p.tree), axis=1)
     buys = np.where(stocks["kind"].eq("commercial"), np.inf, stocks["per_year"].to_numpy(float))[:, None] * years[None, :]
     allowed = p.conditions.cut[p.network.markets.index.get_indexer(stocks["market"])]
     free = stocks["release"].eq("free").to_numpy()[:, None]
@@ -261,8 +275,8 @@ def _objective(p: Parts) -> Any:
         terms += _stock_terms(p)
     decided = [x for x in p.options.projects if x.choose]
     if decided:
-        capex = xr.DataArray([-x.capex for x in decided], coords=[pd.Index([x.facility for x in decided], name="facility")])
-        terms.append((v["build"] * capex).sum())
+        charge = xr.DataArray([-x.charge for x in decided], coords=[pd.Index([x.facility for x in decided], name="facility")])
+        terms.append((v["build"] * charge).sum())
     return sum(terms[1:], terms[0])
 
 

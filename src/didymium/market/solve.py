@@ -82,6 +82,11 @@ class Instance:
         low = np.zeros(len(labels)) if lower is None else lower.ravel().astype(float)
         self._ok(self.highs.changeColsBounds(len(labels), labels.astype(np.int32), low, upper.ravel().astype(float)), variable)
 
+    def cost(self, variable: str, values: np.ndarray) -> None:
+        """Change the objective coefficients of a variable in place (array in the variable's own order)."""
+        labels = self.columns[variable].to_numpy().ravel().astype(np.int32)
+        self._ok(self.highs.changeColsCost(len(labels), labels, values.ravel().astype(float)), variable)
+
     def right_hand_side(self, constraint: str, values: np.ndarray) -> None:
         """Change the right-hand side of an equality in place (array in the constraint's own order)."""
         for row, value in zip(self.rows[constraint].to_numpy().ravel(), values.ravel(), strict=True):
@@ -111,7 +116,9 @@ class Instance:
             self.highs.clearSolver()
             self.highs.run()
             status = self.highs.getModelStatus()
-        if status != highspy.HighsModelStatus.kOptimal:
+        # Branch and bound may stop at its limit of nodes with a plan and a bound; both are reported.
+        stopped = status == highspy.HighsModelStatus.kSolutionLimit and self.integers() and _has_point(self.highs)
+        if status != highspy.HighsModelStatus.kOptimal and not stopped:
             raise SolverError(
                 _("the solver stopped without an optimum: {status} -> check the case with `didymium check`, or report it").format(
                     status=self.highs.modelStatusToString(status)
@@ -195,7 +202,7 @@ class _Curves:
         self.elasticity = uses["elasticity"].to_numpy(float)[:, None]
         self.choke = uses["choke"].to_numpy(float)[:, None] * p.options.choke_scale
         running = p.base.running()
-        self.x0 = p.base.activity.to_numpy(float)[running][:, None] * p.tree.years()[None, :]
+        self.x0 = p.base.activity.to_numpy(float)[running][:, None] * p.growth_of_supply()[running] * p.tree.years()[None, :]
         self.c0 = p.base.cost.to_numpy(float)[running][:, None]
         self.supply = p.base.elasticity.to_numpy(float)[running][:, None]
         column = instance.columns
@@ -278,6 +285,10 @@ def _positions(labels: np.ndarray) -> np.ndarray:
 def _placed(labels: xr.DataArray, position: np.ndarray) -> xr.DataArray:
     values = labels.to_numpy()
     return labels.copy(data=np.where(values >= 0, position[np.maximum(values, 0)], -1))
+
+
+def _has_point(highs: Any) -> bool:
+    return bool(highs.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible)
 
 
 def _algorithm(info: Any, whole: bool) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,14 @@ from markupsafe import Markup
 from didymium.faults import DidymiumError
 from didymium.messages import _
 from didymium.report.figures.clock import commitment_clock
+from didymium.report.figures.cover import cover_chart
 from didymium.report.figures.flow_map import flow_map
 from didymium.report.figures.gantt import project_gantt
 from didymium.report.figures.heatmap import exposure_heatmap
 from didymium.report.figures.sankey import stage_sankey
+from didymium.report.figures.shortage import shortage_timeline
 from didymium.report.figures.style import Chart
-from didymium.report.figures.timeline import cover_chart, price_timeline, shortage_timeline
+from didymium.report.figures.timeline import price_timeline
 from didymium.report.figures.waterfall import gain_chart, gap_waterfall
 from didymium.report.footnotes import ASSUMPTION, Notes
 from didymium.report.limits import grade_rows, limits
@@ -32,7 +35,7 @@ from didymium.report.tables import (
     price_table,
     priorities,
     stock_table,
-)  # fmt: skip
+)
 from didymium.report.workbook import write_workbook
 from didymium.result import replacing_folder
 
@@ -70,7 +73,9 @@ def write_brief(case: Case, results: Sequence[Result], out: Path, as_of: str) ->
     """
     by_verb = {result.verb: result for result in results}
     if not by_verb or len(by_verb) < len(results):
-        raise DidymiumError(_("a brief needs one result per verb, and at least one -> run screen, clear, shock, plan or track first"))
+        raise DidymiumError(
+            _("a brief needs one result per verb, and at least one -> run screen, clear, shock, plan or track first")
+        )
     notes = Notes(case)
     page = render_page(case, by_verb, notes, as_of)
     with replacing_folder(out) as part:
@@ -93,23 +98,34 @@ def render_page(case: Case, results: dict[str, Result], notes: Notes, as_of: str
         "sentences": said,
         "priorities": priorities(case, results, writer) if "screen" in results else [],
         "charts": {chart.name: chart for chart in drawn},
-        "tables": _tables(case, results, writer),
-        "limits": limits(case, results, writer, as_of),
+        # made where they stand on the page, so that notes are numbered as they are read
+        "tables": _tables(case, results, writer, as_of),
+        "limits": partial(limits, case, results, writer, as_of),
         "grades": grade_rows(results, notes.evidence),
     }
-    marks = {chart.name: notes.mark(chart.rests_on) for chart in drawn}
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.i18n"],
-    )  # fmt: skip
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+    )
     environment.install_gettext_callables(_, _several, newstyle=False)  # type: ignore[attr-defined]
     return environment.get_template("brief.html").render(
-        **parts, case=case, results=results, as_of=month(as_of), marks=marks, notes=notes, assumption=ASSUMPTION,
+        **parts,
+        case=case,
+        results=results,
+        as_of=month(as_of),
+        notes=notes,
+        assumption=ASSUMPTION,
         titles={verb: scenario_title(case, results[verb]) for verb in ("shock", "plan") if verb in results},
-        chart_note={chart.name: notes.note(chart.rests_on).number for chart in drawn},
-        style=Markup((_TEMPLATES / "style.css").read_text("utf-8")), script=Markup((_TEMPLATES / "page.js").read_text("utf-8")),
-        plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")), figures=Markup(_figures(drawn)), versions=_versions(results),
-    )  # fmt: skip
+        style=Markup((_TEMPLATES / "style.css").read_text("utf-8")),
+        script=Markup((_TEMPLATES / "page.js").read_text("utf-8")),
+        plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
+        figures=Markup(_figures(drawn)),
+        versions=_versions(results),
+    )
 
 
 def _several(one: str, many: str, count: int) -> str:
@@ -137,22 +153,28 @@ def charts(case: Case, results: dict[str, Result], as_of: str) -> list[Chart]:
     return [chart for chart in found if chart is not None]
 
 
-def _tables(case: Case, results: dict[str, Result], writer: Writer) -> dict[str, Table]:
-    found: dict[str, Table] = {}
+def _tables(case: Case, results: dict[str, Result], writer: Writer, as_of: str) -> dict[str, Callable[[], Table]]:
+    """What makes each table of the annex, for the verbs that were run."""
+    found: dict[str, Callable[[], Table]] = {}
     if "clear" in results:
-        found["prices"] = price_table(case, results["clear"], writer)
+        found["prices"] = partial(price_table, case, results["clear"], writer)
     if "plan" in results:
-        planned = results["plan"]
-        found |= {"plan": plan_table(case, planned, writer), "choices": choice_table(case, planned, writer), "stock": stock_table(case, planned, writer)}
+        for name, make in (("plan", plan_table), ("choices", choice_table), ("stock", stock_table)):
+            found[name] = partial(make, case, results["plan"], writer)
     if "track" in results:
-        found |= {"commitments": commitment_table(results["track"], writer), "measures": measure_table(case, results["track"], writer)}
+        found["commitments"] = partial(commitment_table, results["track"], writer)
+        found["measures"] = partial(measure_table, case, results["track"], writer, as_of)
     return found
 
 
 def _figures(drawn: Sequence[Chart]) -> str:
     """Both forms of every figure as one JSON text that may stand in a script element."""
     forms: dict[str, Any] = {
-        chart.name: {"least": chart.least, "wide": json.loads(chart.wide.to_json()), "narrow": json.loads(chart.narrow.to_json())}
+        chart.name: {
+            "least": chart.least,
+            "wide": json.loads(chart.wide.to_json()),
+            "narrow": json.loads(chart.narrow.to_json()),
+        }
         for chart in drawn
     }
     return json.dumps(forms, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")

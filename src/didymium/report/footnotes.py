@@ -66,7 +66,8 @@ class Evidence:
             columns = [f.name for f in TABLES[name].fields if f.refers == "sources|assumptions" and f.name in frame]
             cells = frame[columns].astype(str).itertuples(index=False, name=None) if columns else ((),) * len(frame)
             self._cited.update(
-                (str(key), tuple(dict.fromkeys(filter(None, cited)))) for key, cited in zip(frame[ROW], cells, strict=True)
+                (str(key), tuple(dict.fromkeys(filter(None, cited))))
+                for key, cited in zip(frame[ROW], cells, strict=True)
             )
         self._recipes: dict[str, list[str]] = {}
         for process, key in zip(case["recipes"]["process"], case["recipes"][ROW], strict=True):
@@ -95,9 +96,9 @@ class Evidence:
             return [key]
         if key not in self._cited:
             raise DidymiumError(
-                _("{key} is not a row of case {case}: the result was made from another case -> run the verb again").format(
-                    key=key, case=self._case.name
-                )
+                _(
+                    "{key} is not a row of case {case}: the result was made from another case -> run the verb again"
+                ).format(key=key, case=self._case.name)
             )
         table, _slash, name = key.partition("/")
         if table == "processes":
@@ -110,14 +111,25 @@ class Evidence:
 
 def _sources(case: Case) -> Iterable[Reference]:
     for row in case["sources"].to_dict("records"):
-        yield Reference(str(row[ROW]), str(row["grade"]), str(row["title"]), str(row["publisher"]), str(row["date"]),
-                        str(row["address"]), "")  # fmt: skip
+        yield Reference(
+            str(row[ROW]),
+            str(row["grade"]),
+            str(row["title"]),
+            str(row["publisher"]),
+            str(row["date"]),
+            str(row["address"]),
+            "",
+        )
 
 
 def _assumptions(case: Case) -> Iterable[Reference]:
     for row in case["assumptions"].to_dict("records"):
         detail = _("{value} (band {low} to {high}) {unit}. {reason}").format(
-            value=f"{row['value']:g}", low=f"{row['low']:g}", high=f"{row['high']:g}", unit=row["unit"], reason=row["reason"]
+            value=f"{row['value']:g}",
+            low=f"{row['low']:g}",
+            high=f"{row['high']:g}",
+            unit=row["unit"],
+            reason=row["reason"],
         )
         yield Reference(str(row[ROW]), ASSUMPTION, str(row["topic"]), "", str(row["date"]), "", detail)
 
@@ -198,7 +210,9 @@ class Notes:
         keys = rests_on.split(";") if isinstance(rests_on, str) else list(rests_on)
         references = self.evidence.of(keys)
         if not references:
-            raise DidymiumError(_("a number of the brief has no source behind it; it rests on: {keys}").format(keys=keys))
+            raise DidymiumError(
+                _("a number of the brief has no source behind it; it rests on: {keys}").format(keys=keys)
+            )
         ordered = tuple(sorted(references, key=lambda r: (r.key.startswith("assumptions/"), r.key)))
         place = tuple(r.key for r in ordered)
         if place not in self._notes:

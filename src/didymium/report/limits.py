@@ -12,7 +12,7 @@ from markupsafe import Markup
 from didymium.case.check import first_day
 from didymium.case.schema import GRADES
 from didymium.messages import _
-from didymium.report.figures.style import behind, name_of
+from didymium.report.figures.style import behind, extreme, name_of
 from didymium.report.footnotes import ASSUMPTION, Evidence
 from didymium.report.numbers import Writer, amount, percent
 
@@ -60,9 +60,11 @@ def grade_rows(results: Mapping[str, Result], evidence: Evidence) -> list[tuple[
     shares, _rows = grade_shares(results, evidence)
     meaning = {
         "A": _("official or primary: governments, customs, filings, firms about their own plant"),
-        "B": _("wire, major press, analyst, think tank"), "C": _("trade press, secondary compilation"),
-        "D": _("suspect; never feeds a model, only dated events"), ASSUMPTION: _("no source gives it; stated with band and reason"),
-    }  # fmt: skip
+        "B": _("wire, major press, analyst, think tank"),
+        "C": _("trade press, secondary compilation"),
+        "D": _("suspect; never feeds a model, only dated events"),
+        ASSUMPTION: _("no source gives it; stated with band and reason"),
+    }
     total = sum(shares.values()) or 1
     return [(grade, meaning[grade], count, percent(count / total)) for grade, count in shares.items()]
 
@@ -96,14 +98,28 @@ def limits(case: Case, results: Mapping[str, Result], writer: Writer, as_of: str
         found.append(_plan(results["plan"], writer))
     if "track" in results:
         found.append(_track(results["track"], writer))
-    found.append(Limit(_("Level of detail"), Markup(_(
-        "A region is one market and a group of countries one region; a facility stands for its owner's whole plant; grades of "
-        "magnets are {magnets} and elements {elements}. A firm's own exposure is not here."
-    )).format(
-        magnets=listed_names(case, case["commodities"].loc[case["commodities"]["commodity"].isin(set(case["demands"]["commodity"]))
-                                                           & case["commodities"]["stage"].eq("magnet"), "commodity"]),
-        elements=", ".join(case.settings.get("elements", [])),
-    )))  # fmt: skip
+    found.append(
+        Limit(
+            _("Level of detail"),
+            Markup(
+                _(
+                    "A region is one market and a group of countries one region; a facility stands for its "
+                    "owner's whole plant; grades of "
+                    "magnets are {magnets} and elements {elements}. A firm's own exposure is not here."
+                )
+            ).format(
+                magnets=listed_names(
+                    case,
+                    case["commodities"].loc[
+                        case["commodities"]["commodity"].isin(set(case["demands"]["commodity"]))
+                        & case["commodities"]["stage"].eq("magnet"),
+                        "commodity",
+                    ],
+                ),
+                elements=", ".join(case.settings.get("elements", [])),
+            ),
+        )
+    )
     return [limit for limit in found if limit.text]
 
 
@@ -121,13 +137,22 @@ def _age(results: Mapping[str, Result], writer: Writer, as_of: str) -> Limit:
         return Limit("", Markup(""))
     old = [key for key, days in ages.items() if days > 365 * _OLD_YEARS]
     median = sorted(ages.values())[len(ages) // 2]
-    return Limit(_("Age"), Markup(_(
-        "Half of the {count} sources cited are older than {median}; {old} are older than {years} years. What happened after "
-        "{day} is not in it."
-    )).format(
-        count=writer.number(float(len(ages)), "count", list(ages)), median=writer.number(float(median), "days", list(ages)),
-        old=writer.number(float(len(old)), "count", old or list(ages)), years=_OLD_YEARS, day=max(r.date for r in cited.values()),
-    ))  # fmt: skip
+    return Limit(
+        _("Age"),
+        Markup(
+            _(
+                "Half of the {count} sources cited are older than {median}; {old} are older than {years} years. "
+                "What happened after "
+                "{day} is not in it."
+            )
+        ).format(
+            count=writer.number(float(len(ages)), "count", list(ages)),
+            median=writer.number(float(median), "days", list(ages)),
+            old=writer.number(float(len(old)), "count", old or list(ages)),
+            years=_OLD_YEARS,
+            day=max(r.date for r in cited.values()),
+        ),
+    )
 
 
 def _assumed(case: Case, results: Mapping[str, Result], writer: Writer) -> Limit:
@@ -143,10 +168,16 @@ def _assumed(case: Case, results: Mapping[str, Result], writer: Writer) -> Limit
         )
         for key, count in uses.most_common(5)
     )
-    return Limit(_("Assumptions"), Markup(_(
-        "{count} assumptions stand where no source gives a number. Those most used: {most}. Their bands are in the workbook; "
-        "the answers above are at central values unless a band is printed."
-    )).format(count=writer.number(float(len(uses)), "count", list(uses)), most=most))  # fmt: skip
+    return Limit(
+        _("Assumptions"),
+        Markup(
+            _(
+                "{count} assumptions stand where no source gives a number. Those most used: {most}. Their bands "
+                "are in the workbook; "
+                "the answers above are at central values unless a band is printed."
+            )
+        ).format(count=writer.number(float(len(uses)), "count", list(uses)), most=most),
+    )
 
 
 def _facilities(case: Case, writer: Writer) -> Limit:
@@ -155,14 +186,21 @@ def _facilities(case: Case, writer: Writer) -> Limit:
     blank = table[table["modelled"].str.contains("capacity", na=False)]
     if left.empty:
         return Limit("", Markup(""))
-    return Limit(_("Plants left out"), Markup(_(
-        "{left} of {all} known facilities are not in the market, {blank} of them because nobody states a capacity; the others "
-        "are counted in another row, given up, or rest on a suspect source. What they make is missing or stands in a sum."
-    )).format(
-        left=writer.number(float(len(left)), "count", behind(left["_row"])),
-        all=writer.number(float(len(table)), "count", behind(table["_row"])),
-        blank=writer.number(float(len(blank)), "count", behind((blank if len(blank) else left)["_row"])),
-    ))  # fmt: skip
+    return Limit(
+        _("Plants left out"),
+        Markup(
+            _(
+                "{left} of {all} known facilities are not in the market, {blank} of them because nobody states a "
+                "capacity; the others "
+                "are counted in another row, given up, or rest on a suspect source. What they make is missing or "
+                "stands in a sum."
+            )
+        ).format(
+            left=writer.number(float(len(left)), "count", behind(left["_row"])),
+            all=writer.number(float(len(table)), "count", behind(table["_row"])),
+            blank=writer.number(float(len(blank)), "count", behind((blank if len(blank) else left)["_row"])),
+        ),
+    )
 
 
 def _prices(case: Case, writer: Writer) -> Limit:
@@ -170,15 +208,26 @@ def _prices(case: Case, writer: Writer) -> Limit:
     bare = commodities[commodities["calibrated"].eq("no")]
     if bare.empty:
         return Limit("", Markup(""))
-    return Limit(_("Prices that are not fitted"), Markup(_(
-        "{count} of {all} commodities have no price that a fit could use, or too little data outside {region}: {names}. Their "
-        "prices and shortages are bands, and no sentence above quotes them."
-    )).format(
-        count=writer.number(float(len(bare)), "count", behind(bare["_row"])),
-        all=writer.number(float(len(commodities)), "count", behind(commodities["_row"])),
-        region=name_of(case, "regions", case.controller),
-        names=_trimmed([name_of(case, "commodities", str(c)) for c in bare.sort_values("stage", key=lambda s: s.eq("mine"))["commodity"]]),
-    ))  # fmt: skip
+    return Limit(
+        _("Prices that are not fitted"),
+        Markup(
+            _(
+                "{count} of {all} commodities have no price that a fit could use, or too little data outside "
+                "{region}: {names}. Their "
+                "prices and shortages are bands, and no sentence above quotes them."
+            )
+        ).format(
+            count=writer.number(float(len(bare)), "count", behind(bare["_row"])),
+            all=writer.number(float(len(commodities)), "count", behind(commodities["_row"])),
+            region=name_of(case, "regions", case.controller),
+            names=_trimmed(
+                [
+                    name_of(case, "commodities", str(c))
+                    for c in bare.sort_values("stage", key=lambda s: s.eq("mine"))["commodity"]
+                ]
+            ),
+        ),
+    )
 
 
 def _trimmed(names: list[str], most: int = 8) -> str:
@@ -192,12 +241,20 @@ def _stocks(case: Case, writer: Writer) -> Limit:
     secret = stocks[stocks["band"].eq("range")]
     if secret.empty:
         return Limit("", Markup(""))
-    return Limit(_("Secret stocks"), Markup(_(
-        "{count} stocks ({owners}) are not public. They stand as ranges between nothing and a rule or a purchase plan; days of "
-        "cover that draw on them are ranges too. Firms' own stocks are assumed in days of use, the same everywhere."
-    )).format(
-        count=writer.number(float(len(secret)), "count", behind(secret["_row"])), owners=", ".join(dict.fromkeys(secret["owner"])),
-    ))  # fmt: skip
+    return Limit(
+        _("Secret stocks"),
+        Markup(
+            _(
+                "{count} stocks ({owners}) are not public. They stand as ranges between nothing and a rule or a "
+                "purchase plan; days of "
+                "cover that draw on them are ranges too. Firms' own stocks are assumed in days of use, the same "
+                "everywhere."
+            )
+        ).format(
+            count=writer.number(float(len(secret)), "count", behind(secret["_row"])),
+            owners=", ".join(dict.fromkeys(secret["owner"])),
+        ),
+    )
 
 
 def _misfit(cleared: Result, writer: Writer) -> Limit:
@@ -205,16 +262,24 @@ def _misfit(cleared: Result, writer: Writer) -> Limit:
         return Limit("", Markup(""))
     table = cleared["misfit"]
     far = table[table["sigmas"].abs().gt(_FAR_OFF)]
-    worst = table.loc[table["sigmas"].abs().idxmax()]
-    return Limit(_("What the base year does not reproduce"), Markup(_(
-        "Statistics disagree and were reconciled; {far} of {all} observations had to move by more than {limit} standard "
-        "deviations. The largest: {label}, from {observed} to {adjusted}."
-    )).format(
-        far=writer.number(float(len(far)), "count", behind((far if len(far) else table)["rests_on"])), limit=f"{_FAR_OFF:g}",
-        all=writer.number(float(len(table)), "count", behind(table["rests_on"])), label=worst["label"],
-        observed=writer.number(float(worst["observed"]), "t", str(worst["rests_on"])),
-        adjusted=writer.number(float(worst["adjusted"]), "t", str(worst["rests_on"])),
-    ))  # fmt: skip
+    worst = extreme(table.assign(off=table["sigmas"].abs()), "off")
+    return Limit(
+        _("What the base year does not reproduce"),
+        Markup(
+            _(
+                "Statistics disagree and were reconciled; {far} of {all} observations had to move by more than "
+                "{limit} standard "
+                "deviations. The largest: {label}, from {observed} to {adjusted}."
+            )
+        ).format(
+            far=writer.number(float(len(far)), "count", behind((far if len(far) else table)["rests_on"])),
+            limit=f"{_FAR_OFF:g}",
+            all=writer.number(float(len(table)), "count", behind(table["rests_on"])),
+            label=worst["label"],
+            observed=writer.number(float(worst["observed"]), "t", str(worst["rests_on"])),
+            adjusted=writer.number(float(worst["adjusted"]), "t", str(worst["rests_on"])),
+        ),
+    )
 
 
 def _shock(case: Case, shocked: Result, writer: Writer) -> Limit:
@@ -223,14 +288,23 @@ def _shock(case: Case, shocked: Result, writer: Writer) -> Limit:
     if losses.empty:
         return Limit("", Markup(""))
     low, high = float(losses["value_at_risk_low"].min()), float(losses["value_at_risk_high"].max())
-    return Limit(_("Behaviour in the shock"), Markup(_(
-        "Real traders lie between the two kinds of foresight: none (each month believes that it will stay so) and perfect (a "
-        "bound, not a forecast). Value added at risk is a range of methods, from {low} to {high} for one partner: it says what "
-        "stands behind the goods that are missing, not what would be lost. Hoarding, rationing by firms and redesign within "
-        "the horizon are not in it."
-    )).format(
-        low=writer.number(low, "MUSD", behind(losses["rests_on"])), high=writer.number(high, "MUSD", behind(losses["rests_on"])),
-    ))  # fmt: skip
+    return Limit(
+        _("Behaviour in the shock"),
+        Markup(
+            _(
+                "Real traders lie between the two kinds of foresight: none (each month believes that it will stay "
+                "so) and perfect (a "
+                "bound, not a forecast). Value added at risk is a range of methods, from {low} to {high} for one "
+                "partner: it says what "
+                "stands behind the goods that are missing, not what would be lost. Hoarding, rationing by firms "
+                "and redesign within "
+                "the horizon are not in it."
+            )
+        ).format(
+            low=writer.number(low, "MUSD", behind(losses["rests_on"])),
+            high=writer.number(high, "MUSD", behind(losses["rests_on"])),
+        ),
+    )
 
 
 def _plan(planned: Result, writer: Writer) -> Limit:
@@ -238,14 +312,32 @@ def _plan(planned: Result, writer: Writer) -> Limit:
     assumed = choices[choices["on_assumptions"].astype(bool)]
     gap = float(planned["compare"]["gap"].max())
     share = len(assumed) / len(choices) if len(choices) else 0.0
-    shown = writer.number(share, "share", behind((assumed if len(assumed) else choices)["rests_on"])) if len(choices) else "–"
-    return Limit(_("The plan"), Markup(_(
-        "The plan is deterministic: one scenario, known to the planner from the start, central lead times, no delay. It chooses among "
-        "the projects on record and strategic stock; permits, instruments, price floors and partners' answers are not decided. "
-        "Of the choices listed {share} rest on an assumed capital cost or lead time. The planner maximises world welfare with "
-        "the partners' plants reserved to them; the gain printed is what each loses less when that plan is re-cleared as a "
-        "market. Gap to the bound of the planning program: {gap}."
-    )).format(share=shown, gap=writer.number(gap, "share", behind(planned["compare"]["rests_on"])) if gap >= 0.0005 else amount(0.0005, "share").join(("< ", ""))))  # fmt: skip
+    shown = (
+        writer.number(share, "share", behind((assumed if len(assumed) else choices)["rests_on"]))
+        if len(choices)
+        else "–"
+    )
+    return Limit(
+        _("The plan"),
+        Markup(
+            _(
+                "The plan is deterministic: one scenario, known to the planner from the start, central lead "
+                "times, no delay. It chooses among "
+                "the projects on record and strategic stock; permits, instruments, price floors and partners' "
+                "answers are not decided. "
+                "Of the choices listed {share} rest on an assumed capital cost or lead time. The planner "
+                "maximises world welfare with "
+                "the partners' plants reserved to them; the gain printed is what each loses less when that plan "
+                "is re-cleared as a "
+                "market. Gap to the bound of the planning program: {gap}."
+            )
+        ).format(
+            share=shown,
+            gap=writer.number(gap, "share", behind(planned["compare"]["rests_on"]))
+            if gap >= 0.0005
+            else amount(0.0005, "share").join(("< ", "")),
+        ),
+    )
 
 
 def _track(tracked: Result, writer: Writer) -> Limit:
@@ -253,10 +345,16 @@ def _track(tracked: Result, writer: Writer) -> Limit:
     silent = table[table["status"].eq("no_public_evidence")]
     if silent.empty:
         return Limit("", Markup(""))
-    return Limit(_("Silence"), Markup(_(
-        "On {silent} of {all} commitments no public evidence was found. The text is not binding, work may go on unseen, and "
-        "the search has a last day of its own (see the workbook)."
-    )).format(
-        silent=writer.number(float(len(silent)), "count", behind(silent["rests_on"])),
-        all=writer.number(float(len(table)), "count", behind(table["rests_on"])),
-    ))  # fmt: skip
+    return Limit(
+        _("Silence"),
+        Markup(
+            _(
+                "On {silent} of {all} commitments no public evidence was found. The text is not binding, work may "
+                "go on unseen, and "
+                "the search has a last day of its own (see the workbook)."
+            )
+        ).format(
+            silent=writer.number(float(len(silent)), "count", behind(silent["rests_on"])),
+            all=writer.number(float(len(table)), "count", behind(table["rests_on"])),
+        ),
+    )

@@ -16,9 +16,19 @@ if TYPE_CHECKING:
 GAP = "\u00a0"
 NONE = "–"
 _MONTHS = (
-    N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June"), N_("July"), N_("August"),
-    N_("September"), N_("October"), N_("November"), N_("December"),
-)  # fmt: skip
+    N_("January"),
+    N_("February"),
+    N_("March"),
+    N_("April"),
+    N_("May"),
+    N_("June"),
+    N_("July"),
+    N_("August"),
+    N_("September"),
+    N_("October"),
+    N_("November"),
+    N_("December"),
+)
 
 
 def digits(value: float, significant: int = 3) -> str:
@@ -71,7 +81,9 @@ def amount(value: float, unit: str) -> str:
     if unit == "times":
         return _("{number} times").format(number=digits(value)).replace(" ", GAP)
     if unit == "days":
-        return (_("one day") if round(value) == 1 else _("{number} days").format(number=f"{value:,.0f}")).replace(" ", GAP)
+        return (_("one day") if round(value) == 1 else _("{number} days").format(number=f"{value:,.0f}")).replace(
+            " ", GAP
+        )
     if unit == "count":
         return f"{value:,.0f}"
     return digits(value) + (f"{GAP}{unit}" if unit not in ("", "ratio") else "")

@@ -12,14 +12,18 @@ from markupsafe import Markup
 from didymium.faults import DidymiumError
 from didymium.messages import _
 from didymium.report.figures.clock import next_clocks
-from didymium.report.figures.heatmap import MOST, STAGE_NAMES
-from didymium.report.figures.style import behind, name_of
-from didymium.report.figures.timeline import first_short, outside_prices
+from didymium.report.figures.heatmap import MOST
+from didymium.report.figures.shortage import first_short
+from didymium.report.figures.style import STAGE_NAMES, behind, extreme, name_of
+from didymium.report.figures.timeline import at_choke, outside_prices
 from didymium.report.figures.waterfall import best_plan
 from didymium.report.limits import grade_shares
-from didymium.report.numbers import Writer, month, percent
+from didymium.report.names import labelled, lower, place, ranked
+from didymium.report.numbers import NONE, Writer, month, percent
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from didymium.case.case import Case
     from didymium.result import Result
 
@@ -32,9 +36,12 @@ class Sentence:
     text: Markup
 
 
-def listed(parts: Iterable[Markup | str]) -> Markup:
-    """Join parts of an enumeration."""
-    return Markup(", ").join(parts)
+def joined(parts: Iterable[Markup]) -> Markup:
+    """Join the parts of an enumeration: ``a, b and c``."""
+    every = list(parts)
+    if len(every) < 2:
+        return every[0] if every else Markup("")
+    return Markup(_("{first} and {last}")).format(first=Markup(", ").join(every[:-1]), last=every[-1])
 
 
 def scenario_title(case: Case, result: Result) -> str:
@@ -76,154 +83,183 @@ def five_sentences(case: Case, results: Mapping[str, Result], writer: Writer, as
 def exposure(case: Case, screened: Result, writer: Writer) -> Markup:
     """Say where the chain is narrowest, and how far each participant depends on imports there."""
     table = screened["exposure"]
-    joint = table[table["participant"].eq("both")] if table["participant"].eq("both").any() else table
-    worst = joint.sort_values("rank").iloc[0]
+    joint = ranked(case, table, "both" if table["participant"].eq("both").any() else case.participants[0])
+    worst = joint.iloc[0]
     same = table[table["commodity"].eq(worst["commodity"]) & table["element"].eq(worst["element"])]
-    inputs = str(worst["rests_on"])
-    imports = [
-        Markup("{name} {share}").format(
-            name=name_of(case, "regions", p), share=writer.number(float(row["import_share"]), "share", str(row["rests_on"]))
-        )
-        for p in case.participants
-        for row in same[same["participant"].eq(p)].to_dict("records")
-        if math.isfinite(float(row["import_share"]))
-    ]
+    inputs, stage = str(worst["rests_on"]), str(worst["stage"])
     steps = joint.groupby(["element", "stage"])["top1"].max()
-    everything = behind(joint["rests_on"])
-    stage = str(worst["stage"])
-    text = Markup(_(
-        "The chain is narrowest at {stage} of {element}: {region} makes {share} of the world's {commodity}, and without it "
-        "the other makers cover {cover} of what everybody else needs; imports meet {imports} of the partners' need there, "
-        "and in {many} of {all} steps one country makes more than {most}."
-    )).format(
-        stage=_(STAGE_NAMES[stage]).lower() if stage in STAGE_NAMES else stage, element=worst["element"],
-        region=name_of(case, "regions", str(worst["top1_region"])),
-        share=writer.number(float(worst["top1"]), "share", inputs),
-        commodity=name_of(case, "commodities", str(worst["commodity"])).lower(),
-        cover=writer.number(float(worst["n_minus_1"]), "share", inputs), imports=listed(imports) or "–",
-        many=writer.number(float((steps > MOST).sum()), "count", everything), all=len(steps), most=percent(MOST),
-    )  # fmt: skip
-    return text
+    said = {
+        "region": place(case, str(worst["top1_region"])),
+        "share": writer.number(float(worst["top1"]), "share", inputs),
+        "commodity": lower(labelled(case, str(worst["element"]), str(worst["commodity"]))),
+        "stage": lower(_(STAGE_NAMES[stage])) if stage in STAGE_NAMES else stage,
+        "cover": writer.number(float(worst["n_minus_1"]), "share", inputs),
+        "imports": joined(
+            Markup(_("{share} in {place}")).format(
+                share=writer.number(float(row["import_share"]), "share", str(row["rests_on"])), place=place(case, p)
+            )
+            for p in case.participants
+            for row in same[same["participant"].eq(p)].to_dict("records")
+            if math.isfinite(float(row["import_share"]))
+        ),
+        "many": writer.number(float((steps > MOST).sum()), "count", behind(joint["rests_on"])),
+    }
+    return Markup(
+        _(
+            "The chain is narrowest at {commodity} ({stage}): {region} makes {share} of the world's, and without "
+            "it the other makers "
+            "cover {cover} of what everybody else needs; imports meet {imports} of need; in {many} of {all} "
+            "steps, counted by "
+            "element and stage, one country makes more than {most}."
+        )
+    ).format(**said, all=len(steps), most=percent(MOST))
 
 
 def shock(case: Case, shocked: Result, writer: Writer) -> Markup:
     """Say what the shock does to prices, when shortage begins, how long stocks last and what is at risk."""
     outside = outside_prices(case, shocked)
     blind = outside[outside["foresight"].eq("none")]
-    peak = blind.loc[blind["multiple"].idxmax()]
-    perfect = outside[outside["foresight"].eq("perfect") & outside["commodity"].eq(peak["commodity"])]
-    seen = perfect.loc[perfect["multiple"].idxmax()] if len(perfect) else None
-    begins = []
-    for region in case.participants:
-        begin, inputs = first_short(shocked["served"], region)
-        begins.append(Markup("{name} {month}").format(
-            name=name_of(case, "regions", region),
-            month=writer.text(_("from {month}").format(month=month(begin)) if begin else _("at no time"), inputs),
-        ))  # fmt: skip
+    peak = extreme(blind, "multiple")
+    seen = outside[outside["foresight"].eq("perfect") & outside["commodity"].eq(peak["commodity"])]
+    foreseen = extreme(seen, "multiple") if len(seen) else None
+    said = {
+        "blind": writer.number(float(peak["multiple"]), "times", str(peak["rests_on"])),
+        "choke": _(" (close to where its buyers are assumed to stop)") if at_choke(case, peak) else "",
+        "seen": writer.number(float(foreseen["multiple"]), "times", str(foreseen["rests_on"]))
+        if foreseen is not None
+        else NONE,
+        "begins": joined(_begin(case, shocked, region, writer) for region in case.participants),
+        "days": joined(_cover(case, shocked, writer)),
+        "risk": joined(_risk(case, shocked, writer)),
+    }
+    return Markup(
+        _(
+            "Under “{scenario}” {commodity} outside {controller} peaks at {blind} its base price{choke} if nobody "
+            "foresees the cut and at "
+            "{seen} if everybody does; end uses go short {begins}; the stocks that run lowest hold {days}; value "
+            "added at risk is "
+            "{risk}."
+        )
+    ).format(
+        scenario=scenario_title(case, shocked),
+        commodity=lower(name_of(case, "commodities", str(peak["commodity"]))),
+        controller=place(case, case.controller),
+        **said,
+    )
+
+
+def _begin(case: Case, shocked: Result, region: str, writer: Writer) -> Markup:
+    begin, inputs = first_short(shocked["served"], region)
+    when = _("from {month}").format(month=month(begin)) if begin else _("at no time")
+    return Markup(_("{when} in {place}")).format(when=writer.text(when, inputs), place=place(case, region))
+
+
+def _cover(case: Case, shocked: Result, writer: Writer) -> Iterable[Markup]:
     cover = shocked["cover"]
-    cover = cover[cover["foresight"].eq("none")]
-    days = []
+    cover = cover[cover["foresight"].eq("none") & cover["lowest_days"].notna()]
     for region in case.participants:
         here = cover[cover["region"].eq(region)]
-        if here.empty:
-            continue
-        least = here.loc[here["lowest_days"].idxmin()]
-        days.append(Markup("{name} {days} ({commodity})").format(
-            name=name_of(case, "regions", region), commodity=name_of(case, "commodities", str(least["commodity"])).lower(),
-            days=writer.number(float(least["days_at_start"]), "days", str(least["rests_on"]), float(least["days_low"]), float(least["days_high"])),
-        ))  # fmt: skip
+        if len(here):
+            least = extreme(here, "lowest_days", largest=False)
+            days = (float(least[c]) for c in ("days_at_start", "days_low", "days_high"))
+            start, low, high = days
+            yield Markup(_("{days} of {commodity} in {place}")).format(
+                days=writer.number(start, "days", str(least["rests_on"]), low, high),
+                commodity=lower(name_of(case, "commodities", str(least["commodity"]))),
+                place=place(case, region),
+            )
+
+
+def _risk(case: Case, shocked: Result, writer: Writer) -> Iterable[Markup]:
     losses = shocked["losses"]
     losses = losses[losses["foresight"].eq("none")]
-    risk = []
     for region in case.participants:
         for row in losses[losses["region"].eq(region)].to_dict("records"):
-            value = writer.number(float(row["value_at_risk"]), "MUSD", str(row["rests_on"]), float(row["value_at_risk_low"]), float(row["value_at_risk_high"]))
-            risk.append(Markup("{name} {value}").format(name=name_of(case, "regions", region), value=value))
-    text = Markup(_(
-        "{scenario}: {commodity} outside {controller} peaks at {blind} its base price if nobody foresees the cut and at {seen} "
-        "if everybody does; end uses go short in {begins}; the thinnest working stocks last {days}; value added at risk is "
-        "{risk}."
-    )).format(
-        scenario=scenario_title(case, shocked), commodity=name_of(case, "commodities", str(peak["commodity"])).lower(),
-        controller=name_of(case, "regions", case.controller),
-        blind=writer.number(float(peak["multiple"]), "times", str(peak["rests_on"])),
-        seen=writer.number(float(seen["multiple"]), "times", str(seen["rests_on"])) if seen is not None else "–",
-        begins=listed(begins), days=listed(days), risk=listed(risk) or "–",
-    )  # fmt: skip
-    return text
+            value, low, high = (float(row[c]) for c in ("value_at_risk", "value_at_risk_low", "value_at_risk_high"))
+            yield Markup(_("{value} in {place}")).format(
+                value=writer.number(value, "MUSD", str(row["rests_on"]), low, high), place=place(case, region)
+            )
 
 
 def plan(case: Case, planned: Result, writer: Writer) -> Markup:
     """Say what each partner gains alone and with the other, for how much public money, by what."""
-    compare = planned["compare"].set_index("who")
+    compare = {str(row["who"]): row for row in planned["compare"].to_dict("records")}
     best = best_plan(planned)
-    alone = []
-    for region in case.participants:
-        if region not in compare.index:
-            continue
-        row = compare.loc[region]
-        alone.append(Markup("{name} {gain}").format(
-            name=name_of(case, "regions", region),
-            gain=writer.number(float(row[f"gain_{region.lower()}"]), "MUSD", str(row["rests_on"])),
-        ))  # fmt: skip
-    row = compare.loc[best]
-    together = [
-        Markup("{name} {gain}").format(
-            name=name_of(case, "regions", region),
-            gain=writer.number(float(row[f"gain_{region.lower()}"]), "MUSD", str(row["rests_on"])),
-        )
-        for region in case.participants
-    ]
+
+    def gain(who: str, region: str) -> Markup:
+        row = compare[who]
+        value = writer.number(float(row[f"gain_{region.lower()}"]), "MUSD", str(row["rests_on"]))
+        return Markup(_("{value} to {place}")).format(place=place(case, region), value=value)
+
     choices = planned["choices"]
     choices = choices[choices["who"].eq(best) & choices["share"].gt(0)].sort_values("capex", ascending=False)
-    stocks = planned["stock_plan"]
-    stocks = stocks[stocks["who"].eq(best) & stocks["bought"].gt(0)]
-    bought = stocks.groupby("commodity").agg(bought=("bought", "sum"), rests_on=("rests_on", behind))
-    reserve = [
-        Markup("{quantity} of {commodity}").format(
-            quantity=writer.number(float(r["bought"]), "t", str(r["rests_on"])), commodity=name_of(case, "commodities", str(c)).lower()
+    said = {
+        "alone": joined(gain(region, region) for region in case.participants if region in compare),
+        "together": joined(gain(best, region) for region in case.participants),
+        "cost": writer.number(float(compare[best]["public_cost"]), "MUSD", str(compare[best]["rests_on"])),
+        "count": writer.number(
+            float(len(choices)), "count", behind((choices if len(choices) else planned["compare"])["rests_on"])
+        ),
+        "projects": ", ".join(str(n) for n in choices["name"].head(3)) or NONE,
+        "stock": joined(_reserve(case, planned, best, writer)) or Markup(_("nothing")),
+    }
+    return Markup(
+        _(
+            "Against “{scenario}” the gain from acting alone is {alone}; from acting together it is {together}, "
+            "for {cost} of public "
+            "money, with {count} projects (the largest: {projects}) and a stock of {stock}."
         )
-        for c, r in bought.sort_values("bought", ascending=False).head(3).iterrows()
-    ]
-    named = [str(n) for n in choices["name"].head(3)]
-    text = Markup(_(
-        "Against {scenario}, alone each partner gains for itself {alone}; together {together}, for {cost} of public money, "
-        "with {count} projects (the largest: {projects}) and a stock of {stock}."
-    )).format(
-        scenario=_lower_first(scenario_title(case, planned)), alone=listed(alone) or "–", together=listed(together),
-        cost=writer.number(float(row["public_cost"]), "MUSD", str(row["rests_on"])),
-        count=writer.number(float(len(choices)), "count", behind(choices["rests_on"])) if len(choices) else _("no"),
-        projects=", ".join(named) or "–", stock=listed(reserve) or _("nothing"),
-    )  # fmt: skip
-    return text
+    ).format(scenario=scenario_title(case, planned), **said)
+
+
+def _reserve(case: Case, planned: Result, who: str, writer: Writer) -> Iterable[Markup]:
+    stocks = planned["stock_plan"]
+    stocks = stocks[stocks["who"].eq(who) & stocks["bought"].gt(0)]
+    bought = {
+        str(c): (float(rows["bought"].sum()), behind(rows["rests_on"])) for c, rows in stocks.groupby("commodity")
+    }
+    for commodity, (quantity, inputs) in sorted(bought.items(), key=lambda item: -item[1][0])[:3]:
+        yield Markup(_("{quantity} of {commodity}")).format(
+            quantity=writer.number(quantity, "t", inputs), commodity=lower(name_of(case, "commodities", commodity))
+        )
 
 
 def promises(tracked: Result, writer: Writer, as_of: str) -> Markup:
     """Say how many commitments are met or overdue, and what runs out next."""
     table = tracked["commitments"]
     state = table["state"].astype(str)
-    silent = table[table["status"].eq("no_public_evidence")]
 
-    def count(rows: object) -> Markup:
-        found = table[rows]  # type: ignore[index]
+    def count(rows: pd.Series[bool]) -> Markup:
+        found = table[rows]
         return writer.number(float(len(found)), "count", behind((found if len(found) else table)["rests_on"]))
 
-    clocks = next_clocks(tracked, as_of)
-    if clocks.empty:
-        soonest = Markup(_("no clock runs"))
-    else:
+    def soonest() -> Markup:
+        clocks = next_clocks(tracked, as_of)
+        if clocks.empty:
+            return Markup(_("no clock runs"))
         first = clocks.iloc[0]
-        soonest = Markup(_("the next date is {date} ({label}), in {days}")).format(
-            date=writer.text(month(str(first["date"])), str(first["rests_on"])), label=first["label"],
+        return Markup(_("the next date is {date} ({label}), in {days}")).format(
+            date=writer.text(month(str(first["date"])), str(first["rests_on"])),
+            label=first["label"],
             days=writer.number(float(first["days_left"]), "days", str(first["rests_on"])),
-        )  # fmt: skip
-    return Markup(_(
-        "Of {all} commitments of the agreement {met} are met and {overdue} are overdue without public evidence by {day}; "
-        "on {silent} nothing public was found, which is not the same as failure; {soonest}."
-    )).format(
-        all=count(state.notna()), met=count(state.eq("met")), overdue=count(state.str.startswith("overdue")), day=month(as_of),
-        silent=writer.number(float(len(silent)), "count", behind((silent if len(silent) else table)["rests_on"])), soonest=soonest,
-    )  # fmt: skip
+        )
+
+    return Markup(
+        _(
+            "Of the agreement's {all} commitments {met} count as met, {partly} as kept in part and {overdue} as "
+            "overdue without "
+            "public evidence on {day}; for {silent} nothing public was found, which is not the same as failure; "
+            "{soonest}."
+        )
+    ).format(
+        all=count(state.notna()),
+        met=count(state.eq("met")),
+        partly=count(state.str.startswith("partly")),
+        overdue=count(state.str.startswith("overdue")),
+        day=month(as_of),
+        silent=count(table["status"].eq("no_public_evidence")),
+        soonest=soonest(),
+    )
 
 
 def evidence(case: Case, results: Mapping[str, Result], writer: Writer) -> Markup:
@@ -236,18 +272,24 @@ def evidence(case: Case, results: Mapping[str, Result], writer: Writer) -> Marku
     bare = bare[bare["calibrated"].eq("no")]
     secret = case["stocks"]
     secret = secret[secret["band"].eq("range")] if len(secret) else secret
-    elements = ", ".join(dict.fromkeys(e for cell in bare["elements"] for e in str(cell).split(";") if e in case.settings.get("elements", [])))
-    return Markup(_(
-        "These answers rest on {rows} input rows, {good} of them from official, wire or filing sources and {assumed} on stated "
-        "assumptions; the largest holes are prices of {elements} outside {controller}, shown as bands only, and {secret} "
-        "government stocks that are secret and stand as ranges."
-    )).format(
-        rows=writer.number(float(rows), "count", inputs), good=writer.number(good / rows if rows else 0.0, "share", inputs),
-        assumed=writer.number(assumed / rows if rows else 0.0, "share", inputs), elements=elements or "–",
+    elements = ", ".join(
+        dict.fromkeys(
+            e for cell in bare["elements"] for e in str(cell).split(";") if e in case.settings.get("elements", [])
+        )
+    )
+    return Markup(
+        _(
+            "These answers rest on {rows} input rows, {good} of them from official, wire or filing sources and "
+            "{assumed} on stated "
+            "assumptions; the largest holes are prices of {elements} outside {controller}, shown as bands only, "
+            "and {secret} "
+            "government stocks that are secret and stand as ranges."
+        )
+    ).format(
+        rows=writer.number(float(rows), "count", inputs),
+        good=writer.number(good / rows if rows else 0.0, "share", inputs),
+        assumed=writer.number(assumed / rows if rows else 0.0, "share", inputs),
+        elements=elements or "–",
         controller=name_of(case, "regions", case.controller),
         secret=writer.number(float(len(secret)), "count", behind(secret["_row"])) if len(secret) else 0,
-    )  # fmt: skip
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] in "- " else text
+    )

@@ -22,17 +22,35 @@ if TYPE_CHECKING:
     from didymium.report.footnotes import Evidence
     from didymium.result import Result, ResultTable
 
-_FORMATS = {
-    "head": {"bold": True, "font_color": "#ffffff", "bg_color": "#0b5a8a", "text_wrap": True, "valign": "vcenter", "border": 1, "border_color": "#0b5a8a"},
+_FORMATS: dict[str, dict[str, Any]] = {
+    "head": {
+        "bold": True,
+        "font_color": "#ffffff",
+        "bg_color": "#0b5a8a",
+        "text_wrap": True,
+        "valign": "vcenter",
+        "border": 1,
+        "border_color": "#0b5a8a",
+    },
     "unit": {"italic": True, "font_color": "#5c6b7a", "bg_color": "#eef1f4", "bottom": 1, "bottom_color": "#9aa5b1"},
-    "text": {"valign": "top"}, "wrap": {"text_wrap": True, "valign": "top"}, "small": {"font_color": "#9aa5b1", "valign": "top"},
-    "whole": {"num_format": "#,##0", "valign": "top"}, "one": {"num_format": "#,##0.0", "valign": "top"}, "two": {"num_format": "#,##0.00", "valign": "top"},
-    "fine": {"num_format": "0.0000", "valign": "top"}, "share": {"num_format": "0.0%", "valign": "top"}, "year": {"num_format": "0", "valign": "top"},
-    "title": {"bold": True, "font_size": 16, "font_color": "#0b5a8a"}, "link": {"font_color": "#0b5a8a", "underline": 1, "valign": "top"},
-    "assumed": {"bg_color": "#fdf1dc", "text_wrap": True, "valign": "top"}, "assumed_number": {"bg_color": "#fdf1dc", "num_format": "General", "valign": "top"},
-    "A": {"bg_color": "#d8ecdf", "align": "center", "valign": "top"}, "B": {"bg_color": "#e6f1f8", "align": "center", "valign": "top"},
-    "C": {"bg_color": "#fbe9cf", "align": "center", "valign": "top"}, "D": {"bg_color": "#f6d5c6", "align": "center", "valign": "top"},
-}  # fmt: skip
+    "text": {"valign": "top"},
+    "wrap": {"text_wrap": True, "valign": "top"},
+    "small": {"font_color": "#9aa5b1", "valign": "top"},
+    "whole": {"num_format": "#,##0", "valign": "top"},
+    "one": {"num_format": "#,##0.0", "valign": "top"},
+    "two": {"num_format": "#,##0.00", "valign": "top"},
+    "fine": {"num_format": "0.0000", "valign": "top"},
+    "share": {"num_format": "0.0%", "valign": "top"},
+    "year": {"num_format": "0", "valign": "top"},
+    "title": {"bold": True, "font_size": 16, "font_color": "#0b5a8a"},
+    "link": {"font_color": "#0b5a8a", "underline": 1, "valign": "top"},
+    "assumed": {"bg_color": "#fdf1dc", "text_wrap": True, "valign": "top"},
+    "assumed_number": {"bg_color": "#fdf1dc", "num_format": "General", "valign": "top"},
+    "A": {"bg_color": "#d8ecdf", "align": "center", "valign": "top"},
+    "B": {"bg_color": "#e6f1f8", "align": "center", "valign": "top"},
+    "C": {"bg_color": "#fbe9cf", "align": "center", "valign": "top"},
+    "D": {"bg_color": "#f6d5c6", "align": "center", "valign": "top"},
+}
 _SHARES = frozenset({"share", "hhi", "top1", "top3", "import_share", "short_share", "used", "misfit", "n_minus_1"})
 _LONG = 60
 
@@ -53,12 +71,21 @@ def write_workbook(case: Case, results: Sequence[Result], evidence: Evidence, pa
     as_of : str
         The day of the brief.
     """
-    with xlsxwriter.Workbook(str(path), {"nan_inf_to_errors": False, "strings_to_urls": False, "strings_to_formulas": False}) as book:
-        book.set_properties({"title": str(case.settings.get("title", case.name)), "comments": _("Made by didymium, as of {day}").format(day=as_of)})
+    with xlsxwriter.Workbook(
+        str(path), {"nan_inf_to_errors": False, "strings_to_urls": False, "strings_to_formulas": False}
+    ) as book:
+        book.set_properties(
+            {
+                "title": str(case.settings.get("title", case.name)),
+                "comments": _("Made by didymium, as of {day}").format(day=as_of),
+            }
+        )
         book.set_size(2400, 1500)
-        formats = {name: book.add_format({"font_name": "Calibri", "font_size": 10, **look}) for name, look in _FORMATS.items()}
+        formats = {
+            name: book.add_format({"font_name": "Calibri", "font_size": 10} | look) for name, look in _FORMATS.items()
+        }
         contents = book.add_worksheet(_("Contents"))
-        listed = []
+        listed: list[tuple[str, str, int, Result | None]] = []
         for result in results:
             for table in result.tables.values():
                 name = f"{result.verb}_{table.name}"[:31]
@@ -74,7 +101,14 @@ def write_workbook(case: Case, results: Sequence[Result], evidence: Evidence, pa
         _contents(contents, case, listed, cited, formats, as_of)
 
 
-def _contents(sheet: Any, case: Case, listed: list[tuple[str, str, int, Result | None]], cited: list[Reference], formats: dict[str, Any], as_of: str) -> None:
+def _contents(
+    sheet: Any,
+    case: Case,
+    listed: list[tuple[str, str, int, Result | None]],
+    cited: list[Reference],
+    formats: dict[str, Any],
+    as_of: str,
+) -> None:
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, 1, 62)
@@ -82,9 +116,23 @@ def _contents(sheet: Any, case: Case, listed: list[tuple[str, str, int, Result |
     sheet.set_column(3, 3, 60)
     sheet.write(0, 0, str(case.settings.get("title", case.name)), formats["title"])
     grades = ", ".join(f"{grade} {count}" for grade, count in count_grades(cited).items())
-    sheet.write(1, 0, _("As of {day}. Case {case}, inputs {digest}. References by grade: {grades}.").format(
-        day=as_of, case=case.name, digest=case.digest[:12], grades=grades), formats["text"])  # fmt: skip
-    sheet.write(2, 0, _("Units stand below each head. The last column names the input rows that a row rests on, as table/key; they stand in the case."), formats["text"])
+    sheet.write(
+        1,
+        0,
+        _("As of {day}. Case {case}, inputs {digest}. References by grade: {grades}.").format(
+            day=as_of, case=case.name, digest=case.digest[:12], grades=grades
+        ),
+        formats["text"],
+    )
+    sheet.write(
+        2,
+        0,
+        _(
+            "Units stand below each head. The last column names the input rows that a row rests on, as table/key; "
+            "they stand in the case."
+        ),
+        formats["text"],
+    )
     for column, head in enumerate((_("Sheet"), _("What it holds"), _("Rows"), _("Run"))):
         sheet.write(4, column, head, formats["head"])
     for row, (name, title, count, result) in enumerate(listed, 5):
@@ -93,8 +141,14 @@ def _contents(sheet: Any, case: Case, listed: list[tuple[str, str, int, Result |
         sheet.write(row, 2, count, formats["whole"])
         if result is not None:
             options = ", ".join(f"{k}={v}" for k, v in dict(result.manifest.get("options", {})).items())
-            sheet.write(row, 3, _("{verb}, made {made}: {options}").format(
-                verb=result.verb, made=str(result.manifest.get("made", "–")), options=options or "–"), formats["small"])  # fmt: skip
+            sheet.write(
+                row,
+                3,
+                _("{verb}, made {made}: {options}").format(
+                    verb=result.verb, made=str(result.manifest.get("made", "–")), options=options or "–"
+                ),
+                formats["small"],
+            )
     sheet.freeze_panes(5, 0)
 
 
@@ -154,7 +208,14 @@ def _cell(sheet: Any, row: int, place: int, value: Any, form: Any) -> None:
 
 
 def _source_sheet(sheet: Any, sources: list[Reference], formats: dict[str, Any]) -> None:
-    heads = ((_("source"), 26), (_("grade"), 8), (_("title"), 60), (_("publisher"), 30), (_("date"), 12), (_("address"), 70))
+    heads = (
+        (_("source"), 26),
+        (_("grade"), 8),
+        (_("title"), 60),
+        (_("publisher"), 30),
+        (_("date"), 12),
+        (_("address"), 70),
+    )
     for place, (head, width) in enumerate(heads):
         sheet.write(0, place, head, formats["head"])
         sheet.set_column(place, place, width)
@@ -169,15 +230,30 @@ def _source_sheet(sheet: Any, sources: list[Reference], formats: dict[str, Any])
 
 
 def _assumption_sheet(sheet: Any, case: Case, assumed: list[Reference], formats: dict[str, Any]) -> None:
-    heads = ((_("assumption"), 30), (_("topic"), 40), (_("value"), 14), (_("low"), 14), (_("high"), 14), (_("unit"), 12), (_("reason"), 80), (_("date"), 12))
+    heads = (
+        (_("assumption"), 30),
+        (_("topic"), 40),
+        (_("value"), 14),
+        (_("low"), 14),
+        (_("high"), 14),
+        (_("unit"), 12),
+        (_("reason"), 80),
+        (_("date"), 12),
+    )
     for place, (head, width) in enumerate(heads):
         sheet.write(0, place, head, formats["head"])
         sheet.set_column(place, place, width)
-    rows = case["assumptions"].set_index("_row")
+    rows = {str(row["_row"]): row for row in case["assumptions"].to_dict("records")}
     for row, reference in enumerate(sorted(assumed, key=lambda r: r.key), 1):
-        found = rows.loc[reference.key]
+        found = rows[reference.key]
         for place, name in enumerate(("assumption", "topic", "value", "low", "high", "unit", "reason", "date")):
             number = name in ("value", "low", "high")
-            _cell(sheet, row, place, float(found[name]) if number else found[name], formats["assumed_number" if number else "assumed"])
+            _cell(
+                sheet,
+                row,
+                place,
+                float(found[name]) if number else found[name],
+                formats["assumed_number" if number else "assumed"],
+            )
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(len(assumed), 1), len(heads) - 1)

@@ -1,17 +1,20 @@
 """What tonnes of each element are in what is made, moved and taken in.
 
-``t element = t commodity x content``: mixed concentrates by the composition of their basket and atomic masses, oxides and
-metals as they are (element tonnes), alloys and magnets by their recipe: what goes in, less what leaves as swarf.
+``t element = t commodity x content``: mixed concentrates by the composition of their basket and atomic masses, oxides
+and metals as they are (element tonnes), alloys and magnets by their recipe: what goes in, less what leaves as swarf.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import scipy.sparse as sp
+from scipy.sparse.linalg import splu
 
 from didymium.case.case import Case
 from didymium.case.units import metal_per_oxide
@@ -27,6 +30,11 @@ SEPARATION = ("light_separation", "heavy_separation")
 CHAIN = ("mine", *SEPARATION, "metal", "alloy", "magnet")
 
 
+def positions(index: pd.Index[Any], names: pd.Series[Any]) -> npt.NDArray[np.intp]:
+    """Return where names stand in an index."""
+    return index.get_indexer(pd.Index(names))
+
+
 def groups(case: Case) -> dict[str, list[str]]:
     """Return the elements that the case follows and the symbols in each: ``{"NdPr": ["Nd", "Pr"], "Dy": ["Dy"]}``.
 
@@ -37,15 +45,15 @@ def groups(case: Case) -> dict[str, list[str]]:
     """
     names = case.settings.get("elements")
     if not names:
-        raise DidymiumError(_("case.toml: no elements to screen -> add `elements = [...]`, such as \"NdPr\", \"Dy\""))
+        raise DidymiumError(_('case.toml: no elements to screen -> add `elements = [...]`, such as "NdPr", "Dy"'))
     return {str(name): _SYMBOL.findall(str(name)) for name in names}
 
 
 def composition(case: Case, commodity: str) -> dict[str, float]:
     """Return tonnes of each element in a tonne of a commodity traded in element tonnes, oxide or REO.
 
-    ``sum_{e in group} s_e f_e / sum_e s_e``: oxide shares ``s`` of its basket, metal per oxide ``f``; over ``sum_e s_e f_e``
-    where its tonnes are tonnes of element.
+    ``sum_{e in group} s_e f_e / sum_e s_e``: oxide shares ``s`` of its basket, metal per oxide ``f``; over
+    ``sum_e s_e f_e`` where its tonnes are tonnes of element.
     """
     mix = case.content.mix(commodity)
     metal = {symbol: share * metal_per_oxide(symbol) for symbol, share in mix.items()}
@@ -114,7 +122,13 @@ class Holdings:
         One row per output of an activity: activity, process, market, commodity, region, stage of the process, tonnes
         of the commodity (``quantity``, t/year) and of each element (t/year).
     market : DataFrame
-        Tonnes of element per tonne, markets x elements.
+        Tonnes of element per tonne, markets x elements; NaN where nothing is made or arrives.
+    shipped : DataFrame
+        Tonnes of element moved, routes x elements, t/year.
+    needed : DataFrame
+        Tonnes of element that buyers take in, markets x elements, t/year.
+    used : DataFrame
+        Tonnes of element in what end uses are served, uses x elements, t/year.
     """
 
     network: Network
@@ -122,26 +136,16 @@ class Holdings:
     elements: list[str]
     made: pd.DataFrame
     market: pd.DataFrame
-
-    def shipped(self, element: str) -> pd.Series:
-        """Return tonnes of the element on each route, t/year."""
-        held = self.network.routes["tail"].map(self.market[element]).fillna(0.0)
-        return self.base.ship * held
-
-    def needed(self, element: str) -> pd.Series:
-        """Return tonnes of the element that buyers take in, by market, t/year."""
-        return self.base.intake(self.network) * self.market[element].fillna(0.0)
-
-    def used(self, element: str) -> pd.Series:
-        """Return tonnes of the element in what end uses are served, by use, t/year."""
-        return self.base.served * self.network.uses["market"].map(self.market[element]).fillna(0.0)
+    shipped: pd.DataFrame
+    needed: pd.DataFrame
+    used: pd.DataFrame
 
 
 def hold(case: Case, network: Network, base: Base) -> Holdings:
     """Return the elements in everything of the calibrated base year.
 
-    Where recipes for one product differ (high-temperature magnets), a market holds the mixture of what is made there and of
-    what arrives: ``T_m k_m = sum_a x_a c_am k_a + sum_r y_r k_tail(r)``.
+    Where recipes for one product differ (high-temperature magnets), a market holds the mixture of what is made there
+    and of what arrives: ``T_m k_m = sum_a x_a c_am k_a + sum_r y_r k_tail(r)``.
 
     Parameters
     ----------
@@ -158,29 +162,55 @@ def hold(case: Case, network: Network, base: Base) -> Holdings:
     made["process"] = made["activity"].map(network.activities["process"])
     made["stage"] = made["activity"].map(network.activities["stage"])
     made["quantity"] = made["coefficient"] * made["activity"].map(base.activity).astype(float)
+    made = made[made["quantity"].gt(0)].reset_index(drop=True)
     pairs = list(zip(made["process"], made["commodity"], strict=True))
     for element in elements:
         content = np.array([holds.get(pair, {}).get(element, 0.0) for pair in pairs])
         made[element] = made["quantity"].to_numpy(float) * content
-    made = made[made["quantity"].gt(0)].reset_index(drop=True)
     place = network.markets.index
-    total = np.zeros(len(place))
-    np.add.at(total, place.get_indexer(made["market"]), made["quantity"].to_numpy(float))
-    ship = base.ship.to_numpy(float)
-    head, tail = place.get_indexer(network.routes["head"]), place.get_indexer(network.routes["tail"])
+    head, tail = positions(place, network.routes["head"]), positions(place, network.routes["tail"])
+    at, ship = positions(place, made["market"]), base.ship.to_numpy(float)
+    total, own = np.zeros(len(place)), np.zeros((len(place), len(elements)))
+    np.add.at(total, at, made["quantity"].to_numpy(float))
     np.add.at(total, head, ship)
-    scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
-    mixing = np.zeros((len(place), len(place)))
-    np.add.at(mixing, (head, tail), ship)
-    own = np.zeros((len(place), len(elements)))
-    np.add.at(own, place.get_indexer(made["market"]), made[elements].to_numpy(float))
-    content = np.linalg.solve(np.eye(len(place)) - mixing * scale[:, None], own * scale[:, None])
+    np.add.at(own, at, made[elements].to_numpy(float))
+    mixing = sp.csr_matrix((ship, (head, tail)), shape=(len(place), len(place)))
+    content = mix(mixing, own, total)
     content[total <= 0] = np.nan
-    return Holdings(network, base, elements, made, pd.DataFrame(content, index=place, columns=elements))
+    known = np.nan_to_num(content)
+    uses = positions(place, network.uses["market"])
+    return Holdings(
+        network, base, elements, made, pd.DataFrame(content, index=place, columns=elements),
+        pd.DataFrame(ship[:, None] * known[tail], index=network.routes.index, columns=elements),
+        pd.DataFrame(base.intake(network).to_numpy(float)[:, None] * known, index=place, columns=elements),
+        pd.DataFrame(base.served.to_numpy(float)[:, None] * known[uses], index=network.uses.index, columns=elements),
+    )  # fmt: skip
+
+
+def mix(arrivals: sp.csr_matrix, own: Array, total: Array) -> Array:
+    """Return what mixes in each market: ``T_m u_m = own_m + sum_n arrivals_mn u_n``.
+
+    Parameters
+    ----------
+    arrivals : sparse matrix
+        Amount that each market has from each other.
+    own : array
+        Amounts of each property brought in, markets x properties.
+    total : array
+        Amount in each market.
+
+    Returns
+    -------
+    array
+        Amount of each property per amount in the market; 0 where there is nothing.
+    """
+    scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+    system = sp.identity(len(total), format="csc") - sp.diags(scale) @ arrivals
+    return np.asarray(splu(system.tocsc()).solve(own * scale[:, None]), dtype=float)
 
 
 def members(case: Case, holdings: Holdings) -> dict[tuple[str, str], list[str]]:
-    """Return the commodities that stand for an element at a stage: products, not swarf and not what is yet to be separated.
+    """Return the commodities that stand for an element at a stage: products, neither swarf nor mixtures to separate.
 
     Parameters
     ----------
@@ -192,14 +222,14 @@ def members(case: Case, holdings: Holdings) -> dict[tuple[str, str], list[str]]:
     processes = case["processes"]
     products = set(processes.loc[processes["capacity_side"].eq("output"), "capacity_commodity"])
     stage = dict(zip(case["commodities"]["commodity"], case["commodities"]["stage"], strict=True))
-    basis = case.content.basis
+    separated = {c for c, basis in case.content.basis.items() if basis in ("element", "oxide")}
     holds = _compositions(case)
     found: dict[tuple[str, str], list[str]] = {}
     for element in holdings.elements:
         held = {c for (_process, c), content in holds.items() if content.get(element, 0.0) > 0}
         for name in CHAIN:
-            fits = (lambda c: basis[c] in ("element", "oxide")) if name in SEPARATION else (lambda c: c in products)
-            rows = [c for c, s in stage.items() if s == name and c in held and fits(c)]
+            fits = separated if name in SEPARATION else products
+            rows = [c for c, s in stage.items() if s == name and c in held and c in fits]
             if rows:
                 found[element, name] = rows
     return found

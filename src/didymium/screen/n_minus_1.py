@@ -2,8 +2,9 @@
 
 ``N-1 = (supply - supply of the largest) / (need - need of the largest)``
 
-The need of the excluded country leaves together with its supply: it is often the largest consumer too. 1 and above: the
-others could serve themselves at this stage; 0: they get nothing. One supplier out is not a scenario with prices or time.
+The need of the excluded country leaves together with its supply: it is often the largest consumer too. 1 and above:
+the others could serve themselves at this stage; 0: they get nothing. One supplier out is not a scenario with prices or
+time.
 
 Source: IEA, Global Critical Minerals Outlook 2025 (N-1 test, borrowed from the security of gas and power supply).
 """

@@ -1,8 +1,9 @@
 """Where an element went through a stage, however many countries it crossed since.
 
-``T_m u_m = sum_a out_am v_a + sum_r y_r u_tail(r)``, ``v_a = 1`` at the region of an activity of the stage itself, else the
-mean over the activity's inputs, weighted by the element in them. ``u_m`` is the share of the element in a market that went
-through the stage in each region. Content mixes in proportion: material of two origins in one market is not told apart.
+``T_m u_m = sum_a out_am v_a + sum_r y_r u_tail(r)``, ``v_a = 1`` at the region of an activity of the stage itself, else
+the mean over the activity's inputs, weighted by the element in them. ``u_m`` is the share of the element in a market
+that went through the stage in each region. Content mixes in proportion: material of two origins in one market is not
+told apart.
 
 Recycled material counts as mined and separated where it was recycled.
 
@@ -13,12 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 
-from didymium.screen.content import SEPARATION, Array, Holdings
-
-
-def _divide(top: Array, bottom: Array) -> Array:
-    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+from didymium.screen.content import SEPARATION, Holdings, mix, positions
 
 
 def passed(holdings: Holdings, element: str, stage: str, products: list[str]) -> pd.DataFrame:
@@ -40,42 +38,29 @@ def passed(holdings: Holdings, element: str, stage: str, products: list[str]) ->
     DataFrame
         Markets x regions, 0 to 1; what has not gone through the stage yet is missing from the sum over regions.
     """
-    network, base = holdings.network, holdings.base
+    network, base, made = holdings.network, holdings.base, holdings.made
     place, activities = network.markets.index, network.activities
     regions = sorted(set(activities["region"]))
-    made = holdings.made
-    performs = made["commodity"].isin(products) & (
-        made["stage"].eq(stage) | (made["stage"].eq("recycling") & (stage in ("mine", *SEPARATION)))
-    )
+    recycles = stage in ("mine", *SEPARATION)
+    performs = made["commodity"].isin(products) & (made["stage"].eq(stage) | (made["stage"].eq("recycling") & recycles))
     doing = activities.index.isin(made.loc[performs, "activity"])
+    # What each activity takes in of the element, as shares; what does the stage itself takes its own region's name.
     into = network.terms[network.terms["coefficient"].lt(0)]
-    inputs = np.zeros((len(activities), len(place)))
-    taken = -into["coefficient"] * into["activity"].map(base.activity) * into["market"].map(holdings.market[element])
-    np.add.at(
-        inputs,
-        (activities.index.get_indexer(into["activity"]), place.get_indexer(into["market"])),
-        np.nan_to_num(taken.to_numpy(float)),
-    )
-    inputs = _divide(inputs, inputs.sum(axis=1, keepdims=True) * np.ones_like(inputs))
-    inputs[doing | activities["stage"].eq("recycling").to_numpy()] = 0.0
+    who, what = positions(activities.index, into["activity"]), positions(place, into["market"])
+    taken = -into["coefficient"].to_numpy(float) * base.activity.to_numpy(float)[who]
+    taken *= np.nan_to_num(holdings.market[element].to_numpy(float))[what]
+    taken[(doing | activities["stage"].eq("recycling").to_numpy())[who]] = 0.0
+    sums = np.bincount(who, taken, minlength=len(activities))
+    taken = np.divide(taken, sums[who], out=np.zeros_like(taken), where=sums[who] > 0)
+    inputs = sp.csr_matrix((taken, (who, what)), shape=(len(activities), len(place)))
     here = np.zeros((len(activities), len(regions)))
-    where = pd.Index(regions).get_indexer(activities["region"])
-    here[np.nonzero(doing)[0], where[doing]] = 1.0
-    out = np.zeros((len(place), len(activities)))
-    np.add.at(
-        out,
-        (place.get_indexer(made["market"]), activities.index.get_indexer(made["activity"])),
-        made[element].to_numpy(float),
-    )
-    moved = np.zeros((len(place), len(place)))
-    np.add.at(
-        moved,
-        (place.get_indexer(network.routes["head"]), place.get_indexer(network.routes["tail"])),
-        np.nan_to_num(holdings.shipped(element).to_numpy(float)),
-    )
-    total = out.sum(axis=1) + moved.sum(axis=1)
-    scale = _divide(np.ones_like(total), total)[:, None]
-    share = np.linalg.solve(np.eye(len(place)) - (out @ inputs + moved) * scale, (out @ here) * scale)
+    here[np.nonzero(doing)[0], positions(pd.Index(regions), activities["region"])[doing]] = 1.0
+    where = positions(place, made["market"]), positions(activities.index, made["activity"])
+    out = sp.csr_matrix((made[element].to_numpy(float), where), shape=(len(place), len(activities)))
+    head, tail = positions(place, network.routes["head"]), positions(place, network.routes["tail"])
+    moved = sp.csr_matrix((holdings.shipped[element].to_numpy(float), (head, tail)), shape=(len(place), len(place)))
+    total = np.asarray(out.sum(axis=1), dtype=float).ravel() + np.asarray(moved.sum(axis=1), dtype=float).ravel()
+    share = mix(sp.csr_matrix(out @ inputs + moved), np.asarray(out @ here), total)
     return pd.DataFrame(share.clip(0.0, 1.0), index=place, columns=regions)
 
 
@@ -99,7 +84,7 @@ def in_use(holdings: Holdings, share: pd.DataFrame, element: str, regions: list[
         By region of the stage, t/year. What was used without going through the stage is left out.
     """
     uses = holdings.network.uses
-    at = uses["region"].isin(regions)
-    tonnes = holdings.used(element)[at].to_numpy(float)
-    rows = share.reindex(uses.loc[at, "market"]).fillna(0.0).to_numpy(float)
+    at = uses["region"].isin(regions).to_numpy()
+    tonnes = holdings.used[element].to_numpy(float)[at]
+    rows = share.to_numpy(float)[positions(share.index, uses["market"][at])]
     return dict(zip(share.columns, (tonnes @ rows).tolist(), strict=True))

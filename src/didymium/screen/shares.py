@@ -3,11 +3,10 @@
 ``HHI = sum_i s_i^2``; ``top_n = sum of the n largest s_i``; ``s_i = q_i / sum_j q_j``
 
 The Herfindahl-Hirschman index runs from 0 (many equal suppliers) to 1 (one supplier); antitrust offices print it times
-10,000. Top-1 and top-3 are the shares of the one and of the three largest named countries, as in the IEA's Global Critical
-Minerals Outlook 2024 and 2025.
+10,000. Top-1 and top-3 are the shares of the one and of the three largest named countries.
 
-Source: Hirschman (1964), The paternity of an index, American Economic Review 54(5); IEA, Global Critical Minerals Outlook
-2025 (top three, averaged over minerals).
+Source: Hirschman (1964), The paternity of an index, American Economic Review 54(5); IEA, Global Critical Minerals
+Outlook 2025 (top three, averaged over minerals).
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ def shares(quantity: Mapping[str, float]) -> dict[str, float]:
 def hhi(share: Mapping[str, float], residual: str = RESIDUAL) -> float:
     """Return ``HHI = sum_i s_i^2``.
 
-    The residual group counts in the total but adds no square: its countries are small and not known apart. The true index
-    lies between this value and this value plus the square of the group's share.
+    The residual group counts in the total but adds no square: its countries are small and not known apart. The true
+    index lies between this value and this value plus the square of the group's share.
 
     Parameters
     ----------

@@ -2,13 +2,13 @@
 
 ``one = |{facilities of the stage that make the element, running on the day}| == 1``
 
-counted at the participant alone, and at the participant with its partners; and likewise the regions in which any stands.
+counted at the participant alone, and at the participant with its partners; likewise the regions in which any stands.
 Separate from every index of concentration: a sole producer at home hardly moves a world share.
 
-Facilities count, not tonnes. A row of the case without an operator is a total of plants (all Japanese metal makers): its
-region counts, the number of its plants is unknown, so it is never a single facility; where the case lists the plants that a
-total covers, they count instead. Plants listed without a recipe of their own (no capacity stated, a claim without
-corroboration) do not count. Recycling is not counted as separation.
+Facilities count, not tonnes. A row of the case without an operator is a total of plants (all Japanese metal makers):
+its region counts, the number of its plants is not known, so it is never a single facility. Plants without a recipe
+(covered by a total, no capacity stated, a claim without corroboration) do not count. Recycling is not counted as
+separation.
 
 Source: USGS OFR 2025-1047 (sole domestic producer as a screen of its own).
 """
@@ -21,8 +21,7 @@ from datetime import date
 
 from didymium.case.case import ROW, Case
 from didymium.case.check import first_day, split_list
-from didymium.market.network import Network
-from didymium.messages import N_, _
+from didymium.messages import N_
 
 SCOPES = (N_("only facility of participant and partners"), N_("only region of participant and partners"),
           N_("only facility of participant"))  # fmt: skip
@@ -59,7 +58,7 @@ class Point:
     name : str
         The only facility or region; empty where there are more, or none.
     scope : str
-        One of :data:`SCOPES`, or empty.
+        One of :data:`SCOPES`, or empty; the English text is also the code in results.
     own : int
         Rows counted at the participant.
     partners : int
@@ -82,15 +81,15 @@ def _runs(start: str, end: str, day: date) -> bool:
     return (not start or first_day(start) <= day) and (not end or first_day(end) >= day)
 
 
-def plants(case: Case, network: Network, stage: str, products: Iterable[str], day: date) -> list[Plant]:
+def plants(case: Case, stage: str, products: Iterable[str], day: date) -> list[Plant]:
     """Return the facilities that make any of the products at a stage and run on a day.
+
+    A row that another one supersedes counts until that one starts.
 
     Parameters
     ----------
     case : Case
         The case.
-    network : Network
-        Its arrays: facilities with the end that a successor sets.
     stage : str
         The stage.
     products : iterable of str
@@ -98,34 +97,18 @@ def plants(case: Case, network: Network, stage: str, products: Iterable[str], da
     day : date
         The day.
     """
-    processes = case["processes"]
-    recipes = case["recipes"]
+    processes, recipes, table = case["processes"], case["recipes"], case["facilities"]
     makes = set(recipes.loc[recipes["coefficient"].gt(0) & recipes["commodity"].isin(list(products)), "process"])
     makes &= set(processes.loc[processes["stage"].eq(stage), "process"])
-    table = case["facilities"]
-    operator = dict(zip(table["facility"], table["operator"], strict=True))
-    found = []
-    for name, row in network.facilities.iterrows():
-        if row["status"] != "operating" or not makes.intersection(split_list(str(row["processes"]))):
-            continue
-        if not _runs(str(row["start"] or ""), str(row["end"] or ""), day):
-            continue
-        covered = _covered(case, str(name), day)
-        if covered:
-            found += covered
-        else:
-            found.append(Plant(str(name), str(row["region"]), bool(operator[name]), str(row["inputs"])))
-    return found
-
-
-def _covered(case: Case, total: str, day: date) -> list[Plant]:
-    """Return the plants that a total covers; a row that only restates another one is left out."""
-    table = case["facilities"]
-    rows = table[table["modelled"].eq(f"covered by {total}") & table["status"].eq("operating") & table["supersedes"].eq("")]
+    rows = table[table["status"].eq("operating") & table["processes"].ne("") & table["capacity"].gt(0)]
+    cells = zip(*(rows[c] for c in ("facility", "region", "operator", "processes", "start", "end", ROW)), strict=True)
+    running = [cell for cell in cells if _runs(cell[4], cell[5], day)]
+    begun = rows["start"].map(lambda start: _runs(start, "", day)) & rows["supersedes"].ne("")
+    replaced = set(rows.loc[begun, "supersedes"])
     return [
-        Plant(str(row["facility"]), str(row["region"]), True, str(row[ROW]))
-        for row in rows.to_dict("records")
-        if _runs(str(row["start"]), str(row["end"]), day)
+        Plant(str(name), str(region), bool(operator), str(inputs))
+        for name, region, operator, runs, _start, _end, inputs in running
+        if name not in replaced and makes.intersection(split_list(runs))
     ]
 
 
@@ -154,4 +137,4 @@ def single_point(found: Iterable[Plant], own: Iterable[str], partners: Iterable[
     elif len(home) == 1 and home[0].single:
         name, scope = home[0].facility, SCOPES[2]
     inputs = tuple(plant.inputs for plant in everyone)
-    return Point(name, _(scope) if scope else "", len(home), len(allied), not everyone, inputs)
+    return Point(name, scope, len(home), len(allied), not everyone, inputs)

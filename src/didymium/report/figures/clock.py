@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from didymium.messages import _
-from didymium.report.figures.style import BLUE, GREEN, GREY, INK, MUTED, ORANGE, RED, Chart, behind, label, new_figure
+from didymium.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, RED, SKY, Chart, behind, label, new_figure
 from didymium.report.numbers import month
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from didymium.case.case import Case
     from didymium.result import Result
 
+_SHORT = 34
 _BACK = 400
 """Days before today that the axis at least shows."""
 
@@ -24,10 +25,12 @@ def state_colour(state: str) -> str:
     """Return the colour of a state of a commitment or measure."""
     if state == "met":
         return GREEN
-    if state.startswith(("overdue", "missed", "expired")):
+    if state.startswith(("overdue", "missed", "suspension expired")):
         return RED
-    if state.startswith(("partly", "suspended")):
+    if state.startswith(("partly", "suspended", "expired")):
         return ORANGE
+    if state == "no clock, steps seen":
+        return SKY
     return BLUE if state.startswith(("open", "in force", "announced")) else GREY
 
 
@@ -58,11 +61,17 @@ def commitment_clock(case: Case, tracked: Result, as_of: str) -> Chart:
     commitments = tracked["commitments"]
     states = commitments["state"].value_counts()
     overdue = int(states[[s for s in states.index if str(s).startswith("overdue")]].sum())
-    title = _("Of {all} commitments {clocked} have a date; {met} are met, {overdue} are overdue on {day}").format(
-        all=len(commitments), clocked=int(commitments["deadline"].astype(str).ne("").sum()), met=int(states.get("met", 0)),
-        overdue=overdue, day=month(as_of),
-    )  # fmt: skip
-    note = _("Upper bar: commitments by state. Below: dates, from signature or announcement to the deadline or the end of a suspension. No public evidence is not the same as failure.")
+    title = _("{all} commitments, {clocked} of them with a date; on {day} met: {met}, overdue: {overdue}").format(
+        all=len(commitments),
+        clocked=int(commitments["deadline"].astype(str).ne("").sum()),
+        met=int(states.get("met", 0)),
+        overdue=overdue,
+        day=month(as_of),
+    )
+    note = _(
+        "Upper bar: commitments by state. Below: dates, from signature or announcement to the deadline or the end "
+        "of a suspension. No public evidence is not the same as failure."
+    )
     clocks = _clocks(case, tracked)
     drawn = [_draw(states, clocks, as_of, narrow) for narrow in (False, True)]
     rests = behind([*commitments["rests_on"], *clocks["rests_on"]])
@@ -82,47 +91,125 @@ def _clocks(case: Case, tracked: Result) -> pd.DataFrame:
     ends = ends.assign(begin=ends["measure"].map(begins).astype(str))
     columns = ["label", "date", "begin", "state", "rests_on"]
     found = pd.concat([due[columns], ends[columns]]).sort_values(["date", "label"], ignore_index=True)
-    return found[found["begin"].ne("")]
+    found = found[found["begin"].ne("")]
+    groups = found.groupby(["date", "begin", "state"], sort=True)
+    together = groups.agg(label=("label", _together), rests_on=("rests_on", behind)).reset_index()
+    return together.sort_values(["date", "begin"], ignore_index=True)
+
+
+def _together(labels: pd.Series[str]) -> str:
+    """One label for clocks that begin and end on the same days."""
+    first = str(labels.iloc[0])
+    return first if len(labels) == 1 else _("{label} and {more} more").format(label=first, more=len(labels) - 1)
 
 
 def _draw(states: pd.Series, clocks: pd.DataFrame, as_of: str, narrow: bool) -> go.Figure:
     import pandas as pd
 
     rows = len(clocks)
-    height = 84 + 34 * rows + 34
+    lines = len(states) if narrow else 1
+    head = 32 + 17 * lines
+    height = head + 34 * rows + 44
     figure = new_figure(height, barmode="stack")
-    split = 1 - 76 / height
-    start = 0.0
-    for place, (state, count) in enumerate(states.items()):
-        figure.add_trace(go.Bar(x=[int(count)], y=[""], orientation="h", marker={"color": state_colour(str(state)), "line": {"color": "#ffffff", "width": 2}},
-                                name=str(state), xaxis="x", yaxis="y", width=0.9, hovertemplate=f"{state}: {count}<extra></extra>"))  # fmt: skip
-        label(figure, start + int(count) / 2, "", f"<b>{int(count)}</b>", xanchor="center", font={"size": 12, "color": "#ffffff"})
-        wide_enough = int(count) / float(states.sum()) * (360 if narrow else 900) > 6.2 * len(str(state))
-        if wide_enough:
-            label(figure, start + 0.1, "", str(state), yshift=20, font={"size": 11, "color": MUTED})
-        else:
-            label(figure, start + int(count) / 2, "", str(state), yshift=-20 if place % 2 else -20, yanchor="middle",
-                  xanchor="right" if start > 0.7 * float(states.sum()) else "left", font={"size": 11, "color": MUTED})  # fmt: skip
-        start += int(count)
+    inner = height - 6 - 24
+    split = 1 - head / inner
+    for state, count in states.items():
+        figure.add_trace(
+            go.Bar(
+                x=[int(count)],
+                y=[""],
+                orientation="h",
+                marker={"color": state_colour(str(state)), "line": {"color": "#ffffff", "width": 2}},
+                width=1.0,
+                showlegend=False,
+                hovertemplate=f"{state}: {count}<extra></extra>",
+            )
+        )
+    words = [f'<span style="color:{state_colour(str(s))}">■</span> <b>{int(n)}</b> {s}' for s, n in states.items()]
+    label(
+        figure,
+        0,
+        1,
+        ("<br>" if narrow else "   ").join(words),
+        xref="paper",
+        yref="paper",
+        yshift=-24,
+        yanchor="top",
+        align="left",
+    )
     figure.update_layout(
         xaxis={"visible": False, "domain": [0, 1], "range": [0, float(states.sum())]},
-        yaxis={"visible": False, "domain": [split + 0.1 * (1 - split), 1 - 0.1 * (1 - split)]},
+        yaxis={"visible": False, "domain": [1 - 20 / inner, 1.0], "range": [-0.5, 0.5]},
     )
     today = pd.Timestamp(as_of)
     if rows:
         for place, record in enumerate(clocks.to_dict("records")):
             begin = max(pd.Timestamp(str(record["begin"])), today - pd.Timedelta(days=_BACK * 3))
             colour = state_colour(str(record["state"]))
-            figure.add_trace(go.Scatter(x=[begin, pd.Timestamp(str(record["date"]))], y=[place, place], mode="lines+markers", xaxis="x2", yaxis="y2",
-                                        line={"color": colour, "width": 3}, marker={"size": [0, 11], "color": colour, "symbol": ["circle", "diamond"]},
-                                        showlegend=False, hovertemplate="%{x|%d %b %Y}<extra></extra>"))  # fmt: skip
-            text = f"{record['label']} · {month(str(record['date']))}" + ("" if narrow else f" · {record['state']}")
-            label(figure, begin, place, text, xref="x2", yref="y2", yshift=12, font={"size": 11 if narrow else 12, "color": INK})
-        figure.add_shape(type="line", x0=today, x1=today, y0=0, y1=1, xref="x2", yref="y2 domain", line={"color": INK, "width": 1.2, "dash": "dot"})
-        label(figure, today, 0.0, _("today"), xref="x2", yref="y2 domain", xshift=4, yshift=8, font={"size": 11, "color": INK})
+            figure.add_trace(
+                go.Scatter(
+                    x=[begin, pd.Timestamp(str(record["date"]))],
+                    y=[place, place],
+                    mode="lines+markers",
+                    xaxis="x2",
+                    yaxis="y2",
+                    line={"color": colour, "width": 3},
+                    marker={"size": [0, 11], "color": colour, "symbol": ["circle", "diamond"]},
+                    showlegend=False,
+                    hovertemplate="%{x|%d %b %Y}<extra></extra>",
+                )
+            )
+            called = str(record["label"])
+            called = called if len(called) < _SHORT or not narrow else called[:_SHORT].rstrip() + "…"
+            text = f"{called} · {month(str(record['date']))}" + ("" if narrow else f" · {record['state']}")
+            label(
+                figure,
+                begin,
+                place,
+                text,
+                xref="x2",
+                yref="y2",
+                yshift=12,
+                font={"size": 11 if narrow else 12, "color": INK},
+            )
+        figure.add_shape(
+            type="line",
+            x0=today,
+            x1=today,
+            y0=0,
+            y1=1,
+            xref="x2",
+            yref="y2 domain",
+            line={"color": INK, "width": 1.2, "dash": "dot"},
+        )
+        label(
+            figure,
+            today,
+            0.0,
+            _("today"),
+            xref="x2",
+            yref="y2 domain",
+            xshift=4,
+            yshift=8,
+            font={"size": 11, "color": INK},
+        )
         figure.update_layout(
-            xaxis2={"type": "date", "domain": [0, 1], "anchor": "y2", "tickformat": "%b %Y", "nticks": 4 if narrow else 8, "gridcolor": "#eef1f4", "fixedrange": True},
-            yaxis2={"visible": False, "domain": [0, split], "range": [rows - 0.4, -0.9], "anchor": "x2", "fixedrange": True},
-        )  # fmt: skip
+            xaxis2={
+                "type": "date",
+                "domain": [0, 1],
+                "anchor": "y2",
+                "tickformat": "%b %Y",
+                "nticks": 4 if narrow else 8,
+                "gridcolor": "#eef1f4",
+                "fixedrange": True,
+            },
+            yaxis2={
+                "visible": False,
+                "domain": [0, max(split, 0.05)],
+                "range": [rows - 0.4, -0.9],
+                "anchor": "x2",
+                "fixedrange": True,
+            },
+        )
     figure.update_layout(margin={"l": 6, "r": 14, "t": 6, "b": 24})
     return figure

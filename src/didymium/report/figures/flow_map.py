@@ -15,6 +15,8 @@ from didymium.report.figures.style import (
     FAINT,
     INK,
     MUTED,
+    NARROW,
+    WIDE,
     Chart,
     behind,
     fade,
@@ -42,6 +44,27 @@ _WORLD = Path(__file__).parent.parent / "world.json"
 _CENTRE = 150.0  # the Pacific in the middle: the partners face each other across it
 _MOST_FLOWS = 12
 _FEWEST_SHARE = 0.004
+_ACROSS, _UP = (-2.6, 2.45), (-0.78, 1.16)
+_RATIO = (_UP[1] - _UP[0]) / (_ACROSS[1] - _ACROSS[0])
+_SIDES = {
+    "CHN": "left",
+    "KOR": "top",
+    "JPN": "right",
+    "VNM": "right",
+    "THA": "left",
+    "MYS": "bottom",
+    "MMR": "left",
+    "IND": "left",
+    "LAO": "right",
+    "AUS": "bottom",
+    "EUR": "top",
+    "ROW": "bottom",
+    "BRA": "right",
+    "USA": "right",
+    "CAN": "top",
+    "RUS": "top",
+}
+"""Where a region's name stands beside its dot, so that neighbours do not cover each other."""
 
 
 def project(longitude: float, latitude: float) -> tuple[float, float]:
@@ -90,12 +113,15 @@ def flow_map(case: Case, cleared: Result, group: str) -> Chart | None:
     shown = sums[sums > _FEWEST_SHARE * total].head(_MOST_FLOWS)
     sources = sums.groupby(level="origin").sum().sort_values(ascending=False)
     title = _("{region} ships {share} of the {goods} traded between regions ({total} in all)").format(
-        region=name_of(case, "regions", str(sources.index[0])), goods=_(called), total=amount(total, "t"),
+        region=name_of(case, "regions", str(sources.index[0])),
+        goods=_(called),
+        total=amount(total, "t"),
         share=amount(float(sources.iloc[0]) / total, "share"),
-    )  # fmt: skip
-    note = _("Tonnes in {year} as the market model clears, the {count} largest flows. Width grows with quantity; colour is the origin.").format(
-        year=case.base_year, count=len(shown)
     )
+    note = _(
+        "Tonnes in {year} as the market model clears, the {count} largest flows. Width grows with quantity; "
+        "colour is the origin."
+    ).format(year=case.base_year, count=len(shown))
     rests = behind(drawn["rests_on"])
     return Chart(f"map_{group}", title, note, _draw(case, shown, False), _draw(case, shown, True), rests, "clear.flows")
 
@@ -110,8 +136,10 @@ def _members(case: Case, stages: tuple[str, ...]) -> list[str]:
 
 
 def _draw(case: Case, flows: pd.Series, narrow: bool) -> go.Figure:
-    figure = new_figure(230 if narrow else 430)
-    member = {code: str(r["region"]) for r in case["regions"].to_dict("records") for code in str(r["countries"]).split(";")}
+    figure = new_figure(round(_RATIO * (NARROW if narrow else WIDE)), meta={"ratio": _RATIO})
+    member = {
+        code: str(r["region"]) for r in case["regions"].to_dict("records") for code in str(r["countries"]).split(";")
+    }
     active = {region for pair in flows.index for region in pair}
     land: dict[str, tuple[list[float | None], list[float | None]]] = {}
     for country, outline in _shapes():
@@ -121,39 +149,80 @@ def _draw(case: Case, flows: pd.Series, narrow: bool) -> go.Figure:
         xs += [*(x for x, _y in outline), outline[0][0], None]
         ys += [*(y for _x, y in outline), outline[0][1], None]
     for colour, (xs, ys) in land.items():
-        figure.add_trace(go.Scatter(x=xs, y=ys, mode="lines", fill="toself", fillcolor=colour, hoverinfo="skip",
-                                    line={"color": "#ffffff", "width": 0.6}))  # fmt: skip
-    places = {r["region"]: project(float(r["longitude"]), float(r["latitude"])) for r in case["regions"].to_dict("records")}
+        figure.add_trace(
+            go.Scatter(
+                x=xs,
+                y=ys,
+                mode="lines",
+                fill="toself",
+                fillcolor=colour,
+                hoverinfo="skip",
+                line={"color": "#ffffff", "width": 0.6},
+            )
+        )
+    places = {
+        r["region"]: project(float(r["longitude"]), float(r["latitude"])) for r in case["regions"].to_dict("records")
+    }
     largest = float(flows.iloc[0])
     thick = 6.0 if narrow else 11.0
     for rank, ((origin, destination), quantity) in reversed(list(enumerate(flows.items()))):
         curve = _arc(places[origin], places[destination])
         width = max(0.9, thick * float(quantity) / largest)
         text = _("{origin} to {destination}: {quantity}").format(
-            origin=name_of(case, "regions", origin), destination=name_of(case, "regions", destination),
+            origin=name_of(case, "regions", origin),
+            destination=name_of(case, "regions", destination),
             quantity=amount(float(quantity), "t"),
-        )  # fmt: skip
-        figure.add_trace(go.Scatter(
-            x=[p[0] for p in curve], y=[p[1] for p in curve], mode="lines+markers", hoverinfo="text", text=text,
-            line={"color": fade(region_colour(origin), 0.8), "width": width},
-            marker={"symbol": "arrow", "angleref": "previous", "color": region_colour(origin),
-                    "size": [0] * (len(curve) - 1) + [max(8.0 if narrow else 11.0, 1.7 * width)]},
-        ))  # fmt: skip
-        if rank < (3 if narrow else 6):
+        )
+        figure.add_trace(
+            go.Scatter(
+                x=[p[0] for p in curve],
+                y=[p[1] for p in curve],
+                mode="lines+markers",
+                hoverinfo="text",
+                text=text,
+                line={"color": fade(region_colour(origin), 0.8), "width": width},
+                marker={
+                    "symbol": "arrow",
+                    "angleref": "previous",
+                    "color": region_colour(origin),
+                    "size": [0] * (len(curve) - 1) + [max(8.0 if narrow else 11.0, 1.7 * width)],
+                },
+            )
+        )
+        (x0, y0), (x1, y1) = places[origin], places[destination]
+        if rank < (4 if narrow else 8) and math.hypot(x1 - x0, y1 - y0) > (0.75 if narrow else 0.4):
             middle = curve[len(curve) // 2]
-            label(figure, *middle, digits(float(quantity)), xanchor="center", bgcolor="rgba(255,255,255,0.85)", borderpad=1,
-                  font={"size": 10 if narrow else 12, "color": region_colour(origin)})  # fmt: skip
+            label(
+                figure,
+                *middle,
+                digits(float(quantity)),
+                xanchor="center",
+                bgcolor="rgba(255,255,255,0.85)",
+                borderpad=1,
+                font={"size": 10 if narrow else 12, "color": region_colour(origin)},
+            )
     for region in sorted(active):
         x, y = places[region]
-        below = y < 0.2
-        label(figure, x, y, region if narrow else name_of(case, "regions", region), xanchor="center", yshift=-11 if below else 11,
-              font={"size": 10 if narrow else 12, "color": INK}, bgcolor="rgba(255,255,255,0.6)", borderpad=0)  # fmt: skip
+        side = _SIDES.get(region, "top")
+        label(
+            figure,
+            x,
+            y,
+            region if narrow else name_of(case, "regions", region),
+            xanchor={"left": "right", "right": "left"}.get(side, "center"),
+            xshift={"left": -5, "right": 5}.get(side, 0),
+            yshift={"top": 11, "bottom": -11}.get(side, 0),
+            font={"size": 10 if narrow else 12, "color": INK},
+            bgcolor="rgba(255,255,255,0.6)",
+            borderpad=0,
+        )
         figure.add_trace(go.Scatter(x=[x], y=[y], mode="markers", hoverinfo="skip", marker={"size": 4, "color": MUTED}))
     hidden = {"visible": False, "fixedrange": True}
     figure.update_layout(
-        xaxis={**hidden, "range": [-2.72, 2.62]}, yaxis={**hidden, "range": [-0.86, 1.22], "scaleanchor": "x"},
+        xaxis={**hidden, "range": _ACROSS},
+        yaxis={**hidden, "range": _UP},
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
-    )  # fmt: skip
+    )
     return figure
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from didymium.messages import N_, _
-from didymium.report.figures.style import HEAT, INK, Chart, behind, dress_axes, label, name_of, new_figure
+from didymium.report.figures.style import HEAT, INK, STAGE_NAMES, Chart, behind, dress_axes, label, name_of, new_figure
 from didymium.report.numbers import percent
 
 if TYPE_CHECKING:
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from didymium.case.case import Case
     from didymium.result import Result
 
-STAGE_NAMES = {
-    "mine": N_("Mine"), "light_separation": N_("Light separation"), "heavy_separation": N_("Heavy separation"),
-    "metal": N_("Metal"), "alloy": N_("Alloy"), "magnet": N_("Magnet"), "recycling": N_("Recycling"), "use": N_("Use"),
-}  # fmt: skip
 SHORT_STAGES = {
-    "mine": N_("Mine"), "light_separation": N_("Light<br>sep."), "heavy_separation": N_("Heavy<br>sep."),
-    "metal": N_("Metal"), "alloy": N_("Alloy"), "magnet": N_("Magnet"), "recycling": N_("Recyc-<br>ling"), "use": N_("Use"),
-}  # fmt: skip
+    "mine": N_("Mine"),
+    "light_separation": N_("Light<br>sep."),
+    "heavy_separation": N_("Heavy<br>sep."),
+    "metal": N_("Metal"),
+    "alloy": N_("Alloy"),
+    "magnet": N_("Magnet"),
+    "recycling": N_("Recyc-<br>ling"),
+    "use": N_("Use"),
+}
 ELEMENT_ORDER = ("Dy", "Tb", "NdPr", "Sm", "Gd", "Y", "LaCe")
 MOST = 0.75
 """A step in which one region makes more than this share counts as concentrated."""
@@ -42,10 +44,12 @@ def exposure_heatmap(case: Case, screened: Result) -> Chart:
     exposure = screened["exposure"]
     first = case.participants[0]
     world = exposure[exposure["participant"].eq(first)]
-    panels = [(_("Largest maker's share of the world"), world, "top1")]
+    panels = [(_("World: largest maker"), world, "top1")]
     for participant in case.participants:
         rows = exposure[exposure["participant"].eq(participant)]
-        panels.append((_("{region}: share of need imported").format(region=name_of(case, "regions", participant)), rows, "import_share"))
+        panels.append(
+            (_("{region}: imported").format(region=name_of(case, "regions", participant)), rows, "import_share")
+        )
     elements = [e for e in ELEMENT_ORDER if e in set(exposure["element"])]
     elements += sorted(set(exposure["element"]) - set(elements))
     stages = [stage for stage in STAGE_NAMES if stage in set(exposure["stage"])]
@@ -55,11 +59,17 @@ def exposure_heatmap(case: Case, screened: Result) -> Chart:
         share=percent(MOST), many=many, all=len(_cells(world, "top1")), leader=name_of(case, "regions", leader)
     )
     return Chart(
-        "exposure", title,
-        _("Per cent. Where several forms share a cell, the most exposed one is shown. White: does not exist or is not traded."),
-        _draw(panels, elements, stages, across=True), _draw(panels, elements, stages, across=False),
-        behind(exposure["rests_on"]), "screen.exposure",
-    )  # fmt: skip
+        "exposure",
+        title,
+        _(
+            "Per cent of world output made by the largest maker, and of need that is imported. Where several "
+            "forms share a cell, the most exposed one is shown. White: not a step of this element, or no data."
+        ),
+        _draw(panels, elements, stages, across=True),
+        _draw(panels, elements, stages, across=False),
+        behind(exposure["rests_on"]),
+        "screen.exposure",
+    )
 
 
 def _cells(rows: pd.DataFrame, value: str) -> pd.Series:
@@ -70,7 +80,7 @@ def _draw(
     panels: list[tuple[str, pd.DataFrame, str]], elements: list[str], stages: list[str], across: bool
 ) -> go.Figure:
     count = len(panels)
-    row_height = 27 if across else 24
+    row_height = 24
     panel_height = row_height * len(elements) + 62
     figure = new_figure(panel_height + 8 if across else panel_height * count)
     for place, (title, rows, value) in enumerate(panels):
@@ -79,23 +89,64 @@ def _draw(
         z = [[_share(cells, element, stage) for stage in stages] for element in elements]
         text = [["" if v is None else percent(v).split("\u00a0")[0] for v in line] for line in z]
         names = [_(SHORT_STAGES[stage]) for stage in stages]
-        figure.add_trace(go.Heatmap(
-            z=z, x=names, y=elements, text=text, texttemplate="%{text}", textfont={"size": 12 if across else 11},
-            colorscale=HEAT, zmin=0, zmax=1, showscale=False, xgap=2, ygap=2, hoverongaps=False,
-            hovertemplate="%{y}, %{x}: %{text} %<extra></extra>", xaxis=f"x{axis}", yaxis=f"y{axis}",
-        ))  # fmt: skip
+        figure.add_trace(
+            go.Heatmap(
+                z=z,
+                x=names,
+                y=elements,
+                text=text,
+                texttemplate="%{text}",
+                textfont={"size": 12 if across else 11},
+                colorscale=HEAT,
+                zmin=0,
+                zmax=1,
+                showscale=False,
+                xgap=2,
+                ygap=2,
+                hoverongaps=False,
+                hovertemplate="%{y}, %{x}: %{text} %<extra></extra>",
+                xaxis=f"x{axis}",
+                yaxis=f"y{axis}",
+            )
+        )
         if across:
             left, right = place / count + (0.004 if place else 0.0), (place + 1) / count - 0.016
             horizontal, vertical = [left, right], [0.0, 1 - 58 / (panel_height + 8)]
         else:
             bottom = 1 - (place + 1) / count
-            horizontal, vertical = [0.0, 1.0], [bottom, bottom + (row_height * len(elements) + 2) / (panel_height * count)]
-        figure.update_layout({
-            f"xaxis{axis}": {"domain": horizontal, "anchor": f"y{axis}", "side": "top", "showgrid": False, "showline": False},
-            f"yaxis{axis}": {"domain": vertical, "anchor": f"x{axis}", "autorange": "reversed", "showgrid": False,
-                             "showline": False, "showticklabels": not across or place == 0},
-        })  # fmt: skip
-        label(figure, horizontal[0], vertical[1], f"<b>{title}</b>", xref="paper", yref="paper", yshift=44, font={"size": 12, "color": INK})
+            horizontal, vertical = (
+                [0.0, 1.0],
+                [bottom, bottom + (row_height * len(elements) + 2) / (panel_height * count)],
+            )
+        figure.update_layout(
+            {
+                f"xaxis{axis}": {
+                    "domain": horizontal,
+                    "anchor": f"y{axis}",
+                    "side": "top",
+                    "showgrid": False,
+                    "showline": False,
+                },
+                f"yaxis{axis}": {
+                    "domain": vertical,
+                    "anchor": f"x{axis}",
+                    "autorange": "reversed",
+                    "showgrid": False,
+                    "showline": False,
+                    "showticklabels": not across or place == 0,
+                },
+            }
+        )
+        label(
+            figure,
+            horizontal[0],
+            vertical[1],
+            f"<b>{title}</b>",
+            xref="paper",
+            yref="paper",
+            yshift=44,
+            font={"size": 12, "color": INK},
+        )
     dress_axes(figure)
     figure.update_layout(margin={"t": 4, "b": 4, "l": 6, "r": 4})
     return figure

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from didymium.messages import N_, _
 from didymium.report.figures.style import Chart, behind, fade, label, name_of, new_figure, region_colour
 from didymium.report.numbers import percent
+from didymium.screen.content import composition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from didymium.case.case import Case
     from didymium.result import Result
 
-CHAINS: dict[str, tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = {
+CHAINS: dict[str, tuple[str, tuple[str, ...], tuple[tuple[str, str, tuple[str, ...]], ...]]] = {
     "light": (
         N_("Neodymium and praseodymium"),
+        ("NdPr",),
         (
             (N_("Ore"), "mine", ()),
             (N_("Oxide"), "", ("ndpr_oxide",)),
@@ -31,6 +33,7 @@ CHAINS: dict[str, tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = {
     ),
     "heavy": (
         N_("Dysprosium and terbium"),
+        ("Dy", "Tb"),
         (
             (N_("Ore"), "mine", ()),
             (N_("Oxide"), "", ("dy_oxide", "tb_oxide")),
@@ -44,6 +47,7 @@ CHAINS: dict[str, tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = {
 
 OTHER = "other"
 _SMALL = 0.012
+_PAD = 14  # pixels between nodes
 
 
 def stage_sankey(case: Case, cleared: Result, chain: str) -> Chart | None:
@@ -58,16 +62,17 @@ def stage_sankey(case: Case, cleared: Result, chain: str) -> Chart | None:
     chain : str
         light or heavy.
     """
-    called, steps = CHAINS[chain]
+    called, elements, steps = CHAINS[chain]
     links = []
     rows: list[str] = []
     for place, (_name, stage, commodities) in enumerate(steps):
         members = set(commodities) or set(case["commodities"].loc[case["commodities"]["stage"].eq(stage), "commodity"])
-        step, inputs = _step(cleared, members)
+        step, inputs = _step(cleared, {c: _content(case, c, elements) if stage else 1.0 for c in members})
         if step.empty:
             return None
         rows += inputs
-        for (origin, destination), share in (step / step.sum()).items():
+        for pair, share in zip(step.index.to_list(), (step / step.sum()).to_list(), strict=True):
+            origin, destination = pair
             links.append((place, str(origin), str(destination), float(share)))
     kept = {
         region
@@ -80,26 +85,41 @@ def stage_sankey(case: Case, cleared: Result, chain: str) -> Chart | None:
         key = (place, origin if origin in kept else OTHER, destination if destination in kept else OTHER)
         merged[key] = merged.get(key, 0.0) + share
     names = [_(name) for name, _stage, _commodities in steps] + [_("Use")]
-    columns = [_column([(p, o, d, s) for (p, o, d), s in merged.items()], place, len(steps)) for place in range(len(names))]
+    columns = [
+        _column([(p, o, d, s) for (p, o, d), s in merged.items()], place, len(steps)) for place in range(len(names))
+    ]
     leader = case.controller
     title = _("{chain}: {region}'s share goes from {mine} of ore to {oxide} of oxide and {magnet} of magnets").format(
-        chain=_(called), region=name_of(case, "regions", leader), mine=percent(columns[0].get(leader, 0.0)),
-        oxide=percent(columns[1].get(leader, 0.0)), magnet=percent(columns[-2].get(leader, 0.0)),
-    )  # fmt: skip
-    note = _("Per cent of what leaves each step, by weight, {year}; a band is what one region sends to the next step in another. By-products and losses are left out.").format(
-        year=case.base_year
+        chain=_(called),
+        region=name_of(case, "regions", leader),
+        mine=percent(columns[0].get(leader, 0.0)),
+        oxide=percent(columns[1].get(leader, 0.0)),
+        magnet=percent(columns[-2].get(leader, 0.0)),
     )
+    note = _(
+        "Per cent of what leaves each step in {year}, ore by its content of these elements, the rest by weight; a "
+        "band is what one region sends to the next step "
+        "in another. By-products and losses are left out."
+    ).format(year=case.base_year)
     figures = [_draw(case, merged, columns, names, narrow) for narrow in (False, True)]
     return Chart(f"sankey_{chain}", title, note, figures[0], figures[1], behind(rows), "clear.net_trade", least=600)
 
 
-def _step(cleared: Result, commodities: set[str]) -> tuple[pd.Series, list[str]]:
+def _content(case: Case, commodity: str, elements: tuple[str, ...]) -> float:
+    """Tonnes of the chain's elements in a tonne of ore."""
+    held = composition(case, commodity)
+    return sum(held.get(element, 0.0) for element in elements)
+
+
+def _step(cleared: Result, content: dict[str, float]) -> tuple[pd.Series, list[str]]:
     """What each region sends to each, itself included, of the goods that leave a step."""
     import pandas as pd
 
     trade, flows = cleared["net_trade"], cleared["flows"]
-    trade = trade[trade["commodity"].isin(commodities)]
-    flows = flows[flows["commodity"].isin(commodities) & flows["origin"].ne(flows["destination"])]
+    trade = trade[trade["commodity"].isin(content)]
+    flows = flows[flows["commodity"].isin(content) & flows["origin"].ne(flows["destination"])]
+    flows = flows.assign(quantity=flows["quantity"] * flows["commodity"].map(content))
+    trade = trade.assign(production=trade["production"] * trade["commodity"].map(content))
     sent = flows.groupby(["origin", "destination"])["quantity"].sum()
     made = trade.groupby("region")["production"].sum()
     home = (made - sent.groupby(level="origin").sum().reindex(made.index, fill_value=0.0)).clip(lower=0.0)
@@ -120,9 +140,15 @@ def _column(links: Sequence[tuple[int, str, str, float]], place: int, last: int)
 
 
 def _draw(
-    case: Case, links: dict[tuple[int, str, str], float], columns: list[dict[str, float]], names: list[str], narrow: bool
+    case: Case,
+    links: dict[tuple[int, str, str], float],
+    columns: list[dict[str, float]],
+    names: list[str],
+    narrow: bool,
 ) -> go.Figure:
-    places = sorted({(p, o) for p, o, _d in links} | {(p + 1, d) for p, _o, d in links}, key=lambda n: (n[0], n[1] == OTHER))
+    places = sorted(
+        {(p, o) for p, o, _d in links} | {(p + 1, d) for p, _o, d in links}, key=lambda n: (n[0], n[1] == OTHER)
+    )
     number = {node: i for i, node in enumerate(places)}
 
     def text(node: tuple[int, str]) -> str:
@@ -131,26 +157,53 @@ def _draw(
         called = _("others") if region == OTHER else region
         return f"{called} {percent(share)}" if share >= 0.004 else called
 
-    figure = new_figure(330 if narrow else 360)
-    figure.add_trace(go.Sankey(
-        arrangement="snap", textfont={"size": 11, "shadow": "none"},
-        node={"label": [text(n) for n in places], "color": [region_colour(n[1]) for n in places], "pad": 14, "thickness": 12,
-              "line": {"width": 0}, "x": [min(max(n[0] / (len(names) - 1), 0.001), 0.999) for n in places],
-              "y": _heights(places, columns, links), "hovertemplate": "%{label}<extra></extra>"},
-        link={"source": [number[(p, o)] for p, o, _d in links], "target": [number[(p + 1, d)] for p, _o, d in links],
-              "value": list(links.values()), "color": [fade(region_colour(o), 0.33) for _p, o, _d in links],
-              "customdata": [percent(v) for v in links.values()],
-              "hovertemplate": "%{source.label} > %{target.label}: %{customdata}<extra></extra>"},
-    ))  # fmt: skip
+    height = 330 if narrow else 350
+    figure = new_figure(height)
+    figure.add_trace(
+        go.Sankey(
+            arrangement="snap",
+            textfont={"size": 11, "shadow": "none"},
+            node={
+                "label": [text(n) for n in places],
+                "color": [region_colour(n[1]) for n in places],
+                "pad": _PAD,
+                "thickness": 12,
+                "line": {"width": 0},
+                "x": [min(max(n[0] / (len(names) - 1), 0.001), 0.999) for n in places],
+                "y": _heights(places, columns, links, height - 40),
+                "hovertemplate": "%{label}<extra></extra>",
+            },
+            link={
+                "source": [number[(p, o)] for p, o, _d in links],
+                "target": [number[(p + 1, d)] for p, _o, d in links],
+                "value": list(links.values()),
+                "color": [fade(region_colour(o), 0.33) for _p, o, _d in links],
+                "customdata": [percent(v) for v in links.values()],
+                "hovertemplate": "%{source.label} > %{target.label}: %{customdata}<extra></extra>",
+            },
+        )
+    )
     for place, name in enumerate(names):
         anchor = "left" if place == 0 else "right" if place == len(names) - 1 else "center"
-        label(figure, place / (len(names) - 1), 1.0, f"<b>{name}</b>", xref="paper", yref="paper", yshift=16, xanchor=anchor)
-    figure.update_layout(margin={"l": 4, "r": 4, "t": 32, "b": 12})
+        label(
+            figure,
+            place / (len(names) - 1),
+            1.0,
+            f"<b>{name}</b>",
+            xref="paper",
+            yref="paper",
+            yshift=16,
+            xanchor=anchor,
+        )
+    figure.update_layout(margin={"l": 4, "r": 4, "t": 30, "b": 10})
     return figure
 
 
 def _heights(
-    places: list[tuple[int, str]], columns: list[dict[str, float]], links: dict[tuple[int, str, str], float]
+    places: list[tuple[int, str]],
+    columns: list[dict[str, float]],
+    links: dict[tuple[int, str, str], float],
+    height_px: float,
 ) -> list[float]:
     """Where each node stands in its column: the largest on top, others below, with room between."""
     size: dict[tuple[int, str], float] = {}
@@ -163,10 +216,12 @@ def _heights(
     for node, share in arriving.items():
         size[node] = max(size[node], share)
     heights: dict[tuple[int, str], float] = {}
+    crowds = [[size[n] for n in places if n[0] == place] for place in range(len(columns))]
+    # the scale that plotly will find: the fullest column fills the height
+    room = _PAD / height_px
+    scale = min((1 - room * (len(crowd) - 1)) / max(sum(crowd), 1e-9) for crowd in crowds)
     for place in range(len(columns)):
         column = sorted((n for n in places if n[0] == place), key=lambda n: (n[1] == OTHER, -size[n]))
-        room = 0.04
-        scale = (1 - room * (len(column) - 1)) / max(sum(size[n] for n in column), 1.0)
         top = 0.0
         for node in column:
             height = size[node] * scale

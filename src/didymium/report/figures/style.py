@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
+from didymium.messages import N_, _
 from didymium.result import join_inputs
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from didymium.case.case import Case
 
 INK = "#1c2733"
@@ -21,17 +24,43 @@ ACCENT = "#0b5a8a"
 FONT = "Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans CJK JP', 'Hiragino Sans', Meiryo, sans-serif"
 
 BLUE, SKY, GREEN, ORANGE, RED, PINK, YELLOW, GREY = (
-    "#0072b2", "#56b4e9", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#d9c62f", "#9aa5b1",
-)  # fmt: skip
+    "#0072b2",
+    "#56b4e9",
+    "#009e73",
+    "#e69f00",
+    "#d55e00",
+    "#cc79a7",
+    "#d9c62f",
+    "#9aa5b1",
+)
 """Okabe and Ito's colours, the yellow darkened for print."""
 
 _REGIONS = {
-    "CHN": RED, "USA": BLUE, "JPN": GREEN, "AUS": ORANGE, "MYS": PINK, "EUR": SKY, "MMR": "#8c5a2b", "VNM": "#b9a44c",
-    "KOR": "#6a7fb5", "BRA": "#7fb069", "IND": "#c98b9b",
-}  # fmt: skip
+    "CHN": RED,
+    "USA": BLUE,
+    "JPN": GREEN,
+    "AUS": ORANGE,
+    "MYS": PINK,
+    "EUR": SKY,
+    "MMR": "#8c5a2b",
+    "VNM": "#b9a44c",
+    "KOR": "#6a7fb5",
+    "BRA": "#7fb069",
+    "IND": "#c98b9b",
+}
 HEAT = [[0.0, "#ffffff"], [0.3, "#fdeedd"], [0.55, "#f7c48f"], [0.75, "#e08a3f"], [0.9, "#b4530f"], [1.0, "#7a3003"]]
 """One hue from light to dark, so that it also reads in grey."""
 
+STAGE_NAMES = {
+    "mine": N_("Mine"),
+    "light_separation": N_("Light separation"),
+    "heavy_separation": N_("Heavy separation"),
+    "metal": N_("Metal"),
+    "alloy": N_("Alloy"),
+    "magnet": N_("Magnet"),
+    "recycling": N_("Recycling"),
+    "use": N_("Use"),
+}
 WIDE, NARROW = 1000, 360
 """Widths that the two forms of a figure are drawn for, in pixels; the page stretches them."""
 
@@ -86,20 +115,41 @@ def behind(rests_on: Iterable[str]) -> str:
 
 
 _AXIS: dict[str, Any] = {
-    "gridcolor": FAINT, "linecolor": RULE, "zeroline": False, "ticks": "", "automargin": True, "fixedrange": True,
-    "title": {"font": {"size": 12, "color": MUTED}, "standoff": 6}, "tickfont": {"size": 12, "color": INK},
-}  # fmt: skip
+    "gridcolor": FAINT,
+    "linecolor": RULE,
+    "zeroline": False,
+    "ticks": "",
+    "automargin": True,
+    "fixedrange": True,
+    "title": {"font": {"size": 12, "color": MUTED}, "standoff": 6},
+    "tickfont": {"size": 12, "color": INK},
+}
+
+
+def extreme(frame: pd.DataFrame, column: str, largest: bool = True) -> dict[str, Any]:
+    """Return the row of a table in which a column is largest, or smallest."""
+    place = int(frame[column].argmax() if largest else frame[column].argmin())
+    return {str(k): v for k, v in frame.iloc[place].to_dict().items()}
 
 
 def new_figure(height: int, **layout: Any) -> go.Figure:
     """Return an empty figure in the common style."""
     figure = go.Figure()
     figure.update_layout(
-        template="none", height=height, paper_bgcolor="#ffffff", plot_bgcolor="#ffffff", autosize=False,
-        font={"family": FONT, "size": 12, "color": INK}, margin={"l": 8, "r": 12, "t": 10, "b": 8, "pad": 4},
-        showlegend=False, hoverlabel={"bgcolor": "#ffffff", "bordercolor": RULE, "font": {"family": FONT, "size": 12}},
-        xaxis=_AXIS, yaxis=_AXIS, separators=".,", dragmode=False,
-    )  # fmt: skip
+        template="none",
+        height=height,
+        paper_bgcolor="#ffffff",
+        plot_bgcolor="#ffffff",
+        autosize=False,
+        font={"family": FONT, "size": 12, "color": INK},
+        margin={"l": 8, "r": 12, "t": 10, "b": 8, "pad": 4},
+        showlegend=False,
+        hoverlabel={"bgcolor": "#ffffff", "bordercolor": RULE, "font": {"family": FONT, "size": 12}},
+        xaxis=_AXIS,
+        yaxis=_AXIS,
+        separators=".,",
+        dragmode=False,
+    )
     figure.update_layout(**layout)
     return figure
 
@@ -110,25 +160,50 @@ def dress_axes(figure: go.Figure) -> None:
     figure.update_yaxes(**_AXIS)
 
 
+def panel(place: int, count: int, across: bool) -> tuple[list[float], list[float]]:
+    """Return the domain of one of several panels, side by side or one below the other."""
+    if across:
+        gap = 0.07
+        width = (1 - gap * (count - 1)) / count
+        return [place * (width + gap), place * (width + gap) + width], [0.0, 1.0]
+    gap = 0.17
+    height = (1 - gap * (count - 1)) / count
+    top = 1 - place * (height + gap)
+    return [0.0, 1.0], [max(top - height, 0.0), top]
+
+
 def label(figure: go.Figure, x: Any, y: Any, text: str, **options: Any) -> None:
     """Write a label into a figure, without an arrow."""
-    options = {"showarrow": False, "font": {"size": 12, "color": INK}, "xanchor": "left", "yanchor": "middle", **options}
+    options = {
+        "showarrow": False,
+        "font": {"size": 12, "color": INK},
+        "xanchor": "left",
+        "yanchor": "middle",
+        **options,
+    }
     figure.add_annotation(x=x, y=y, text=text, **options)
 
 
 def name_of(case: Case, table: str, key: str) -> str:
-    """Return the readable name of a row, or its key where it has none."""
+    """Return the readable name of a row, or of a stage (``stage:magnet``), or the key where it has none."""
+    if key.startswith("stage:"):
+        stage = key.removeprefix("stage:")
+        return _(STAGE_NAMES[stage]) if stage in STAGE_NAMES else stage
     return case.names(table).get(key, key)
 
 
 def short_name(case: Case, commodity: str) -> str:
     """Return a commodity's name short enough for an axis: ``Dysprosium`` becomes ``Dy``."""
-    from didymium.messages import _
-
     name = name_of(case, "commodities", commodity)
     for long, symbol in (
-        ("Neodymium-praseodymium", "NdPr"), ("Dysprosium", "Dy"), ("Terbium", "Tb"), ("Samarium", "Sm"), ("Gadolinium", "Gd"),
-        ("Yttrium", "Y"), ("Lanthanum and cerium", "LaCe"), ("high-temperature", _("high temp.")),
-    ):  # fmt: skip
+        ("Neodymium-praseodymium", "NdPr"),
+        ("Dysprosium", "Dy"),
+        ("Terbium", "Tb"),
+        ("Samarium", "Sm"),
+        ("Gadolinium", "Gd"),
+        ("Yttrium", "Y"),
+        ("Lanthanum and cerium", "LaCe"),
+        ("high-temperature", _("high temp.")),
+    ):
         name = name.replace(long, symbol)
     return name

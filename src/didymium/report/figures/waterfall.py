@@ -9,7 +9,6 @@ import plotly.graph_objects as go
 from didymium.messages import _
 from didymium.report.figures.style import (
     BLUE,
-    GREEN,
     GREY,
     INK,
     MUTED,
@@ -23,7 +22,7 @@ from didymium.report.figures.style import (
     name_of,
     new_figure,
     region_colour,
-)  # fmt: skip
+)
 from didymium.report.numbers import digits, money, percent
 
 if TYPE_CHECKING:
@@ -63,7 +62,15 @@ def gap_waterfall(case: Case, planned: Result) -> Chart | None:
         added=percent(added / need if need else 0.0), short=percent(short / need if need else 0.0)
     )
     note = _("Tonnes of finished magnets over the halt, with the plan of: {who}.").format(who=who_name(case, who))
-    return Chart("gap", title, note, _waterfall(case, gap, True), _waterfall(case, gap, False), behind(gap["rests_on"]), "plan.gap")
+    return Chart(
+        "gap",
+        title,
+        note,
+        _waterfall(case, gap, True),
+        _waterfall(case, gap, False),
+        behind(gap["rests_on"]),
+        "plan.gap",
+    )
 
 
 def who_name(case: Case, who: str) -> str:
@@ -76,9 +83,9 @@ def who_name(case: Case, who: str) -> str:
 
 
 def _waterfall(case: Case, gap: pd.DataFrame, across: bool) -> go.Figure:
-    people = list(dict.fromkeys(gap["participant"]))
+    people = [p for p in case.participants if p in set(gap["participant"])]
     steps = max(gap.groupby("participant").size())
-    panel_height = 30 * steps + 44
+    panel_height = (26 if across else 23) * steps + 46
     figure = new_figure(panel_height + 20 if across else panel_height * len(people) + 12)
     most = float(gap["quantity"].max()) * 1.16
     for place, participant in enumerate(people):
@@ -89,27 +96,66 @@ def _waterfall(case: Case, gap: pd.DataFrame, across: bool) -> go.Figure:
             quantity = float(record["quantity"])
             start = 0.0 if record["kind"] == "need" else left - quantity
             left = left if record["kind"] == "need" else start
-            figure.add_trace(go.Bar(
-                x=[quantity], base=[max(start, 0.0)], y=[record["step"]], orientation="h", width=0.62, showlegend=False,
-                marker_color=_COLOURS.get(str(record["kind"]), GREY), xaxis=f"x{axis}", yaxis=f"y{axis}",
-                hovertemplate="%{y}: " + digits(quantity) + " t<extra></extra>",
-            ))  # fmt: skip
-            label(figure, max(start, 0.0) + quantity, record["step"], digits(quantity), xref=f"x{axis}", yref=f"y{axis}", xshift=4,
-                  font={"size": 11, "color": _COLOURS["short"] if record["kind"] == "short" else INK})  # fmt: skip
+            figure.add_trace(
+                go.Bar(
+                    x=[quantity],
+                    base=[max(start, 0.0)],
+                    y=[record["step"]],
+                    orientation="h",
+                    width=0.62,
+                    showlegend=False,
+                    marker_color=_COLOURS.get(str(record["kind"]), GREY),
+                    xaxis=f"x{axis}",
+                    yaxis=f"y{axis}",
+                    hovertemplate="%{y}: " + digits(quantity) + " t<extra></extra>",
+                )
+            )
+            label(
+                figure,
+                max(start, 0.0) + quantity,
+                record["step"],
+                digits(quantity),
+                xref=f"x{axis}",
+                yref=f"y{axis}",
+                xshift=4,
+                font={"size": 11, "color": _COLOURS["short"] if record["kind"] == "short" else INK},
+            )
         count = len(people)
         if across:
             width = (1 - 0.03 * (count - 1)) / count
             horizontal, vertical = [place * (width + 0.03), place * (width + 0.03) + width], [0.0, 1.0]
         else:
-            high = 1 - place / count
-            horizontal, vertical = [0.0, 1.0], [high - 1 / count + (0.13 if place < count - 1 else 0.0), high]
-        figure.update_layout({
-            f"xaxis{axis}": {"domain": horizontal, "anchor": f"y{axis}", "range": [0, most], "nticks": 5,
-                             "title": {"text": _("t of finished magnets") if across or place == count - 1 else ""}},
-            f"yaxis{axis}": {"domain": vertical, "anchor": f"x{axis}", "autorange": "reversed", "showgrid": False,
-                             "showticklabels": place == 0 or not across},
-        })  # fmt: skip
-        label(figure, horizontal[0], vertical[1], f"<b>{name_of(case, 'regions', str(participant))}</b>", xref="paper", yref="paper", yshift=10)
+            between = 0.15
+            height = (1 - between * (count - 1)) / count
+            high = 1 - place * (height + between)
+            horizontal, vertical = [0.0, 1.0], [max(high - height, 0.0), high]
+        figure.update_layout(
+            {
+                f"xaxis{axis}": {
+                    "domain": horizontal,
+                    "anchor": f"y{axis}",
+                    "range": [0, most],
+                    "nticks": 5,
+                    "title": {"text": _("t of finished magnets") if across or place == count - 1 else ""},
+                },
+                f"yaxis{axis}": {
+                    "domain": vertical,
+                    "anchor": f"x{axis}",
+                    "autorange": "reversed",
+                    "showgrid": False,
+                    "showticklabels": place == 0 or not across,
+                },
+            }
+        )
+        label(
+            figure,
+            horizontal[0],
+            vertical[1],
+            f"<b>{name_of(case, 'regions', str(participant))}</b>",
+            xref="paper",
+            yref="paper",
+            yshift=10,
+        )
     dress_axes(figure)
     figure.update_layout(margin={"l": 8, "r": 8, "t": 22, "b": 6})
     return figure
@@ -144,16 +190,49 @@ def gain_chart(case: Case, planned: Result) -> Chart | None:
 def _gains(case: Case, compare: pd.DataFrame, gains: dict[str, str], wide: bool) -> go.Figure:
     figure = new_figure(64 * len(compare) + 70, barmode="group", bargap=0.28, bargroupgap=0.06)
     names = [who_name(case, str(w)) for w in compare["who"]]
-    bars = [(_("gain of {region}").format(region=name_of(case, "regions", p)), c, region_colour(p)) for p, c in gains.items()]
+    bars = [
+        (_("gain of {region}").format(region=name_of(case, "regions", p)), c, region_colour(p))
+        for p, c in gains.items()
+    ]
     for name, column, colour in [*bars, (_("public cost"), "public_cost", ORANGE)]:
-        figure.add_trace(go.Bar(
-            x=compare[column], y=names, orientation="h", name=name, marker_color=colour, text=[digits(float(v)) for v in compare[column]],
-            textposition="outside", textfont={"size": 11, "color": MUTED}, cliponaxis=False, hovertemplate="%{y}: %{x:,.0f}<extra>" + name + "</extra>",
-        ))  # fmt: skip
-    span = [float(compare[[*gains.values(), "public_cost"]].min().min()), float(compare[[*gains.values(), "public_cost"]].max().max())]
+        figure.add_trace(
+            go.Bar(
+                x=compare[column],
+                y=names,
+                orientation="h",
+                name=name,
+                marker_color=colour,
+                text=[digits(float(v)) for v in compare[column]],
+                textposition="outside",
+                textfont={"size": 11, "color": MUTED},
+                cliponaxis=False,
+                hovertemplate="%{y}: %{x:,.0f}<extra>" + name + "</extra>",
+            )
+        )
+    span = [
+        float(compare[[*gains.values(), "public_cost"]].min().min()),
+        float(compare[[*gains.values(), "public_cost"]].max().max()),
+    ]
     figure.update_layout(
-        xaxis={"title": {"text": _("million US dollars")}, "range": [min(0.0, span[0] * 1.15), span[1] * 1.15], "nticks": 6, "zeroline": True, "zerolinecolor": GREEN if False else "#9aa5b1"},
-        yaxis={"autorange": "reversed", "showgrid": False}, showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 11}, "traceorder": "normal"}, margin={"t": 40 if not wide else 28},
-    )  # fmt: skip
+        xaxis={
+            "title": {"text": _("million US dollars")},
+            "range": [min(0.0, span[0] * 1.15), span[1] * 1.15],
+            "nticks": 6,
+            "zeroline": True,
+            "zerolinecolor": "#9aa5b1",
+        },
+        yaxis={"autorange": "reversed", "showgrid": False},
+        showlegend=True,
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xref": "container",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "font": {"size": 11},
+            "traceorder": "normal",
+        },
+        margin={"l": 8, "t": 28 if wide else 62},
+    )
     return figure

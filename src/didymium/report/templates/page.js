@@ -32,15 +32,16 @@
   }
 
   function paper() {
-    plots.forEach(function (plot) { draw(plot, plot.closest(".pair") ? PAPER.half : PAPER.full); });
+    plots.forEach(function (plot) { draw(plot, plot.closest(".pair:not(.maps)") ? PAPER.half : PAPER.full); });
   }
 
-  var waiting;
-  window.addEventListener("resize", function () {
-    window.clearTimeout(waiting);
-    waiting = window.setTimeout(fit, 120);
-  });
-  window.addEventListener("beforeprint", paper);
-  window.addEventListener("afterprint", fit);
+  var printing = false;
+  var frame;
+  new ResizeObserver(function () {
+    window.cancelAnimationFrame(frame);
+    frame = window.requestAnimationFrame(function () { if (!printing) fit(); });
+  }).observe(document.querySelector("main"));
+  window.addEventListener("beforeprint", function () { printing = true; paper(); });
+  window.addEventListener("afterprint", function () { printing = false; fit(); });
   fit();
 })();

@@ -1,0 +1,267 @@
+"""The command: parse, call the verb, print. Everything heavy is imported by the verb that needs it."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+
+import typer
+
+from didymium.faults import CaseError, DidymiumError
+from didymium.messages import _
+
+if TYPE_CHECKING:
+    from didymium.result import Result
+
+app = typer.Typer(
+    help=_("Where critical-mineral supply is exposed, what a cut would do, and what partners should do together."),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+CaseName = Annotated[str, typer.Argument(metavar="CASE", help=_("Name of a bundled case (us-japan), or a folder."))]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help=_("Save the result to this folder."))]
+Json = Annotated[bool, typer.Option("--json", help=_("Print JSON with every table, digit and input row."))]
+Tables = Annotated[
+    list[str] | None, typer.Option("--table", metavar="NAME", help=_("Show this table in full; may be repeated."))
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="DATE", help=_("Day to look from, YYYY-MM-DD; today if not given."))
+]
+
+P = ParamSpec("P")
+
+
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn what goes wrong into one line per fault and an exit code: 1 to mend, 2 ours, 130 interrupted."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except KeyboardInterrupt:
+            _say(_("interrupted"))
+            raise typer.Exit(130) from None
+        except CaseError as error:
+            for fault in error.faults:
+                _say(fault.line())
+            raise typer.Exit(1) from None
+        except DidymiumError as error:
+            _say(str(error))
+            raise typer.Exit(1) from None
+        except OSError as error:
+            _say(_("{file}: {error} -> check the path and its permissions").format(
+                file=error.filename or _("a file"), error=error.strerror or error))  # fmt: skip
+            raise typer.Exit(1) from None
+        except Exception as error:
+            if os.environ.get("DIDYMIUM_DEBUG"):
+                raise
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            _say(_("a fault of didymium: {error} -> set DIDYMIUM_DEBUG=1 for the traceback, and report it").format(
+                error=said))  # fmt: skip
+            raise typer.Exit(2) from None
+
+    return run
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _deliver(result: Result, out: Path | None, as_json: bool, tables: list[str] | None) -> None:
+    """Print a result, and save it where asked to."""
+    from didymium.report import terminal
+
+    if out is not None:
+        result.save(out.expanduser().resolve())
+    if as_json:
+        terminal.print_json(terminal.as_json(result))
+    else:
+        terminal.show(result, tables or ())
+    if out is not None:
+        _say(_("saved to {folder}").format(folder=out))
+
+
+def _run(verb: str, *args: Any, **options: Any) -> Result:
+    import didymium
+
+    result: Result = getattr(didymium, verb)(*args, **options)
+    return result
+
+
+@app.command(help=_("Write the brief: screen, clear, shock, plan and track in one page with its evidence."))
+@guarded
+def brief(
+    case: CaseName,
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help=_("Folder of the brief."))] = Path("brief"),
+    as_of: AsOf = None,
+    scenario: Annotated[
+        str, typer.Option("--scenario", metavar="NAME", help=_("Scenario of the shock."))
+    ] = "china-licensing-2025",
+    plan_scenario: Annotated[
+        str, typer.Option("--plan-scenario", metavar="NAME", help=_("Cut that the plan prepares for."))
+    ] = "halt-six-months",
+) -> None:
+    """Run the main job."""
+    from didymium.report.job import make_brief
+
+    page, seconds = make_brief(case, out, as_of, scenario, plan_scenario)
+    _say(_("wrote {page} in {seconds:.0f} s").format(page=page, seconds=seconds))
+
+
+@app.command(help=_("Name every fault of a case, with file, row and fix."))
+@guarded
+def check(case: CaseName, as_json: Json = False) -> None:
+    """Check a case."""
+    import didymium
+    from didymium.report import terminal
+
+    faults = didymium.check(case)
+    if as_json:
+        terminal.print_json([vars(fault) for fault in faults])
+    elif faults:
+        terminal.show_faults(faults)
+    else:
+        print(_("{case}: no fault").format(case=case))
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command(help=_("Say what a case holds, how well it is sourced, and where its holes are."))
+@guarded
+def describe(
+    case: Annotated[str, typer.Argument(metavar="CASE", help=_("Name of a bundled case, or a folder."))] = "us-japan",
+    schema: Annotated[
+        bool, typer.Option("--schema", help=_("Show the tables and fields that a case may have."))
+    ] = False,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Describe a case."""
+    _deliver(_run("describe", case), out, as_json, ["schema"] if schema else tables)
+
+
+@app.command(help=_("Write an empty case to fill in."))
+@guarded
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=_("A folder that does not exist yet."))],
+) -> None:
+    """Write an empty case."""
+    import didymium
+
+    print(_("wrote {folder}: start with its README.md").format(folder=didymium.new_case(folder)))
+
+
+@app.command(help=_("Where are we exposed? Shares, concentration, what is left without the largest supplier."))
+@guarded
+def screen(case: CaseName, out: Out = None, as_json: Json = False, tables: Tables = None) -> None:
+    """Screen a case."""
+    _deliver(_run("screen", case), out, as_json, tables)
+
+
+@app.command(help=_("Clear the market of a year: prices and net trade beside those observed."))
+@guarded
+def clear(
+    case: CaseName,
+    year: Annotated[int | None, typer.Option("--year", help=_("Year to clear; the base year if not given."))] = None,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Clear a case."""
+    _deliver(_run("clear", case, year=year), out, as_json, tables)
+
+
+@app.command(help=_("What happens, month by month, if supply is cut?"))
+@guarded
+def shock(
+    case: CaseName,
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help=_("Scenario of the case."))
+    ] = "china-licensing-2025",
+    foresight: Annotated[
+        list[str] | None,
+        typer.Option("--foresight", metavar="KIND", help=_("none or perfect; may be repeated; both if not given.")),
+    ] = None,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Shock a case."""
+    kinds = tuple(foresight or ("none", "perfect"))
+    _deliver(_run("shock", case, scenario, foresight=kinds), out, as_json, tables)
+
+
+@app.command(help=_("What should the partners do together, and what is each better off by?"))
+@guarded
+def plan(
+    case: CaseName,
+    scenario: Annotated[
+        str, typer.Option("--scenario", metavar="NAME", help=_("Cut that the plan prepares for."))
+    ] = "halt-six-months",
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Plan for a case."""
+    _deliver(_run("plan", case, scenario=scenario), out, as_json, tables)
+
+
+@app.command(help=_("Are the promises kept, on time?"))
+@guarded
+def track(case: CaseName, as_of: AsOf = None, out: Out = None, as_json: Json = False, tables: Tables = None) -> None:
+    """Track the promises of a case."""
+    _deliver(_run("track", case, as_of=as_of), out, as_json, tables)
+
+
+@app.command(help=_("Why should I believe this number? The input rows behind a row of a result."))
+@guarded
+def trace(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help=_("Folder of a saved result."))],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help=_("One of its tables."))],
+    row: Annotated[str, typer.Argument(metavar="ROW", help=_("Position from 0, or the row's key: parts joined by |."))],
+    case: Annotated[
+        str | None,
+        typer.Option("--case", metavar="CASE", help=_("Case that the result was made from, if not bundled.")),
+    ] = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Trace a number."""
+    from didymium.result import Result
+
+    result = Result.load(run)
+    _deliver(_run("trace", case or result.case, result, table, row), out, as_json, None)
+
+
+@app.command(help=_("List the results saved below a folder."))
+@guarded
+def runs(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=_("Where to look."))] = Path("."),
+    as_json: Json = False,
+) -> None:
+    """List saved results."""
+    from didymium.report import terminal
+
+    if not folder.is_dir():
+        raise DidymiumError(_("{folder} is not a folder -> name one that holds results").format(folder=folder))
+    found = terminal.saved_runs(folder)
+    if as_json:
+        terminal.print_json(found)
+    elif found:
+        terminal.show_records(_("Saved results"), found)
+    else:
+        print(_("no results below {folder}: save one with --out").format(folder=folder))
+
+
+def main() -> None:
+    """Run the command."""
+    app()

@@ -1,0 +1,165 @@
+"""Who goes short, of how much, month by month."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from didymium.messages import _
+from didymium.report.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    MUTED,
+    ORANGE,
+    PINK,
+    RED,
+    SKY,
+    Chart,
+    behind,
+    dress_axes,
+    label,
+    name_of,
+    new_figure,
+    panel,
+)
+from didymium.report.numbers import month
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from didymium.case.case import Case
+    from didymium.result import Result
+
+_USES = (BLUE, ORANGE, GREEN, SKY, RED, PINK, GREY, MUTED)
+
+
+def first_short(served: pd.DataFrame, region: str, foresight: str = "none", least: float = 0.01) -> tuple[str, str]:
+    """Return the first month in which a region is short by more than a share of its need, and what that rests on."""
+    rows = served[served["region"].eq(region) & served["foresight"].eq(foresight)]
+    sums = rows.groupby("month")[["short", "wanted"]].sum()
+    months = [str(m) for m in sums.index[sums["short"] > least * sums["wanted"]]]
+    if not months:
+        return "", behind(rows["rests_on"])
+    return min(months), behind(rows.loc[rows["month"].eq(min(months)), "rests_on"])
+
+
+def shortage_timeline(case: Case, shocked: Result) -> Chart | None:
+    """Return the shortage of each participant by end use and month.
+
+    Parameters
+    ----------
+    case : Case
+        For names and participants.
+    shocked : Result
+        Of the verb shock.
+    """
+    served = shocked["served"]
+    served = served[served["region"].isin(case.participants)]
+    rests = behind(served["rests_on"])
+    keys = ["foresight", "region", "month", "end_use"]
+    served = served.groupby(keys, as_index=False)[["short", "wanted"]].sum()
+    if served.empty or not float(served["short"].sum()) > 0:
+        return None
+    starts = []
+    for region in case.participants:
+        begin, _inputs = first_short(shocked["served"], region)
+        name = name_of(case, "regions", region)
+        starts.append(
+            _("{region} from {month}").format(region=name, month=month(begin))
+            if begin
+            else _("{region} never").format(region=name)
+        )
+    title = _("Demand goes unmet: {starts}").format(starts=", ".join(starts))
+    note = _("Tonnes a month of all goods that end uses take. Bars: nobody foresees the cut. Line: everybody does.")
+    drawn = [_shortage(case, served, across) for across in (True, False)]
+    return Chart("shortage", title, note, drawn[0], drawn[1], rests, "shock.served")
+
+
+def _shortage(case: Case, served: pd.DataFrame, across: bool) -> go.Figure:
+    regions = case.participants
+    uses = served.groupby("end_use")["short"].sum().sort_values(ascending=False)
+    names = {u: name_of(case, "end_uses", u).split(":")[0] for u in uses.index}
+    figure = new_figure(225 if across else 180 * len(regions) + 70, barmode="stack", bargap=0.15)
+    top = float(served.groupby(["foresight", "region", "month"])["short"].sum().max()) * 1.1
+    for place, region in enumerate(regions):
+        axis = "" if place == 0 else str(place + 1)
+        here = served[served["region"].eq(region)]
+        blind = here[here["foresight"].eq("none")]
+        for use, colour in zip(uses.index, _USES, strict=False):
+            rows = blind[blind["end_use"].eq(use)]
+            figure.add_trace(
+                go.Bar(
+                    x=rows["month"],
+                    y=rows["short"],
+                    name=names[use],
+                    marker_color=colour,
+                    showlegend=place == 0,
+                    xaxis=f"x{axis}",
+                    yaxis=f"y{axis}",
+                    hovertemplate="%{x|%b %Y}: %{y:.3s} t<extra>" + names[use] + "</extra>",
+                )
+            )
+        seen = here[here["foresight"].eq("perfect")].groupby("month")["short"].sum()
+        if len(seen):
+            figure.add_trace(
+                go.Scatter(
+                    x=list(seen.index),
+                    y=seen.to_list(),
+                    mode="lines",
+                    name=_("total if foreseen"),
+                    line={"color": INK, "width": 1.8, "dash": "dash"},
+                    xaxis=f"x{axis}",
+                    yaxis=f"y{axis}",
+                    showlegend=place == 0,
+                    hovertemplate="%{x|%b %Y}: %{y:.3s} t<extra></extra>",
+                )
+            )
+        count = len(regions)
+        horizontal, vertical = panel(place, count, across)
+        figure.update_layout(
+            {
+                f"xaxis{axis}": {
+                    "domain": horizontal,
+                    "anchor": f"y{axis}",
+                    "type": "date",
+                    "tickformat": "%b<br>%Y" if across else "%b %y",
+                    "nticks": 6 if across else 5,
+                    "showgrid": False,
+                },
+                f"yaxis{axis}": {
+                    "domain": vertical,
+                    "anchor": f"x{axis}",
+                    "range": [0, top],
+                    "nticks": 5,
+                    "title": {"text": _("short, t a month") if place == 0 or not across else ""},
+                },
+            }
+        )
+        label(
+            figure,
+            horizontal[0],
+            vertical[1],
+            f"<b>{name_of(case, 'regions', region)}</b>",
+            xref="paper",
+            yref="paper",
+            yshift=10,
+        )
+    dress_axes(figure)
+    figure.update_layout(
+        showlegend=True,
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xref": "container",
+            "y": 0,
+            "yref": "container",
+            "yanchor": "bottom",
+            "font": {"size": 11},
+            "traceorder": "normal",
+        },
+        margin={"l": 10, "r": 8, "t": 20, "b": 54 if across else 106},
+    )
+    return figure

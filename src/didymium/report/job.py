@@ -1,0 +1,76 @@
+"""The main job: every verb once, then the brief."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from didymium.messages import _
+from didymium.report.terminal import console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from didymium.result import Result
+
+
+def make_brief(case: str | Path, out: Path, as_of: str | None, scenario: str, plan_scenario: str) -> tuple[Path, float]:
+    """Run screen, clear, shock, plan and track on a case and write their brief, all or nothing.
+
+    Parameters
+    ----------
+    case : str or Path
+        Name of a bundled case, or a folder.
+    out : Path
+        Folder of the brief: new, or one that holds a brief already.
+    as_of : str or None
+        Day of the brief, YYYY-MM-DD; today where None.
+    scenario, plan_scenario : str
+        Scenario of the shock, and cut that the plan prepares for.
+
+    Returns
+    -------
+    tuple of Path and float
+        The page, and the seconds that it took.
+
+    Raises
+    ------
+    DidymiumError
+        A fault of the case, an unknown scenario, no such day, a folder that holds something else, or a program that
+        was not solved.
+    """
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    import didymium
+    from didymium.result import refuse_foreign
+    from didymium.track.clocks import as_day
+
+    begun = perf_counter()
+    target = out.expanduser().resolve()
+    # What can be refused is refused before the long work.
+    refuse_foreign(target, ("brief.html", "tables.xlsx", "data"))
+    day = as_day(as_of or date.today().isoformat()).isoformat()
+    screen = console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
+        task = progress.add_task(_("check"), total=7)
+        loaded = didymium.load_case(case)
+        for name in (scenario, plan_scenario):
+            loaded.scenario(name)
+        verbs: dict[str, Callable[[], Result]] = {
+            "screen": lambda: didymium.screen(loaded),
+            "clear": lambda: didymium.clear(loaded),
+            "shock": lambda: didymium.shock(loaded, scenario),
+            "plan": lambda: didymium.plan(loaded, scenario=plan_scenario),
+            "track": lambda: didymium.track(loaded, as_of=day),
+        }
+        results = []
+        for name, run in verbs.items():
+            progress.update(task, advance=1, description=name)
+            results.append(run())
+        progress.update(task, advance=1, description=_("brief"))
+        page = didymium.brief(results, target, case=loaded, as_of=day)
+        progress.update(task, advance=1)
+    return page, perf_counter() - begun

@@ -1,0 +1,208 @@
+"""Results and faults in the terminal, and as JSON. The numbers of the JSON are the numbers of the Result."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from didymium.faults import Fault
+from didymium.messages import _
+from didymium.result import RESTS_ON, Column, Result, ResultTable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ROWS = 40
+"""Rows of a table that are shown; all of them stand in ``--json`` and ``--out``."""
+
+_WIDE = 180
+"""Width where the output is not a terminal."""
+
+SHOWN: dict[str, tuple[str, ...]] = {
+    "describe": ("coverage", "grades", "age"),
+    "screen": ("exposure",),
+    "clear": ("prices", "net_trade"),
+    "shock": ("cover", "losses"),
+    "plan": ("compare", "choices"),
+    "track": ("commitments", "measures"),
+    "trace": ("inputs",),
+}
+"""Tables of each verb that are shown unless others are asked for."""
+
+
+BRIEFLY: dict[str, tuple[str, ...]] = {
+    "exposure": (
+        "element",
+        "stage",
+        "commodity",
+        "participant",
+        "rank",
+        "hhi",
+        "top1",
+        "top1_region",
+        "n_minus_1",
+        "import_share",
+        "single_point",
+    ),
+    "commitments": ("commitment", "title", "owner", "deadline", "days_left", "state_text"),
+    "measures": ("measure", "name", "controller", "state", "next_date", "days_left"),
+    "inputs": ("input", "line", "field", "value", "unit", "low", "high", "source", "date", "grade", "age_days"),
+}
+"""Columns that are shown of wide tables; ``--table`` shows all of them."""
+
+
+def console(stderr: bool = False) -> Console:
+    """Return where to write: as wide as the terminal, or wide where there is none."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else _WIDE, highlight=False, soft_wrap=False)
+
+
+def show(result: Result, names: Sequence[str] = ()) -> None:
+    """Print tables of a result: those asked for in full, or the main ones of its verb.
+
+    Parameters
+    ----------
+    result : Result
+        What to show.
+    names : sequence of str
+        Tables to show in full.
+
+    Raises
+    ------
+    DidymiumError
+        No such table.
+    """
+    for name in names:
+        result[name]  # refuses an unknown one before anything is printed
+    chosen = list(names) or [name for name in SHOWN.get(result.verb, ()) if name in result.tables]
+    if not chosen:
+        chosen = list(result.tables)[:1]
+    screen = console()
+    for name in chosen:
+        show_table(screen, result.tables[name], None if names else ROWS)
+    rest = [f"{name} ({len(table.frame)})" for name, table in result.tables.items() if name not in chosen]
+    if rest:
+        screen.print(
+            _("Further tables, with their rows: {tables}. Show one with --table NAME.").format(tables=", ".join(rest))
+        )
+
+
+def show_table(screen: Console, table: ResultTable, most: int | None) -> None:
+    """Print a table with units in its header."""
+    from rich.table import Table
+
+    columns = [name for name in table.frame.columns if name != RESTS_ON]
+    if most is not None and table.name in BRIEFLY:
+        columns = [name for name in BRIEFLY[table.name] if name in columns] or columns
+    shown = Table(title=table.title, title_justify="left", caption_justify="left")
+    for name in columns:
+        declared = table.columns.get(name, Column("", ""))
+        numeric = table.frame[name].dtype.kind in "fiu"
+        head = f"{name} [{declared.unit}]" if declared.unit else name
+        shown.add_column(_plain(head), justify="right" if numeric else "left", overflow="fold")
+    units = [table.columns[name].unit if name in table.columns else "" for name in columns]
+    for values in table.frame[columns].head(most or len(table.frame)).itertuples(index=False):
+        shown.add_row(*(_plain(cell(value, unit)) for value, unit in zip(values, units, strict=True)))
+    if most is not None and len(table.frame) > most:
+        shown.caption = _("{shown} of {rows} rows; all with --table {name}").format(
+            shown=most, rows=len(table.frame), name=table.name
+        )
+    screen.print(shown)
+
+
+def _plain(text: str) -> str:
+    """Return text that rich does not read as markup."""
+    return text.replace("[", r"\[")
+
+
+def cell(value: object, unit: str = "") -> str:
+    """Return a value as a reader sees it: four figures, nothing for what is not known."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return _("yes") if value else _("no")
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) < 1e4):
+        return f"{int(value)}"
+    if isinstance(value, float) and unit == "year":
+        return f"{value:.1f}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return str(value)
+
+
+def show_faults(faults: Sequence[Fault]) -> None:
+    """Print faults: a table in a terminal, one line per fault elsewhere."""
+    if not sys.stdout.isatty():
+        for fault in faults:
+            print(fault.line())
+        return
+    from rich.table import Table
+
+    shown = Table(title=_("{count} faults").format(count=len(faults)), title_justify="left", show_lines=True)
+    for head in (_("file"), _("row"), _("field"), _("fault"), _("fix")):
+        shown.add_column(head, overflow="fold")
+    for fault in faults:
+        shown.add_row(*(_plain(part) for part in (fault.file, fault.row, fault.field, fault.fault, fault.fix)))
+    console().print(shown)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def as_json(result: Result) -> dict[str, Any]:
+    """Return a result as what JSON can hold; what is not known is null."""
+    tables = {
+        name: {
+            "title": table.title,
+            "key": list(table.key),
+            "columns": {c: {"unit": d.unit, "meaning": d.meaning} for c, d in table.columns.items()},
+            "rows": [
+                {str(column): _value(value) for column, value in row.items()} for row in table.frame.to_dict("records")
+            ],
+        }
+        for name, table in result.tables.items()
+    }
+    return {"verb": result.verb, "case": result.case, **result.manifest, "tables": tables}
+
+
+def _value(value: Any) -> object:
+    """Return a cell as what JSON can hold."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value
+
+
+def saved_runs(folder: Path) -> list[dict[str, str]]:
+    """Return the results saved below a folder: where, verb, case, when and status, newest first."""
+    found = []
+    for path in sorted(folder.rglob("manifest.json")):
+        try:
+            manifest = json.loads(path.read_text("utf-8"))
+            entry = {"folder": str(path.parent), "verb": manifest["verb"], "case": manifest["case"]}
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # some other program's manifest
+        found.append({**entry, "made": str(manifest.get("made", "")), "status": str(manifest.get("status", ""))})
+    return sorted(found, key=lambda run: run["made"], reverse=True)
+
+
+def show_records(title: str, records: Iterable[dict[str, str]]) -> None:
+    """Print records of text as a table."""
+    from rich.table import Table
+
+    listed = list(records)
+    shown = Table(title=title, title_justify="left")
+    for head in listed[0] if listed else ():
+        shown.add_column(_plain(head), overflow="fold")
+    for record in listed:
+        shown.add_row(*(_plain(text) for text in record.values()))
+    console().print(shown)
