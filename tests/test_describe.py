@@ -29,7 +29,7 @@ def described(us_japan: Case) -> Result:
 
 def test_every_facility_is_counted_once(us_japan: Case, described: Result) -> None:
     coverage = described["coverage"]
-    assert coverage[["running", "projects", "idle"]].sum().sum() == len(us_japan["facilities"])
+    assert coverage[["running", "other_years", "projects", "idle"]].sum().sum() == len(us_japan["facilities"])
     keys = [key for cell in coverage["rests_on"] for key in cell.split(";")]
     assert sorted(keys) == sorted(us_japan["facilities"]["_row"])
 

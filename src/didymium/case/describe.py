@@ -62,8 +62,9 @@ def coverage_table(case: Case) -> ResultTable:
         "modelled": Column("", _("yes: the market runs them; no: known, but left out.")),
         "basis": Column("", _("What a tonne of the capacity is a tonne of.")),
         "side": Column("", _("Whether the capacity is stated in feed or in output; empty where no recipe says so.")),
-        "running": Column("", _("Facilities that operate.")),
+        "running": Column("", _("Facilities that operate in the base year.")),
         "capacity": Column("t/year", _("Their capacity, each tonne counted once; empty where none is known.")),
+        "other_years": Column("", _("Rows of the same plants in earlier or later years.")),
         "projects": Column("", _("Facilities that do not run yet.")),
         "project_capacity": Column(
             "t/year", _("Their planned capacity, each tonne counted once; empty where none is known.")
@@ -75,14 +76,16 @@ def coverage_table(case: Case) -> ResultTable:
     frame = case["facilities"].copy()
     frame["side"] = [side.get(cell.partition(";")[0].strip(), "") for cell in frame["processes"]]
     frame["is_modelled"] = modelled(frame)
-    counted = frame["capacity"].where(frame["additive"].eq("yes"))
-    running, idle = frame["status"].eq("operating"), frame["status"].isin(("suspended", "closed"))
+    operating, idle = frame["status"].eq("operating"), frame["status"].isin(("suspended", "closed"))
+    in_year = [runs_in(start, end, case.base_year) for start, end in zip(frame["start"], frame["end"], strict=True)]
+    running = operating & pd.Series(in_year, index=frame.index)
+    additive = frame["additive"].eq("yes")
     rows = []
     for (stage, region, is_modelled, basis, which), group in frame.groupby(
         ["stage", "region", "is_modelled", "basis", "side"], sort=False
     ):
         at = group.index
-        runs, project = running[at], ~(running[at] | idle[at])
+        runs, project = running[at], ~(operating[at] | idle[at])
         rows.append(
             {
                 "stage": stage,
@@ -91,9 +94,10 @@ def coverage_table(case: Case) -> ResultTable:
                 "basis": basis,
                 "side": which,
                 "running": int(runs.sum()),
-                "capacity": _added(counted[at][runs]),
+                "capacity": _added(_once(frame["capacity"][at], additive[at], runs)),
+                "other_years": int((operating[at] & ~runs).sum()),
                 "projects": int(project.sum()),
-                "project_capacity": _added(counted[at][project]),
+                "project_capacity": _added(frame["capacity"][at].where(additive[at])[project]),
                 "idle": int(idle[at].sum()),
                 "without_capacity": int(group["capacity"].isna().sum()),
                 RESTS_ON: join_inputs(group[ROW]),
@@ -105,6 +109,18 @@ def coverage_table(case: Case) -> ResultTable:
     table = table.loc[keys.sort_values(["stage", "region", "left_out"], kind="stable").index].reset_index(drop=True)
     key = ("stage", "region", "modelled", "basis", "side")
     return ResultTable("coverage", _("Facilities and capacity by stage and region"), table, columns, key)
+
+
+def runs_in(start: str, end: str, year: int) -> bool:
+    """Return whether something that starts and ends on these dates (empty: open) runs in a year."""
+    begun = not start or first_day(start).year <= year
+    ended = bool(end) and first_day(end).year < year
+    return begun and not ended
+
+
+def _once(capacity: pd.Series[float], additive: pd.Series[bool], runs: pd.Series[bool]) -> pd.Series[float]:
+    """Return running capacities, each tonne once: additive rows; where none of them runs in the year, the rows that do."""
+    return capacity.where(additive)[runs] if bool((additive & runs).any()) else capacity[runs]
 
 
 def _added(capacities: pd.Series[float]) -> float:
