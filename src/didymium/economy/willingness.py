@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-Array = np.ndarray
+Array = npt.NDArray[np.float64]
 
 
 def willingness(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> Array:

@@ -88,7 +88,7 @@ def market_inputs(case: cases.Case, market: Market) -> pd.Series:
     observed = case["prices"].assign(market=case["prices"]["commodity"] + "|" + case["prices"]["region"])
     by_price = observed.groupby("market")[ROW].agg(list)
 
-    def rows(label: str, own: str) -> str:
+    def rows(label: object, own: str) -> str:
         parts: list[str] = []
         for source in (by_price, by_process, by_use):
             for entry in source.get(label, []):
@@ -96,7 +96,9 @@ def market_inputs(case: cases.Case, market: Market) -> pd.Series:
         return join_inputs([own], parts)
 
     return pd.Series(
-        [rows(label, own) for label, own in network.markets["inputs"].items()], index=network.markets.index, dtype=object
+        [rows(label, own) for label, own in network.markets["inputs"].items()],
+        index=network.markets.index,
+        dtype=object,
     )
 
 
@@ -133,7 +135,13 @@ def _prices(case: cases.Case, market: Market, program: Program, solution: Soluti
         "calibrated": Column("", _("The price is fitted to observations")),
         "band_only": Column("", _("Too little data: read as a band only")),
     }  # fmt: skip
-    return ResultTable("prices", _("Prices beside observed ones"), frame[alive].reset_index(drop=True), columns, ("commodity", "region"))
+    return ResultTable(
+        "prices",
+        _("Prices beside observed ones"),
+        frame[alive].reset_index(drop=True),
+        columns,
+        ("commodity", "region"),
+    )
 
 
 def _net_trade(case: cases.Case, market: Market, solution: Solution, year: int) -> ResultTable:
@@ -156,15 +164,25 @@ def _net_trade(case: cases.Case, market: Market, solution: Solution, year: int) 
     frame["observed_series"] = observed["series"].reindex(index).fillna("")
     frame[RESTS_ON] = market_inputs(case, market)
     extra = observed["inputs"].reindex(index).fillna("")
-    frame[RESTS_ON] = [join_inputs(str(a).split(";"), str(b).split(";")) for a, b in zip(frame[RESTS_ON], extra, strict=True)]
+    frame[RESTS_ON] = [
+        join_inputs(str(a).split(";"), str(b).split(";")) for a, b in zip(frame[RESTS_ON], extra, strict=True)
+    ]
     alive = frame["production"].gt(TRACE_TONNES) | frame["intake"].gt(TRACE_TONNES)
     columns = {
         "commodity": Column("", _("Commodity")), "region": Column("", _("Region")),
-        "production": Column("t", _("Made in the year")), "intake": Column("t", _("Taken in by processes and end uses")),
-        "net_export": Column("t", _("Exports less imports")), "observed": Column("t", _("Observed exports less imports")),
+        "production": Column("t", _("Made in the year")),
+        "intake": Column("t", _("Taken in by processes and end uses")),
+        "net_export": Column("t", _("Exports less imports")),
+        "observed": Column("t", _("Observed exports less imports")),
         "observed_series": Column("", _("Statistic that it was observed in")),
     }  # fmt: skip
-    return ResultTable("net_trade", _("Production, use and net trade"), frame[alive].reset_index(drop=True), columns, ("commodity", "region"))
+    return ResultTable(
+        "net_trade",
+        _("Production, use and net trade"),
+        frame[alive].reset_index(drop=True),
+        columns,
+        ("commodity", "region"),
+    )
 
 
 def _observed_trade(case: cases.Case, year: int) -> pd.DataFrame:
@@ -175,9 +193,8 @@ def _observed_trade(case: cases.Case, year: int) -> pd.DataFrame:
     table["market"] = table["commodity"] + "|" + table["region"]
     table["quantity"] = np.where(table["flow"].eq("export"), table["quantity"], -table["quantity"])
     grouped = table.groupby("market")
-    return pd.DataFrame({
-        "quantity": grouped["quantity"].sum(), "series": grouped["series"].agg("; ".join), "inputs": grouped[ROW].agg(";".join),
-    })  # fmt: skip
+    series, inputs = grouped["series"].agg("; ".join), grouped[ROW].agg(";".join)
+    return pd.DataFrame({"quantity": grouped["quantity"].sum(), "series": series, "inputs": inputs})
 
 
 def _activity(case: cases.Case, market: Market, program: Program, solution: Solution) -> ResultTable:
@@ -209,9 +226,15 @@ def _flows(market: Market, solution: Solution) -> ResultTable:
     routes = market.network.routes
     frame = routes[["commodity", "origin", "destination"]].copy()
     frame["quantity"] = solution.frame("ship")[0]
-    terms = market.network.terms.merge(market.network.activities[["inputs", "facility"]], left_on="activity", right_index=True)
+    terms = market.network.terms.merge(
+        market.network.activities[["inputs", "facility"]], left_on="activity", right_index=True
+    )
     ran = market.base.activity.reindex(terms["activity"]).gt(0).to_numpy() & terms["coefficient"].gt(0).to_numpy()
-    makers = terms[ran].groupby("market")["facility"].agg(lambda names: [f"facilities/{name}" for name in dict.fromkeys(names)])
+    makers = (
+        terms[ran]
+        .groupby("market")["facility"]
+        .agg(lambda names: [f"facilities/{name}" for name in dict.fromkeys(names)])
+    )
     frame[RESTS_ON] = [
         join_inputs([own], makers.get(tail, [])) for own, tail in zip(routes["inputs"], routes["tail"], strict=True)
     ]
@@ -220,7 +243,9 @@ def _flows(market: Market, solution: Solution) -> ResultTable:
         "quantity": Column("t", _("Shipped in the year; several patterns of bilateral flows have the same prices")),
     }  # fmt: skip
     kept = frame["quantity"].gt(TRACE_TONNES)
-    return ResultTable("flows", _("Flows"), frame[kept].reset_index(drop=True), columns, ("commodity", "origin", "destination"))
+    return ResultTable(
+        "flows", _("Flows"), frame[kept].reset_index(drop=True), columns, ("commodity", "origin", "destination")
+    )
 
 
 def _use(case: cases.Case, market: Market, program: Program, solution: Solution) -> ResultTable:
@@ -242,20 +267,28 @@ def _calibration(market: Market) -> ResultTable:
     frame["cost"] = base.cost.to_numpy()
     frame[RESTS_ON] = network.activities["inputs"].to_numpy()
     columns = {
-        "activity": Column("", _("Facility and process")), "stated_cost": Column("USD/kg", _("Cost as the case states it")),
+        "activity": Column("", _("Facility and process")),
+        "stated_cost": Column("USD/kg", _("Cost as the case states it")),
         "rent": Column("USD/kg", _("What it earned beyond its cost")),
         "subsidy": Column("USD/kg", _("What its cost must be lower by: implied subsidy, or a wrong cost")),
         "unexplained": Column("USD/kg", _("Loss that no lower cost explains")),
         "cost": Column("USD/kg", _("Marginal cost at the base point")),
     }  # fmt: skip
-    return ResultTable("calibration", _("Costs that calibration moved"), frame[base.running()].reset_index(drop=True), columns, ("activity",))
+    return ResultTable(
+        "calibration",
+        _("Costs that calibration moved"),
+        frame[base.running()].reset_index(drop=True),
+        columns,
+        ("activity",),
+    )
 
 
 def _misfit(market: Market) -> ResultTable:
     frame = market.base.misfit.rename(columns={"inputs": RESTS_ON}).copy()
     frame = frame.reindex(frame["sigmas"].abs().sort_values(ascending=False).index).reset_index(drop=True)
     columns = {
-        "label": Column("", _("Observation")), "observed": Column("t", _("Observed")), "sigma": Column("t", _("Its accuracy")),
-        "adjusted": Column("t", _("In the balanced base year")), "sigmas": Column("ratio", _("Moved by, in accuracies")),
+        "label": Column("", _("Observation")), "observed": Column("t", _("Observed")),
+        "sigma": Column("t", _("Its accuracy")), "adjusted": Column("t", _("In the balanced base year")),
+        "sigmas": Column("ratio", _("Moved by, in accuracies")),
     }  # fmt: skip
     return ResultTable("misfit", _("Observations that the balanced base year moves most"), frame, columns, ("label",))

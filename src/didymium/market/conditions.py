@@ -7,17 +7,18 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from didymium.case.check import first_day
 from didymium.market.base import Base
+from didymium.market.curves import Array
+from didymium.market.facilities import Step
 from didymium.market.network import Network
 from didymium.market.options import Options
 from didymium.market.tree import Tree
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
-
-Array = np.ndarray
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Conditions:
     capacity: Array
     ship_bound: Array
     demand: Array
-    cut: Array
+    cut: npt.NDArray[np.bool_]
 
 
 def conditions(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> Conditions:
@@ -53,13 +54,20 @@ def conditions(case: cases.Case, network: Network, base: Base, tree: Tree, optio
 def _capacity(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> Array:
     """``capacity x share in operation x ramp x availability x length``, at least what ran in the base year."""
     facilities, years = network.facilities, tree.years()
-    ran = base.activity.groupby(network.activities["facility"]).sum().reindex(facilities.index, fill_value=0.0).to_numpy(float)
+    ran = (
+        base.activity.groupby(network.activities["facility"])
+        .sum()
+        .reindex(facilities.index, fill_value=0.0)
+        .to_numpy(float)
+    )
     in_base = operating_in(network, case.base_year)
     now = np.maximum(facilities["capacity"].to_numpy(float), ran) * in_base
     available = np.repeat(now[:, None], len(tree), axis=1)
     decided = {project.facility: project.start for project in options.projects}
     if options.expansion:
-        ramps = {name: rows.sort_values("year")["share"].to_numpy(float) for name, rows in case["ramps"].groupby("ramp")}
+        ramps = {
+            str(name): rows.sort_values("year")["share"].to_numpy(float) for name, rows in case["ramps"].groupby("ramp")
+        }
         for row, (name, facility) in enumerate(facilities.iterrows()):
             steps = list(facility["steps"])
             if str(name) in decided:
@@ -74,16 +82,16 @@ def _capacity(case: cases.Case, network: Network, base: Base, tree: Tree, option
                 available[row] = facilities["capacity"].iat[row]
     available *= years[None, :]
     position = {str(name): row for row, name in enumerate(facilities.index)}
-    for node, scenario in enumerate(tree.scenarios):
+    for node, ((first, last), scenario) in enumerate(zip(tree.dates(), tree.scenarios, strict=True)):
         for outage in scenario.outages if scenario else ():
             if outage.facility in position:
-                overlap = _overlap(outage.start, outage.end, tree.nodes["start"].iat[node], tree.nodes["end"].iat[node])
+                overlap = _overlap(outage.start, outage.end, first, last)
                 available[position[outage.facility], node] *= 1.0 - overlap * (1.0 - outage.availability)
     return available
 
 
-def _steps(steps: list[tuple[str, str, float, str]], ramps: dict[str, Array], tree: Tree, in_base: bool, ran: float) -> Array:
-    """Return a facility's capacity by node, t/year: the sum of its rows, each from its start to its end, on its ramp."""
+def _steps(steps: list[Step], ramps: dict[str, Array], tree: Tree, in_base: bool, ran: float) -> Array:
+    """Return a facility's capacity by node, t/year: the sum of its rows, each from start to end, on its ramp."""
     total = np.zeros(len(tree))
     for at, (start, end, capacity, ramp) in enumerate(steps):
         settled = at == 0 and in_base  # what ran in the base year needs no ramp
@@ -92,12 +100,12 @@ def _steps(steps: list[tuple[str, str, float, str]], ramps: dict[str, Array], tr
         full = max(capacity, ran) if settled else capacity
         total += full * np.array([
             _share_running(begin, stop, ramps.get(ramp) if not settled else None, a, b)
-            for a, b in zip(tree.nodes["start"], tree.nodes["end"], strict=True)
+            for a, b in tree.dates()
         ])  # fmt: skip
     return total
 
 
-def operating_in(network: Network, year: int) -> Array:
+def operating_in(network: Network, year: int) -> npt.NDArray[np.bool_]:
     """Return which facilities run in a year."""
     facilities = network.facilities
 
@@ -128,7 +136,7 @@ def _overlap(start: date, end: date, first: date, last: date) -> float:
     return max(0.0, inside / (last - first).days)
 
 
-def _restrictions(network: Network, base: Base, tree: Tree) -> tuple[Array, Array]:
+def _restrictions(network: Network, base: Base, tree: Tree) -> tuple[Array, npt.NDArray[np.bool_]]:
     """``ship <= share x base flow x length`` on every route that a measure covers."""
     routes = network.routes
     flow = base.ship.reindex(routes.index).to_numpy(float)
@@ -137,14 +145,17 @@ def _restrictions(network: Network, base: Base, tree: Tree) -> tuple[Array, Arra
     origin, destination, commodity = (routes[c].to_numpy() for c in ("origin", "destination", "commodity"))
     market_region = network.markets["region"].to_numpy()
     years = tree.years()
-    for node, scenario in enumerate(tree.scenarios):
-        first, last = tree.nodes["start"].iat[node], tree.nodes["end"].iat[node]
+    for node, ((first, last), scenario) in enumerate(zip(tree.dates(), tree.scenarios, strict=True)):
         for measure in scenario.restrictions if scenario else ():
             share = measure.share(first, last)
             if share >= 1.0 - 1e-9:
                 continue
             reach = list(measure.destinations)
-            on = (origin == measure.controller) & np.isin(destination, reach) & np.isin(commodity, list(measure.commodities))
+            on = (
+                (origin == measure.controller)
+                & np.isin(destination, reach)
+                & np.isin(commodity, list(measure.commodities))
+            )
             bound[on, node] = np.minimum(bound[on, node], share * flow[on] * years[node])
             cut[:, node] |= np.isin(market_region, reach)
     return bound, cut
@@ -165,8 +176,7 @@ def _demand(case: cases.Case, network: Network, base: Base, tree: Tree, options:
             if path is not None:
                 # The base year's demand is its average: the index is read half a year back.
                 wanted[row] *= np.interp(middle - 0.5, path["year"].to_numpy(float), path["index"].to_numpy(float))
-    for node, scenario in enumerate(tree.scenarios):
-        first, last = tree.nodes["start"].iat[node], tree.nodes["end"].iat[node]
+    for node, ((first, last), scenario) in enumerate(zip(tree.dates(), tree.scenarios, strict=True)):
         for change in scenario.demand_changes if scenario else ():
             on = uses["end_use"].eq(change.end_use) & ((change.region == "*") | uses["region"].eq(change.region))
             wanted[on.to_numpy(), node] *= 1.0 + (change.factor - 1.0) * _overlap(change.start, change.end, first, last)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-Array = np.ndarray
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+Array = npt.NDArray[np.float64]
 
 DEMAND_GRID = np.array([0.0, 0.55, 0.7, 0.82, 0.91, 0.96, 0.99, 1.01, 1.05, 1.12, 1.25, 1.5, 2.0])
 """Edges of the demand segments as multiples of the base quantity; the base lies in the middle of one of them."""
@@ -33,3 +38,8 @@ def average_slopes(values: Array, edges: Array) -> Array:
     The average, not the value at the middle: otherwise the objective drifts with the number of segments.
     """
     return np.diff(values, axis=-1) / np.diff(edges, axis=-1)
+
+
+def cube(values: Array, index: pd.Index[Any], dimension: str, nodes: pd.Index[Any]) -> xr.DataArray:
+    """Return values by element, segment and node under their labels; ``dimension`` names the segments."""
+    return xr.DataArray(values, coords=[index, pd.RangeIndex(values.shape[1], name=dimension), nodes])

@@ -1,8 +1,8 @@
 """The laws of the market: one function per law, the equation first.
 
-Sets: activities ``a`` (a facility's recipe), markets ``m`` (a commodity in a region), routes ``r``, end uses ``u``, stocks
-``h``, nodes ``n``. Every variable belongs to a node. Quantities are tonnes in the node's period, money thousands of USD,
-prices USD/kg. Objective: maximise.
+Sets: activities ``a`` (a facility's recipe), markets ``m`` (a commodity in a region), routes ``r``, end uses ``u``,
+stocks ``h``, nodes ``n``. Every variable belongs to a node. Quantities are tonnes in the node's period, money thousands
+of USD, prices USD/kg. Objective: maximise.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import xarray as xr
 from didymium.economy.willingness import benefit
 from didymium.faults import DidymiumError
 from didymium.market import curves
+from didymium.market.network import positions
 from didymium.market.tree import MONTH
 from didymium.messages import _
 
@@ -59,7 +60,7 @@ class Terms:
 
     def add_labels(self, labels: np.ndarray, market: np.ndarray, node: np.ndarray, coefficient: np.ndarray) -> None:
         """Add terms given by a variable's label, a market's label and a node's position."""
-        at = self.p.network.markets.index.get_indexer(market)
+        at = positions(self.p.network.markets.index, market)
         if (at < 0).any():
             raise DidymiumError(_("a law names a market that the network does not hold: {market}").format(
                 market=market[int(np.argmax(at < 0))]))  # fmt: skip
@@ -92,14 +93,14 @@ class Terms:
 
 
 def balance(p: Parts) -> None:
-    """``sum_a A[m,a] x[a,n] + arrivals - departures + release - fill - served - disposal = 0`` for every market and node.
+    """``sum_a A[m,a] x[a,n] + arrivals - departures + release - fill - served - disposal = 0`` for every ``m``, ``n``.
 
-    Goods under way from before the first node are a constant on the right. The dual is the price: probability x discount
-    x USD/kg.
+    Goods under way from before the first node are a constant on the right. The dual is the price: probability x
+    discount x USD/kg.
     """
     n, terms = p.network, Terms(p)
     every = np.arange
-    terms.add("activity", n.activities.index.get_indexer(n.terms["activity"]), n.terms["market"].to_numpy(),
+    terms.add("activity", positions(n.activities.index, n.terms["activity"]), n.terms["market"].to_numpy(),
               n.terms["coefficient"].to_numpy(float))  # fmt: skip
     terms.add("served", every(len(n.uses)), n.uses["market"].to_numpy(), -np.ones(len(n.uses)))
     terms.add("dispose", every(len(n.markets)), n.markets.index.to_numpy(), -np.ones(len(n.markets)))
@@ -124,7 +125,9 @@ def arrivals(p: Parts, terms: Terms) -> np.ndarray:
     """
     routes, ship = p.network.routes, p.variables["ship"]
     lag = p.lag()
-    sent = np.array([[p.tree.lagged(node, int(k)) for node in p.tree.index] for k in range(int(lag.max(initial=0)) + 1)])
+    sent = np.array(
+        [[p.tree.lagged(node, int(k)) for node in p.tree.index] for k in range(int(lag.max(initial=0)) + 1)]
+    )
     from_node = sent[lag]  # routes x nodes: the node whose shipment arrives, -1 where it left before the first one
     before = from_node < 0
     rows, nodes = np.nonzero(~before)
@@ -136,7 +139,7 @@ def arrivals(p: Parts, terms: Terms) -> np.ndarray:
             flows = p.options.under_way.reindex(routes.index).to_numpy(float)
         else:
             flows = p.base.ship.reindex(routes.index).to_numpy(float)[:, None] * p.tree.years()[None, :]
-        head = p.network.markets.index.get_indexer(routes["head"])
+        head = positions(p.network.markets.index, routes["head"])
         np.add.at(known, head, np.where(before, flows, 0.0))
     return known
 
@@ -147,17 +150,17 @@ def capacity(p: Parts) -> None:
     Capacity is in the side that the facility states it: feed of separation, output of metal, alloy and magnets.
     """
     activities = p.network.activities
-    runs = (p.variables["activity"]).groupby(
-        xr.DataArray(activities["facility"].to_numpy(), dims="activity", coords={"activity": activities.index}, name="facility")
-    ).sum()  # fmt: skip
+    facility = activities["facility"].to_numpy()
+    groups = xr.DataArray(facility, dims="activity", coords={"activity": activities.index}, name="facility")
+    runs = p.variables["activity"].groupby(groups).sum()
     # groupby sorts its groups: read the limits in the same order.
     order = sorted(set(activities["facility"]))
     limit = xr.DataArray(p.conditions.capacity, coords=[p.network.facilities.index, p.tree.index]).sel(facility=order)
     built = [project.facility for project in p.options.projects if project.choose and project.facility in order]
     shares = {project.facility: project.share for project in p.options.projects if not project.choose}
-    for facility, share in shares.items():
-        if facility in order:
-            limit.loc[{"facility": facility}] = limit.sel(facility=facility) * share
+    for name, share in shares.items():
+        if name in order:
+            limit.loc[{"facility": name}] = limit.sel(facility=name) * share
     if built:
         rest = [name for name in order if name not in built]
         p.model.add_constraints(
@@ -171,8 +174,8 @@ def capacity(p: Parts) -> None:
 def no_transit(p: Parts) -> None:
     """``departures[m,n] <= own output + release of firms``: a region passes on only what it makes or firms hold there.
 
-    Without it a ban on one country does nothing, because the next country passes the goods on. Only where goods may also
-    come in: elsewhere the balance says the same.
+    Without it a ban on one country does nothing, because the next country passes the goods on. Only where goods may
+    also come in: elsewhere the balance says the same.
     """
     n, terms = p.network, Terms(p)
     both = np.intersect1d(n.routes["tail"].unique(), n.routes["head"].unique())
@@ -181,13 +184,13 @@ def no_transit(p: Parts) -> None:
     leaving = n.routes["tail"].isin(both).to_numpy()
     terms.add("ship", np.nonzero(leaving)[0], n.routes.loc[leaving, "tail"].to_numpy(), np.ones(leaving.sum()))
     made = n.terms[n.terms["coefficient"].gt(0) & n.terms["market"].isin(both)]
-    terms.add("activity", n.activities.index.get_indexer(made["activity"]), made["market"].to_numpy(),
+    terms.add("activity", positions(n.activities.index, made["activity"]), made["market"].to_numpy(),
               -made["coefficient"].to_numpy(float))  # fmt: skip
     if "stock" in p.variables:
         firms = p.stocks["kind"].eq("commercial") & p.stocks["market"].isin(both)
         held = np.nonzero(firms.to_numpy())[0]
         terms.add("release", held, p.stocks["market"].to_numpy()[held], -np.ones(len(held)))
-    p.model.add_constraints(terms.expression(n.markets.index.get_indexer(both)) <= 0, name="no_transit")
+    p.model.add_constraints(terms.expression(positions(n.markets.index, both)) <= 0, name="no_transit")
 
 
 def stock_balance(p: Parts) -> None:
@@ -240,16 +243,15 @@ def purses(p: Parts) -> None:
         programmes = [s for s in p.stocks.index if p.stocks.at[s, "payer"] == payer]
         if programmes and "stock" in p.variables:
             price = p.base.price.reindex(p.stocks.loc[programmes, "market"]).to_numpy(float)
-            spent.append(
-                (p.variables["fill"].sel(stock=programmes) * xr.DataArray(price, coords=[pd.Index(programmes, name="stock")])).sum()
-            )
+            prices = xr.DataArray(price, coords=[pd.Index(programmes, name="stock")])
+            spent.append((p.variables["fill"].sel(stock=programmes) * prices).sum())
         if spent:
             p.model.add_constraints(sum(spent[1:], spent[0]) <= limit, name=f"purse_{payer}")
 
 
 def monthly_lag(days: np.ndarray) -> np.ndarray:
     """Return whole months of a transit time: ``round(days / 30.4)``."""
-    return np.rint(days / (MONTH)).astype(int)
+    return np.rint(days / MONTH).astype(int)
 
 
 def served_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
@@ -267,7 +269,10 @@ def served_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
 
 
 def activity_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
-    """Return widths (t) and average marginal cost (USD/kg) of the supply segments, running activities x segments x nodes."""
+    """Return widths (t) and average marginal cost (USD/kg) of the supply segments, activities x segments x nodes.
+
+    Only for activities that run in the base year.
+    """
     running = p.base.running()
     x0 = p.base.activity.to_numpy(float)[running]
     c0 = p.base.cost.to_numpy(float)[running][:, None]

@@ -7,15 +7,17 @@ gathered here once; the laws in :mod:`didymium.market.laws` only combine these a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from didymium.case.case import ROW
 from didymium.case.check import split_list
 from didymium.case.scenario import expand
 from didymium.faults import DidymiumError
+from didymium.market.facilities import modelled_facilities
 from didymium.messages import _
 
 if TYPE_CHECKING:
@@ -31,6 +33,11 @@ def market_label(commodity: str, region: str) -> str:
     return f"{commodity}|{region}"
 
 
+def positions(index: pd.Index[Any], labels: pd.Series | pd.Index[Any] | np.ndarray | list[str]) -> npt.NDArray[np.intp]:
+    """Return where labels stand in an index; -1 where they do not."""
+    return index.get_indexer(pd.Index(labels))
+
+
 @dataclass(frozen=True)
 class Network:
     """Arrays of a case.
@@ -44,16 +51,17 @@ class Network:
     terms : DataFrame
         One row per recipe coefficient: activity, market, coefficient (t per unit of activity).
     facilities : DataFrame
-        Index facility; columns region, status, capacity (t/year), start, end, ramp of its first row, ``steps`` (start, end,
-        capacity, ramp of each row that continues it), inputs.
+        Index facility; columns region, status, capacity (t/year), start, end, ramp of its first row, ``steps`` (start,
+        end, capacity, ramp of each row that continues it), inputs.
     routes : DataFrame
         Index ``commodity|origin|destination``; columns source market ``tail``, sink market ``head``, commodity, origin,
         destination, cost (USD/kg), days, tariff, inputs.
     uses : DataFrame
-        Index ``end_use|region|commodity``; columns market, end_use, region, commodity, quantity (t/year), sigma, priority,
-        elasticity, choke, inputs.
+        Index ``end_use|region|commodity``; columns market, end_use, region, commodity, quantity (t/year), sigma,
+        priority, elasticity, choke, inputs.
     stocks : DataFrame
-        Index ``stock|market``; columns market, kind, quantity (t or days), in_days, low, high, band, release, owner, inputs.
+        Index ``stock|market``; columns market, kind, quantity (t or days), in_days, low, high, band, release, owner,
+        inputs.
     """
 
     markets: pd.DataFrame
@@ -84,8 +92,8 @@ def build_network(case: cases.Case) -> Network:
         A process without a cost.
     """
     commodities = case["commodities"].set_index("commodity")
-    stages = commodities["stage"].to_dict()
-    facilities = _facilities(case)
+    stages = dict(zip(case["commodities"]["commodity"], case["commodities"]["stage"], strict=True))
+    facilities = modelled_facilities(case)
     activities, terms = _activities(case, facilities)
     uses = _uses(case)
     made = terms.loc[terms["coefficient"].gt(0), ["commodity", "region"]].drop_duplicates()
@@ -104,58 +112,6 @@ def build_network(case: cases.Case) -> Network:
     markets = markets.sort_index()
     stocks = _stocks(case, stages, markets, taken)
     return Network(markets, activities, terms, facilities, routes, uses, stocks)
-
-
-def _facilities(case: cases.Case) -> pd.DataFrame:
-    table = case["facilities"]
-    modelled = table[table["processes"].ne("") & table["capacity"].notna() & table["capacity"].gt(0)]
-    closed = modelled["status"].isin(("suspended", "closed"))
-    modelled = modelled[~closed]
-    frame = pd.DataFrame(
-        {
-            "name": modelled["name"].to_numpy(),
-            "region": modelled["region"].to_numpy(),
-            "stage": modelled["stage"].to_numpy(),
-            "status": modelled["status"].to_numpy(),
-            "capacity": modelled["capacity"].astype(float).to_numpy(),
-            "start": modelled["start"].to_numpy(),
-            "end": modelled["end"].to_numpy(),
-            "ramp": modelled["ramp"].to_numpy(),
-            "processes": modelled["processes"].to_numpy(),
-            "inputs": modelled[ROW].to_numpy(),
-        },
-        index=Index(modelled["facility"], name="facility"),
-    )
-    return _follow(frame, table[table["supersedes"].ne("")])
-
-
-def _follow(frame: pd.DataFrame, newer: pd.DataFrame) -> pd.DataFrame:
-    """Join rows that replace one another into one facility with steps of capacity.
-
-    An operating row that supersedes another is the same plant later: its capacity is a step of the first row's. A project
-    that supersedes a plant adds only what it brings beyond it, because the plant runs on if nobody builds.
-    """
-    frame["steps"] = [[(row.start, row.end, row.capacity, row.ramp)] for row in frame.itertuples()]
-    older = dict(zip(newer["facility"], newer["supersedes"], strict=True))
-    gone = []
-    for name in frame.index:
-        first = str(name)
-        while older.get(first) in frame.index:
-            first = older[first]
-        if first == name:
-            continue
-        if frame.at[name, "status"] == "operating":
-            steps = frame.at[first, "steps"]
-            start = frame.at[name, "start"]
-            steps[-1] = (steps[-1][0], steps[-1][1] or start, steps[-1][2], steps[-1][3])
-            steps += frame.at[name, "steps"]
-            frame.at[first, "inputs"] += f";facilities/{name}"
-            gone.append(name)
-        else:
-            frame.at[name, "capacity"] = max(0.0, frame.at[name, "capacity"] - frame.at[older[str(name)], "capacity"])
-            start, end, _capacity, ramp = frame.at[name, "steps"][0]
-            frame.at[name, "steps"] = [(start, end, frame.at[name, "capacity"], ramp)]
-    return frame.drop(index=gone)
 
 
 def _activities(case: cases.Case, facilities: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -190,7 +146,8 @@ class _Costs:
         self.stage = dict(zip(case["processes"]["process"], case["processes"]["stage"], strict=True))
         rows = case["costs"]
         self.rows = {
-            (p, r): (float(c), key) for p, r, c, key in zip(rows["process"], rows["region"], rows["cost"], rows[ROW], strict=True)
+            (p, r): (float(c), key)
+            for p, r, c, key in zip(rows["process"], rows["region"], rows["cost"], rows[ROW], strict=True)
         }
 
     def of(self, process: str, region: str) -> tuple[float, str]:
@@ -267,11 +224,10 @@ def _stocks(case: cases.Case, stages: dict[str, str], markets: pd.DataFrame, tak
     rows = []
     for record in case["stocks"].to_dict("records"):
         for commodity in expand(str(record["commodity"]), stages):
-            places = [record["region"]] if record["region"] != "*" else [
-                label.split("|")[1] for label in markets.index if label in taken_at and label.startswith(commodity + "|")
-            ]  # fmt: skip
-            for region in places:
-                label = market_label(commodity, str(region))
+            everywhere = [label.split("|")[1] for label in markets.index
+                          if label in taken_at and label.startswith(commodity + "|")]  # fmt: skip
+            for region in everywhere if record["region"] == "*" else [str(record["region"])]:
+                label = market_label(commodity, region)
                 if label not in markets.index:
                     continue
                 rows.append(

@@ -10,9 +10,15 @@ from didymium.messages import _
 
 
 def solve_quadratic(
-    hessian: sp.spmatrix, linear: np.ndarray, equal: sp.spmatrix, equal_to: np.ndarray, at_most: sp.spmatrix, limit: np.ndarray,
-    low: np.ndarray, high: np.ndarray,
-) -> np.ndarray:  # fmt: skip
+    hessian: sp.csc_matrix,
+    linear: np.ndarray,
+    equal: sp.csr_matrix,
+    equal_to: np.ndarray,
+    at_most: sp.csr_matrix,
+    limit: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+) -> np.ndarray:
     """Return ``argmin 1/2 x'Hx + c'x`` subject to ``E x = e``, ``A x <= a``, ``l <= x <= u``.
 
     Raises
@@ -20,23 +26,22 @@ def solve_quadratic(
     SolverError
         Any status but solved.
     """
-    import clarabel
+    import clarabel  # type: ignore[import-untyped]
 
     size = len(linear)
     has_low, has_high = np.isfinite(low), np.isfinite(high)
-    eye = sp.identity(size, format="csr")
-    below = sp.vstack([at_most, eye[has_high], -eye[has_low]], format="csc")
+    eye = sp.csr_matrix(sp.identity(size))
+    below = sp.csr_matrix(sp.vstack([at_most, eye[has_high], -eye[has_low]]))
     ceiling = np.concatenate([limit, high[has_high], -low[has_low]])
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.max_iter = 500
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-9
     cones = [clarabel.ZeroConeT(equal.shape[0]), clarabel.NonnegativeConeT(below.shape[0])]
-    solver = clarabel.DefaultSolver(
-        sp.triu(hessian, format="csc"), linear, sp.vstack([equal, below], format="csc"), np.concatenate([equal_to, ceiling]),
-        cones, settings,
-    )  # fmt: skip
-    solution = solver.solve()
+    rows = sp.csc_matrix(sp.vstack([equal, below]))
+    upper = sp.triu(hessian, format="csc")
+    sides = np.concatenate([equal_to, ceiling])
+    solution = clarabel.DefaultSolver(upper, linear, rows, sides, cones, settings).solve()
     if str(solution.status) not in ("Solved", "AlmostSolved"):
         raise SolverError(_("the calibration stopped without an optimum: {status}").format(status=solution.status))
     return np.asarray(solution.x, dtype=float)

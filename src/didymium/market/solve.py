@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from didymium.economy.willingness import benefit, willingness
 from didymium.faults import SolverError
-from didymium.market import curves
 from didymium.market.program import Program
+from didymium.market.tangents import Tangents
 from didymium.messages import _
 
 PRIMAL_TOLERANCE = 1e-7
@@ -80,7 +79,10 @@ class Instance:
         """Change the bounds of a variable in place (arrays in the variable's own order; lower 0 where None)."""
         labels = self.columns[variable].to_numpy().ravel()
         low = np.zeros(len(labels)) if lower is None else lower.ravel().astype(float)
-        self._ok(self.highs.changeColsBounds(len(labels), labels.astype(np.int32), low, upper.ravel().astype(float)), variable)
+        self._ok(
+            self.highs.changeColsBounds(len(labels), labels.astype(np.int32), low, upper.ravel().astype(float)),
+            variable,
+        )
 
     def cost(self, variable: str, values: np.ndarray) -> None:
         """Change the objective coefficients of a variable in place (array in the variable's own order)."""
@@ -97,6 +99,15 @@ class Instance:
         for row, value in zip(self.rows[constraint].to_numpy().ravel(), values.ravel(), strict=True):
             self._ok(self.highs.changeRowBounds(int(row), -np.inf, float(value)), constraint)
 
+    def add_rows(
+        self, low: np.ndarray, high: np.ndarray, columns: np.ndarray, coefficients: np.ndarray, name: str
+    ) -> None:
+        """Add rows ``low <= sum_k c_k v_k <= high`` (columns and coefficients: rows x terms)."""
+        count, terms = columns.shape
+        starts = np.arange(0, terms * count, terms, dtype=np.int32)
+        index, value = columns.ravel().astype(np.int32), coefficients.ravel()
+        self._ok(self.highs.addRows(count, low, high, terms * count, starts, index, value), name)
+
     def _ok(self, status: object, name: str) -> None:
         if status != highspy.HighsStatus.kOk:
             raise SolverError(_("the solver refused a change of {name}").format(name=name))
@@ -112,7 +123,7 @@ class Instance:
         started = time.perf_counter()
         self.highs.run()
         status = self.highs.getModelStatus()
-        if status == highspy.HighsModelStatus.kUnknown:  # a warm start that ended in numerical trouble: once more from nothing
+        if status == highspy.HighsModelStatus.kUnknown:  # a warm start in numerical trouble: once more from nothing
             self.highs.clearSolver()
             self.highs.run()
             status = self.highs.getModelStatus()
@@ -120,10 +131,9 @@ class Instance:
         stopped = status == highspy.HighsModelStatus.kSolutionLimit and self.integers() and _has_point(self.highs)
         if status != highspy.HighsModelStatus.kOptimal and not stopped:
             raise SolverError(
-                _("the solver stopped without an optimum: {status} -> check the case with `didymium check`, or report it").format(
-                    status=self.highs.modelStatusToString(status)
-                )
-            )
+                _("the solver stopped without an optimum: {status} -> check the case with `didymium check`, "
+                  "or report it").format(status=self.highs.modelStatusToString(status))
+            )  # fmt: skip
         info, solution = self.highs.getInfo(), self.highs.getSolution()
         whole = self.integers()
         facts = {
@@ -154,11 +164,8 @@ class Instance:
         """
         from didymium.market.verify import verify
 
-        if self.program.parts.options.curves == "tangents":
-            outcome = self._refine()
-        else:
-            outcome = self.run()
-        objective, primal, dual, reduced, facts = outcome
+        tangents = self.program.parts.options.curves == "tangents"
+        objective, primal, dual, reduced, facts = self._refine() if tangents else self.run()
         solution = Solution(
             objective=objective,
             primal={name: _fill(labels, primal) for name, labels in self.columns.items()},
@@ -172,12 +179,13 @@ class Instance:
     def _refine(self, passes: int = 60, accuracy: float = 1e-10) -> Any:
         """Add tangents at each solution until curve and tangents agree.
 
-        ``w_u <= B(q_k) + B'(q_k) (q - q_k)`` for benefits, ``w_a >= C(x_k) + C'(x_k) (x - x_k)`` for costs. The objective
-        gap bounds the price error by ``sqrt(2 gap / |elasticity|)``, so it is driven far below the accuracy promised.
+        ``w_u <= B(q_k) + B'(q_k) (q - q_k)`` for benefits, ``w_a >= C(x_k) + C'(x_k) (x - x_k)`` for costs. The
+        objective gap bounds the price error by ``sqrt(2 gap / |elasticity|)``, so it is driven far below the accuracy
+        promised.
         """
         self.set_option("primal_feasibility_tolerance", PRIMAL_TOLERANCE)
         self.set_option("dual_feasibility_tolerance", DUAL_TOLERANCE)
-        curve = _Curves(self)
+        curve = Tangents(self)
         curve.start()
         seconds = 0.0
         for count in range(1, passes + 1):
@@ -185,81 +193,23 @@ class Instance:
             seconds += outcome[4]["seconds"]
             gap = curve.gap(outcome[1])
             if gap <= accuracy * max(1.0, abs(outcome[0])):
-                facts = {**outcome[4], "gap": gap / max(1.0, abs(outcome[0])), "tangent_passes": count, "seconds": seconds}
+                facts = {
+                    **outcome[4],
+                    "gap": gap / max(1.0, abs(outcome[0])),
+                    "tangent_passes": count,
+                    "seconds": seconds,
+                }
                 return (*outcome[:4], facts)
             curve.add()
-        raise SolverError(_("tangents did not close after {passes} passes: gap {gap:g} kUSD").format(passes=passes, gap=gap))
-
-
-class _Curves:
-    """Tangents of benefit and cost curves, added to the instance as rows."""
-
-    def __init__(self, instance: Instance) -> None:
-        self.instance, p = instance, instance.program.parts
-        uses = p.network.uses
-        self.q0 = p.conditions.demand
-        self.p0 = p.base.price.reindex(uses["market"]).to_numpy(float)[:, None]
-        self.elasticity = uses["elasticity"].to_numpy(float)[:, None]
-        self.choke = uses["choke"].to_numpy(float)[:, None] * p.options.choke_scale
-        running = p.base.running()
-        self.x0 = p.base.activity.to_numpy(float)[running][:, None] * p.growth_of_supply()[running] * p.tree.years()[None, :]
-        self.c0 = p.base.cost.to_numpy(float)[running][:, None]
-        self.supply = p.base.elasticity.to_numpy(float)[running][:, None]
-        column = instance.columns
-        self.q, self.w = column["served"].to_numpy(), column["benefit"].to_numpy()
-        self.x, self.c = column["activity"].to_numpy()[running], column["cost"].to_numpy()
-        weight = p.tree.weight()[None, :]
-        importance = np.array([p.options.use_weight.get(r, 1.0) for r in uses["region"]])[:, None]
-        self.use_weight, self.cost_weight = weight * importance, weight
-
-    def start(self) -> None:
-        """Add the first tangents: on the fixed grids, so that the first pass is near."""
-        for ratio in (0.05, 0.3, *curves.DEMAND_GRID[1:], 3.0):
-            self._benefit_rows(self.q0 * ratio, np.ones_like(self.q0, dtype=bool))
-        for ratio in (*curves.SUPPLY_GRID[1:], 10.0):
-            self._cost_rows(self.x0 * ratio, np.ones_like(self.x0, dtype=bool))
-
-    def gap(self, primal: np.ndarray) -> float:
-        """Return by how much tangents and curves differ at a solution, kUSD."""
-        self.at_q = np.maximum(primal[self.q], 1e-12 * self.q0)
-        self.at_x = np.maximum(primal[self.x], 1e-9 * self.x0)
-        over = primal[self.w] - benefit(self.at_q, self.q0, self.p0, self.elasticity, self.choke)
-        under = curves.total_cost(self.at_x, self.x0, self.c0, self.supply) - primal[self.c]
-        self.benefit_off = over > 1e-12 * (1.0 + np.abs(primal[self.w]))
-        self.cost_off = under > 1e-12 * (1.0 + primal[self.c])
-        return float((np.maximum(over, 0) * self.use_weight).sum() + (np.maximum(under, 0) * self.cost_weight).sum())
-
-    def add(self) -> None:
-        """Add tangents where the last solution left the curves."""
-        self._benefit_rows(self.at_q, self.benefit_off)
-        self._cost_rows(self.at_x, self.cost_off)
-
-    def _benefit_rows(self, q: np.ndarray, where: np.ndarray) -> None:
-        slope = willingness(q, self.q0, self.p0, self.elasticity, self.choke)
-        level = benefit(q, self.q0, self.p0, self.elasticity, self.choke) - slope * q
-        self._rows(self.w[where], self.q[where], slope[where], -np.inf, level[where])
-
-    def _cost_rows(self, x: np.ndarray, where: np.ndarray) -> None:
-        slope = curves.marginal_cost(x, self.x0, self.c0, self.supply)
-        level = curves.total_cost(x, self.x0, self.c0, self.supply) - slope * x
-        self._rows(self.c[where], self.x[where], slope[where], level[where], np.inf)
-
-    def _rows(self, left: np.ndarray, right: np.ndarray, slope: np.ndarray, low: Any, high: Any) -> None:
-        """Add rows ``low <= left - slope right <= high``."""
-        count = len(left)
-        if not count:
-            return
-        lower, upper = np.broadcast_to(low, count).astype(float), np.broadcast_to(high, count).astype(float)
-        starts = np.arange(0, 2 * count, 2, dtype=np.int32)
-        index = np.stack([left, right], axis=1).ravel().astype(np.int32)
-        value = np.stack([np.ones(count), -slope], axis=1).ravel()
-        self.instance._ok(self.instance.highs.addRows(count, lower, upper, 2 * count, starts, index, value), "tangents")
+        raise SolverError(
+            _("tangents did not close after {passes} passes: gap {gap:g} kUSD").format(passes=passes, gap=gap)
+        )
 
 
 def _hand_over(model: Any) -> tuple[Any, np.ndarray, np.ndarray]:
     """Return the program inside a silent HiGHS, and the positions of variable and constraint labels in it."""
     arrays = model.matrices
-    highs: Any = highspy.Highs()
+    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     highs.silent()
     highs.addVars(len(arrays.vlabels), arrays.lb, arrays.ub)
     whole = np.nonzero(np.isin(arrays.vtypes, ("B", "I")))[0].astype(np.int32)
@@ -301,7 +251,9 @@ def _algorithm(info: Any, whole: bool) -> str:
 
 def _fill(labels: xr.DataArray, values: np.ndarray) -> xr.DataArray:
     positions = labels.to_numpy()
-    return xr.DataArray(np.where(positions >= 0, values[np.maximum(positions, 0)], 0.0), coords=labels.coords, dims=labels.dims)
+    return xr.DataArray(
+        np.where(positions >= 0, values[np.maximum(positions, 0)], 0.0), coords=labels.coords, dims=labels.dims
+    )
 
 
 def prices(program: Program, solution: Solution) -> pd.DataFrame:
@@ -310,6 +262,5 @@ def prices(program: Program, solution: Solution) -> pd.DataFrame:
     Amounts of a node are tonnes of the whole period, so its length needs no division.
     """
     dual = solution.dual["balance"].transpose("market", "node")
-    frame = pd.DataFrame(dual.to_pandas())
-    return frame.reindex(program.parts.network.markets.index) / program.parts.tree.weight()[None, :] * -1.0
-
+    frame = pd.DataFrame(dual.to_pandas()).reindex(program.parts.network.markets.index)
+    return frame.div(program.parts.tree.weight(), axis="columns").mul(-1.0)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from didymium.faults import DidymiumError
@@ -44,11 +46,12 @@ class Tree:
         frame = self.nodes
         if len(self.scenarios) != len(frame):
             raise DidymiumError(_("a tree needs one scenario (or none) for each node"))
-        if (frame["parent"].to_numpy() >= np.arange(len(frame))).any():
+        parent, probability = frame["parent"].to_numpy(int), frame["probability"].to_numpy(float)
+        if (parent >= np.arange(len(frame))).any():
             raise DidymiumError(_("a tree lists parents before their children"))
-        for parent, children in frame[frame["parent"].ge(0)].groupby("parent"):
-            if abs(children["probability"].sum() - frame.at[parent, "probability"]) > 1e-9:
-                raise DidymiumError(_("the branches of node {node} do not share its probability").format(node=parent))
+        for node in np.unique(parent[parent >= 0]):
+            if abs(probability[parent == node].sum() - probability[node]) > 1e-9:
+                raise DidymiumError(_("the branches of node {node} do not share its probability").format(node=node))
 
     def __len__(self) -> int:
         """Return the number of nodes."""
@@ -59,27 +62,32 @@ class Tree:
         """Return the node labels."""
         return self.nodes.index
 
-    def weight(self) -> np.ndarray:
+    def weight(self) -> npt.NDArray[np.float64]:
         """Return probability x discount of every node."""
         return np.asarray(self.nodes["probability"] * self.nodes["discount"], dtype=float)
 
-    def years(self) -> np.ndarray:
+    def years(self) -> npt.NDArray[np.float64]:
         """Return the length of every node in years."""
         return self.nodes["years"].to_numpy(float)
+
+    def dates(self) -> list[tuple[date, date]]:
+        """Return first day and first day after of every node."""
+        return list(zip(self.nodes["start"].tolist(), self.nodes["end"].tolist(), strict=True))
 
     def leaves(self) -> np.ndarray:
         """Return the nodes without children."""
         return np.setdiff1d(np.arange(len(self)), self.nodes["parent"].to_numpy())
 
     def lagged(self, node: int, months: int) -> int:
-        """Return the node ``months`` monthly steps back; -1 before the first, ``node`` itself where nodes are longer."""
+        """Return the node ``months`` monthly steps back; -1 before the first, itself where nodes are longer."""
+        years, parent = self.years(), self.nodes["parent"].to_numpy(int)
         at = node
         for _step in range(months):
             if at < 0:
                 return -1
-            if self.nodes["years"].iat[at] > 1.5 / 12:
+            if years[at] > 1.5 / 12:
                 return at
-            at = int(self.nodes["parent"].iat[at])
+            at = int(parent[at])
         return at
 
 
@@ -103,7 +111,7 @@ def months(start: date, count: int, scenario: Scenario | None, discount_rate: fl
         Per year.
     """
     days = [add_months(start, step) for step in range(count + 1)]
-    spans = [(a, b, a.isoformat()[:7]) for a, b in zip(days[:-1], days[1:], strict=True)]
+    spans = [(a, b, a.isoformat()[:7]) for a, b in pairwise(days)]
     return periods(spans, scenario, discount_rate)
 
 

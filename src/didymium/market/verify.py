@@ -19,12 +19,14 @@ FLOOR = 1e-4
 """Magnitudes below this share of the largest quantity count as this share: grams beside hundreds of kilotonnes."""
 
 
-def verify(instance: Instance, solution: Solution, primal: np.ndarray, dual: np.ndarray, reduced: np.ndarray) -> dict[str, float]:
+def verify(
+    instance: Instance, solution: Solution, primal: np.ndarray, dual: np.ndarray, reduced: np.ndarray
+) -> dict[str, float]:
     """Check a solution against the program inside the solver.
 
     Primal: ``l <= x <= u``, ``L <= A x <= U``. Dual: ``c - A' y = d`` with the sign of ``d`` and ``y`` that the bounds
-    allow. Strong duality: ``c' x = y' b(active) + d' x(active)``, which is complementary slackness summed. All violations
-    are scaled by the magnitude of the terms that they come from.
+    allow. Strong duality: ``c' x = y' b(active) + d' x(active)``, which is complementary slackness summed. All
+    violations are scaled by the magnitude of the terms that they come from.
 
     Parameters
     ----------
@@ -69,7 +71,9 @@ def verify(instance: Instance, solution: Solution, primal: np.ndarray, dual: np.
     )  # fmt: skip
     checked = {"primal": primal_gap}
     if not instance.integers():  # an integer optimum has no duals of its own
-        checked |= _duality(matrix, size, cost, (low, high, row_low, row_high), primal, rows, dual, reduced, str(lp.sense_))
+        checked |= _duality(
+            matrix, size, cost, (low, high, row_low, row_high), primal, rows, dual, reduced, str(lp.sense_)
+        )
     solution.run["check"] = checked
     worst = max(checked, key=lambda name: checked[name])
     if not checked[worst] <= ACCURACY:

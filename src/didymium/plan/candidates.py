@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from didymium.case.scenario import Scenario
 
 STOCKED_STAGES = ("light_separation", "heavy_separation", "metal", "alloy", "magnet")
-"""Forms that a government may hold: what keeps and what users take in. Mixed concentrate is no help without a separator."""
+"""Forms that a government may hold: what keeps and what users take in. Mixed concentrate needs a separator first."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def horizon(case: cases.Case, scenario: Scenario, decision: date, last: int) -> 
     for year in range(decision.year, last + 1):
         if year == shock_year:
             quarters = [date(year, month, 1) for month in (1, 4, 7, 10)] + [date(year + 1, 1, 1)]
-            spans += [(a, b, f"{year} Q{at}") for at, (a, b) in enumerate(zip(quarters[:-1], quarters[1:], strict=True), 1)]
+            spans += [(a, b, f"{year} Q{at}") for at, (a, b) in enumerate(pairwise(quarters), 1)]
         else:
             spans.append((date(year, 1, 1), date(year + 1, 1, 1), str(year)))
     return periods(spans, scenario, case.assumption("a_discount_rate"))
@@ -112,11 +113,16 @@ def capital_charge(case: cases.Case, capex: float, start: date, tree: Tree) -> f
     rate, life = case.assumption("a_discount_rate"), case.assumption("a_project_life")
     annuity = capex * rate / (1.0 - (1.0 + rate) ** -life)
     nodes = tree.nodes
-    runs = [max(0.0, min(1.0, (b - max(a, start)).days / (b - a).days)) for a, b in zip(nodes["start"], nodes["end"], strict=True)]
+    runs = [
+        max(0.0, min(1.0, (b - max(a, start)).days / (b - a).days))
+        for a, b in zip(nodes["start"], nodes["end"], strict=True)
+    ]
     return float(sum(annuity * y * d * r for y, d, r in zip(nodes["years"], nodes["discount"], runs, strict=True)))
 
 
-def projects_for(case: cases.Case, found: list[Candidate], who: tuple[str, ...], tree: Tree, purse: str) -> tuple[Project, ...]:
+def projects_for(
+    case: cases.Case, found: list[Candidate], who: tuple[str, ...], tree: Tree, purse: str
+) -> tuple[Project, ...]:
     """Return the projects as one coalition sees them: committed ones run, its own are to choose, others stay out."""
     result = []
     for candidate in found:
@@ -139,11 +145,13 @@ def programmes_for(case: cases.Case, market: Market, who: tuple[str, ...], purse
     free = intake[network.markets["region"].ne(case.controller)].groupby(network.markets["commodity"]).sum()
     cap, days = case.assumption("a_stock_buying_cap"), case.assumption("a_stock_most")
     found = []
-    for label, row in network.markets.iterrows():
-        swarf_or_mixed = str(row["commodity"]).startswith(("swarf", "seg_"))
-        if row["region"] in who and row["stage"] in STOCKED_STAGES and intake[label] > 1.0 and not swarf_or_mixed:
-            inputs = ";".join((f"commodities/{row['commodity']}", "assumptions/a_stock_buying_cap", "assumptions/a_stock_most"))
-            found.append(StockProgramme(str(label), purse, intake[label] * days / 365.25, cap * float(free[row["commodity"]]), None, inputs))
+    columns = (network.markets[name] for name in ("commodity", "region", "stage"))
+    for label, commodity, region, stage in zip(network.markets.index, *columns, strict=True):
+        swarf_or_mixed = commodity.startswith(("swarf", "seg_"))
+        if region in who and stage in STOCKED_STAGES and intake[label] > 1.0 and not swarf_or_mixed:
+            rows = (f"commodities/{commodity}", "assumptions/a_stock_buying_cap", "assumptions/a_stock_most")
+            most, per_year = intake[label] * days / 365.25, cap * float(free[commodity])
+            found.append(StockProgramme(label, purse, most, per_year, None, ";".join(rows)))
     return tuple(found)
 
 

@@ -1,8 +1,9 @@
-"""Whose loss: candidate plans come from the planning program, their worth from the market re-cleared with the plan fixed.
+"""Whose loss: candidate plans come from the planning program, their worth from the market re-cleared with each plan.
 
-The planning program is the world market with the members' end uses weighted; a government is not a world planner. So the
-plan that a coalition takes is the one that leaves its own users, producers and purse best off once everybody else has
-answered. One instance plans for all coalitions and one re-clears all plans: bounds, costs and purses change in place.
+The planning program is the world market with the members' end uses weighted; a government is not a world planner. So
+the plan that a coalition takes is the one that leaves its own users, producers and purse best off once everybody else
+has answered. One instance plans for all coalitions and one re-clears all plans: bounds, costs and purses change in
+place.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pandas as pd
 from didymium.economy.willingness import surplus
 from didymium.market.curves import total_cost
 from didymium.market.laws import served_slopes
+from didymium.market.network import positions
 from didymium.market.options import Options
 from didymium.market.prepare import Market
 from didymium.market.program import build
@@ -31,7 +33,7 @@ WEIGHTS = (2.0,)
 """Weights of the members' end uses that generate candidate plans; others count 1. Re-clearing counts everybody 1."""
 
 GAP = 15_000.0
-"""Gap at which the planning program may stop, thousands of USD: small beside a project, tiny beside the world's surplus."""
+"""Gap at which the planning program may stop, kUSD: small beside a project, tiny beside the world's surplus."""
 
 NODES = 400
 """Nodes that branch and bound may visit for one candidate plan: a limit that does not depend on the machine."""
@@ -111,8 +113,12 @@ class Planner:
         self.planning.set_option("mip_rel_gap", 0.0)
         self.planning.set_option("mip_abs_gap", GAP)
         self.planning.set_option("mip_max_nodes", NODES)
-        fixed = replace(self.options, purses={}, projects=tuple(replace(p, choose=False, share=p.share) for p in projects),
-                        programmes=tuple(replace(x, fixed={}) for x in self.programmes))  # fmt: skip
+        fixed = replace(
+            self.options,
+            purses={},
+            projects=tuple(replace(p, choose=False, share=p.share) for p in projects),
+            programmes=tuple(replace(x, fixed={}) for x in self.programmes),
+        )
         self.clearing = Instance(build(case, tree, fixed, market))
 
     def candidate(self, who: tuple[str, ...], weight: float) -> Plan:
@@ -130,28 +136,39 @@ class Planner:
         solution = instance.solve()
         built = {str(k): 1.0 for k, v in solution.primal["build"].to_series().items() if v > 0.5}
         fill = solution.frame("fill")
-        bought = {x.market: {int(n): float(t) for n, t in fill.loc[f"programme|{x.market}"].items() if t > 1e-3} for x in self.programmes}
+        bought = {}
+        for programme in self.programmes:
+            amounts = fill.loc[f"programme|{programme.market}"].to_numpy(float)
+            bought[programme.market] = {node: tonnes for node, tonnes in enumerate(amounts.tolist()) if tonnes > 1e-3}
         run = solution.run
         facts = {"objective": solution.objective, "bound": run["bound"], "gap": run["gap"], "weight": weight,
                  "gap_money": abs(float(run["bound"]) - solution.objective) / 1000.0, "seconds": run["seconds"],
                  "algorithm": run["algorithm"], "status": run["status"]}  # fmt: skip
-        return Plan(built, {k: v for k, v in bought.items() if v}, _("planning program, members' uses weighted {weight:g}").format(weight=weight), facts)
+        return Plan(
+            built,
+            {k: v for k, v in bought.items() if v},
+            _("planning program, members' uses weighted {weight:g}").format(weight=weight),
+            facts,
+        )
 
     def _fill_bounds(self, stocks: pd.DataFrame, who: tuple[str, ...]) -> np.ndarray:
         region = stocks["market"].str.split("|").str[1]
         programme = stocks["kind"].eq("programme")
         most = np.where(programme, np.where(region.isin(who), stocks["per_year"].astype(float), 0.0), np.inf)
         most = np.where(stocks["kind"].eq("strategic"), 0.0, most)
-        return most[:, None] * self.tree.years()[None, :]
+        return np.asarray(most[:, None] * self.tree.years()[None, :], dtype=float)
 
     def clear(self, who: tuple[str, ...], plan: Plan) -> Cleared:
         """Return the market with a plan fixed and everybody weighted 1."""
         instance, parts = self.clearing, self.clearing.program.parts
         order = list(instance.rows["capacity"].coords["facility"].to_numpy())
-        at = self.market.network.facilities.index.get_indexer(order)
+        at = positions(self.market.network.facilities.index, order)
         shares = {p.facility: p.share for p in self.options.projects} | plan.built
         decided = {p.facility for p in self.options.projects}
-        limit = parts.conditions.capacity[at] * np.array([shares.get(name, 0.0) if name in decided else 1.0 for name in order])[:, None]
+        limit = (
+            parts.conditions.capacity[at]
+            * np.array([shares.get(name, 0.0) if name in decided else 1.0 for name in order])[:, None]
+        )
         instance.upper_side("capacity", limit)
         stocks = parts.stocks
         low = np.zeros((len(stocks), len(self.tree)))
@@ -197,7 +214,7 @@ class Planner:
     def spent(self, plan: Plan) -> float:
         """Return what a plan takes out of the purse: capital in full and stocks at base prices, kUSD."""
         capital = sum(p.capex * plan.built.get(p.facility, 0.0) for p in self.chosen)
-        return capital + sum(self.market.base.price[m] * sum(a.values()) for m, a in plan.bought.items())
+        return capital + sum(float(self.market.base.price[m]) * sum(a.values()) for m, a in plan.bought.items())
 
     def surplus(self, cleared: Cleared) -> pd.Series:
         """Return what a region gains over the horizon, discounted, kUSD: the sum of :meth:`surplus_by`."""
@@ -237,8 +254,9 @@ class Planner:
         """Return the cost of what runs, kUSD: the curve of the base point, or the unit cost of what came later."""
         base, parts = self.market.base, self.clearing.program.parts
         running = base.running()
-        cost = base.cost.to_numpy(float)[:, None] * activity
-        x0 = base.activity.to_numpy(float)[running][:, None] * parts.growth_of_supply()[running] * self.tree.years()[None, :]
+        cost: np.ndarray = base.cost.to_numpy(float)[:, None] * activity
+        ran = base.activity.to_numpy(float)[running][:, None]
+        x0 = ran * parts.growth_of_supply()[running] * self.tree.years()[None, :]
         c0, elasticity = (column.to_numpy(float)[running][:, None] for column in (base.cost, base.elasticity))
         cost[running] = total_cost(activity[running], x0, c0, elasticity)
         return cost
@@ -261,7 +279,9 @@ class Planner:
         for market in cleared.plan.bought:
             row, base = f"programme|{market}", self.market.base.price[market]
             price = cleared.price.loc[market].to_numpy(float)
-            fill, release, level = (cleared.solution.frame(n).loc[row].to_numpy(float) for n in ("fill", "release", "stock"))
+            fill, release, level = (
+                cleared.solution.frame(n).loc[row].to_numpy(float) for n in ("fill", "release", "stock")
+            )
             spent = float((fill * price * weight).sum()) + float((level * base * holding * years * weight).sum())
             back = float((release * price * weight).sum()) + float(level[-1] * base * weight[-1])
             cost[market.split("|")[1]] += spent - back
@@ -275,7 +295,9 @@ class Planner:
 
 def scaled(plan: Plan, share: float) -> Plan:
     """Return a plan that buys a share of the stock."""
-    bought = {market: {node: tonnes * share for node, tonnes in amounts.items()} for market, amounts in plan.bought.items()}
+    bought = {
+        market: {node: tonnes * share for node, tonnes in amounts.items()} for market, amounts in plan.bought.items()
+    }
     return replace(plan, bought=bought, how=_("{how}, {share:.0%} of the stock").format(how=plan.how, share=share))
 
 

@@ -14,7 +14,8 @@ from didymium.market.prepare import prepare
 from didymium.messages import _
 from didymium.plan.candidates import candidates, horizon
 from didymium.plan.evaluate import GAP, NODES, WEIGHTS, Plan, Planner, union
-from didymium.plan.tables import PlanTables
+from didymium.plan.outcome import Outcome
+from didymium.plan.tables import plan_tables
 from didymium.result import Result, new_manifest
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def plan(
     last: int = LAST_YEAR,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
-    """Choose projects and strategic stocks for each participant alone and for both, and re-clear the market with each plan.
+    """Choose projects and strategic stocks for each participant alone and for both; re-clear the market with each plan.
 
     Deterministic: the cut is known to the planner, not to firms (who keep their working stocks).
 
@@ -65,11 +66,16 @@ def plan(
     if (day.month, day.day) != (1, 1):
         raise DidymiumError(_("the decision falls on {day} -> choose the first day of a year").format(day=day))
     if story.restrictions and not day.year <= story.start.year <= last:
-        raise DidymiumError(_("scenario {name} starts in {start}, outside the horizon {first} to {last} -> move the decision or the horizon").format(
-            name=story.name, start=story.start.year, first=day.year, last=last))  # fmt: skip
+        raise DidymiumError(
+            _("scenario {name} starts in {start}, outside the horizon {first} to {last} "
+              "-> move the decision or the horizon").format(
+                  name=story.name, start=story.start.year, first=day.year, last=last)
+        )  # fmt: skip
     members = case.participants
     if len(members) != 2:
-        raise DidymiumError(_("plan compares two participants alone and together; the case has {count}").format(count=len(members)))
+        raise DidymiumError(
+            _("plan compares two participants alone and together; the case has {count}").format(count=len(members))
+        )
     market = prepare(case)
     tree = horizon(case, story, day, last)
     found = candidates(case, market, day)
@@ -90,13 +96,23 @@ def plan(
     own = [plans[member].plan for member in members]
     plans["both"] = planner.best(tuple(members), nothing, [*own, union(*own)])
     step()
-    tables = PlanTables(planner, story, day, calm, plans).all()
+    tables = plan_tables(Outcome(planner, story, day, calm, plans))
     step()
+    chosen = {
+        "scenario": story.name,
+        "title": story.title,
+        "decision": day.isoformat(),
+        "last": last,
+        "weights": list(WEIGHTS),
+        "gap_allowed_kUSD": GAP,
+        "branch_nodes_allowed": NODES,
+        "periods": list(tree.nodes["label"]),
+    }
     manifest = new_manifest(
-        case.digest, {"scenario": story.name, "title": story.title, "decision": day.isoformat(), "last": last, "weights": list(WEIGHTS),
-                      "gap_allowed_kUSD": GAP, "branch_nodes_allowed": NODES, "periods": list(tree.nodes["label"])},
+        case.digest,
+        chosen,
         run={name: cleared.solution.run for name, cleared in plans.items()},
         planning={name: cleared.plan.planning for name, cleared in plans.items()},
         timings={"total": time.perf_counter() - started},
-    )  # fmt: skip
+    )
     return Result("plan", case.name, {table.name: table for table in tables}, manifest)

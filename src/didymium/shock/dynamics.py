@@ -1,4 +1,4 @@
-"""How months follow each other: perfect foresight as a bound, and a rolling horizon that believes today's measures stay."""
+"""How months follow each other: perfect foresight as a bound, and a rolling horizon in which today's measures stay."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import numpy as np
 import pandas as pd
 
 from didymium.market.conditions import conditions
-from didymium.market.laws import monthly_lag
+from didymium.market.laws import monthly_lag, served_slopes
+from didymium.market.network import positions
 from didymium.market.options import Options
 from didymium.market.prepare import Market
-from didymium.market.program import build, stock_table
+from didymium.market.program import build
 from didymium.market.solve import Instance, prices
+from didymium.market.stocks import stock_table
 from didymium.market.tree import Tree, add_months, months
 
 if TYPE_CHECKING:
@@ -79,16 +81,26 @@ def perfect(case: cases.Case, market: Market, scenario: Scenario, options: Optio
     program = build(case, tree, options, market)
     solution = Instance(program).solve()
     return Path(
-        "perfect", tree, prices(program, solution), solution.frame("served"),
-        pd.DataFrame(program.parts.conditions.demand, index=market.network.uses.index),
-        solution.frame("ship"), solution.frame("activity"), solution.frame("stock"), program.parts.stocks, [solution.run],
-    )  # fmt: skip
+        "perfect",
+        tree,
+        price=prices(program, solution),
+        served=solution.frame("served"),
+        wanted=pd.DataFrame(program.parts.conditions.demand, index=market.network.uses.index),
+        ship=solution.frame("ship"),
+        activity=solution.frame("activity"),
+        stock=solution.frame("stock"),
+        stocks=program.parts.stocks,
+        runs=[solution.run],
+    )
 
 
-def none(case: cases.Case, market: Market, scenario: Scenario, options: Options, progress: Progress | None = None) -> Path:
+def none(
+    case: cases.Case, market: Market, scenario: Scenario, options: Options, progress: Progress | None = None
+) -> Path:
     """Solve month after month, each looking :data:`WINDOW` months ahead and believing that today's measures stay.
 
-    One instance serves all windows: bounds and right-hand sides change in place, and each solve starts from the last basis.
+    One instance serves all windows: bounds and right-hand sides change in place, and each solve starts from the last
+    basis.
     """
     rolling = _Rolling(case, market, scenario, options)
     for month in range(scenario.months):
@@ -109,10 +121,12 @@ class _Rolling:
         self.lag = monthly_lag(routes["days"].to_numpy(float)) if options.transit else np.zeros(len(routes), dtype=int)
         base = market.base.ship.reindex(routes.index).to_numpy(float) / 12.0
         self.sent = [base] * max(1, int(self.lag.max(initial=0)))  # what left in earlier months, latest last
-        self.stocks = stock_table(case, market.network, market.base, options)
+        self.stocks = stock_table(market.network, market.base, options)
         self.level = self.stocks["start"].to_numpy(float)
         self.instance: Instance | None = None
-        self.columns: dict[str, list[np.ndarray]] = {name: [] for name in ("price", "served", "wanted", "ship", "activity", "stock")}
+        self.columns: dict[str, list[np.ndarray]] = {
+            name: [] for name in ("price", "served", "wanted", "ship", "activity", "stock")
+        }
         self.runs: list[dict[str, Any]] = []
 
     def _window(self, month: int) -> Tree:
@@ -173,17 +187,15 @@ class _Rolling:
         parts.tree, parts.conditions = tree, now
         instance.bound("ship", None, now.ship_bound)
         order = list(instance.rows["capacity"].coords["facility"].to_numpy())
-        at = network.facilities.index.get_indexer(order)
+        at = positions(network.facilities.index, order)
         instance.upper_side("capacity", now.capacity[at])
-        from didymium.market.laws import served_slopes
-
         width, _slope = served_slopes(parts)
         instance.bound("served_segment", None, width)
         known = np.zeros((len(network.markets), WINDOW))
-        np.add.at(known, network.markets.index.get_indexer(network.routes["head"]), arriving)
+        np.add.at(known, positions(network.markets.index, network.routes["head"]), arriving)
         instance.right_hand_side("balance", -known)
         instance.right_hand_side("stock_start", self.level[:, None])
-        allowed = now.cut[network.markets.index.get_indexer(self.stocks["market"])]
+        allowed = now.cut[positions(network.markets.index, self.stocks["market"])]
         free = self.stocks["release"].eq("free").to_numpy()[:, None]
         never = self.stocks["release"].eq("never").to_numpy()[:, None]
         instance.bound("release", None, np.where((free | allowed) & ~never, np.inf, 0.0))
@@ -191,7 +203,10 @@ class _Rolling:
     def path(self) -> Path:
         """Return the months gathered so far."""
         network = self.market.network
-        index = {"price": network.markets.index, "served": network.uses.index, "wanted": network.uses.index,
-                 "ship": network.routes.index, "activity": network.activities.index, "stock": self.stocks.index}  # fmt: skip
-        frames = {name: pd.DataFrame(np.stack(columns, axis=1), index=index[name]) for name, columns in self.columns.items()}
+        uses = network.uses.index
+        index = {"price": network.markets.index, "served": uses, "wanted": uses, "ship": network.routes.index,
+                 "activity": network.activities.index, "stock": self.stocks.index}  # fmt: skip
+        frames = {
+            name: pd.DataFrame(np.stack(columns, axis=1), index=index[name]) for name, columns in self.columns.items()
+        }
         return Path("none", self.tree, stocks=self.stocks, runs=self.runs, **frames)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from didymium.case.scenario import Scenario
 from didymium.faults import DidymiumError
@@ -65,22 +65,31 @@ def shock(
     options = options or Options(stocks=True, transit=True)
     paths = []
     for name in foresight:
-        paths.append(none(case, market, story, options, progress) if name == "none" else perfect(case, market, story, options))
+        paths.append(
+            none(case, market, story, options, progress) if name == "none" else perfect(case, market, story, options)
+        )
     tables = ShockTables(case, market, story, paths).all()
-    runs = {path.foresight: {"solves": len(path.runs), "seconds": sum(run["seconds"] for run in path.runs), **_worst(path.runs)}
-            for path in paths}  # fmt: skip
-    manifest = new_manifest(
-        case.digest, {"scenario": story.name, "title": story.title, "start": story.start.isoformat(), "months": story.months,
-                      "foresight": list(foresight), "window": WINDOW, "probability": story.probability},
-        run=runs, timings={"total": time.perf_counter() - started},
-    )  # fmt: skip
+    chosen = {
+        "scenario": story.name,
+        "title": story.title,
+        "start": story.start.isoformat(),
+        "months": story.months,
+        "foresight": list(foresight),
+        "window": WINDOW,
+        "probability": story.probability,
+    }
+    runs = {path.foresight: _summary(path.runs) for path in paths}
+    timings = {"total": time.perf_counter() - started}
+    manifest = new_manifest(case.digest, chosen, run=runs, timings=timings)
     return Result("shock", case.name, {table.name: table for table in tables}, manifest)
 
 
-def _worst(runs: list[dict[str, object]]) -> dict[str, object]:
-    """Return the algorithm, status and the largest violation over all solves."""
-    checks = [run["check"] for run in runs]
+def _summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return solves, seconds, algorithm, status, size and the largest violation over all solves."""
+    checks: list[dict[str, float]] = [run["check"] for run in runs]
     return {
-        "algorithm": runs[0]["algorithm"], "status": runs[0]["status"], "columns": runs[0]["columns"], "rows": runs[0]["rows"],
-        "check": {name: max(check[name] for check in checks) for name in checks[0]},  # type: ignore[attr-defined, index]
-    }  # fmt: skip
+        "solves": len(runs),
+        "seconds": sum(run["seconds"] for run in runs),
+        **{name: runs[0][name] for name in ("algorithm", "status", "columns", "rows")},
+        "check": {name: max(check[name] for check in checks) for name in checks[0]},
+    }

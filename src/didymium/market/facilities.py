@@ -1,0 +1,74 @@
+"""Facilities of the network: what is modelled, and how rows that replace one another become one plant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from didymium.case.case import ROW
+
+if TYPE_CHECKING:
+    from didymium.case import case as cases
+
+Step = tuple[str, str, float, str]
+"""Start, end, capacity (t/year) and ramp of a facility for a while."""
+
+
+def modelled_facilities(case: cases.Case) -> pd.DataFrame:
+    """Return the facilities that the market can run, by name, each with its steps of capacity."""
+    table = case["facilities"]
+    modelled = table[table["processes"].ne("") & table["capacity"].notna() & table["capacity"].gt(0)]
+    closed = modelled["status"].isin(("suspended", "closed"))
+    modelled = modelled[~closed]
+    frame = pd.DataFrame(
+        {
+            "name": modelled["name"].to_numpy(),
+            "region": modelled["region"].to_numpy(),
+            "stage": modelled["stage"].to_numpy(),
+            "status": modelled["status"].to_numpy(),
+            "capacity": modelled["capacity"].astype(float).to_numpy(),
+            "start": modelled["start"].to_numpy(),
+            "end": modelled["end"].to_numpy(),
+            "ramp": modelled["ramp"].to_numpy(),
+            "processes": modelled["processes"].to_numpy(),
+            "inputs": modelled[ROW].to_numpy(),
+        },
+        index=pd.Index(modelled["facility"], name="facility"),
+    )
+    return _follow(frame, table[table["supersedes"].ne("")])
+
+
+def _follow(frame: pd.DataFrame, newer: pd.DataFrame) -> pd.DataFrame:
+    """Join rows that replace one another into one facility with steps of capacity.
+
+    An operating row that supersedes another is the same plant later: its capacity is a step of the first row's. A
+    project that supersedes a plant adds only what it brings beyond it, because the plant runs on if nobody builds.
+    """
+    names, status = list(frame.index), dict(zip(frame.index, frame["status"], strict=True))
+    rows = zip(*(frame[column].tolist() for column in ("start", "end", "capacity", "ramp")), strict=True)
+    steps: dict[str, list[Step]] = {name: [row] for name, row in zip(names, rows, strict=True)}
+    capacity = dict(zip(names, frame["capacity"].tolist(), strict=True))
+    inputs = dict(zip(names, frame["inputs"].tolist(), strict=True))
+    older = dict(zip(newer["facility"], newer["supersedes"], strict=True))
+    gone = []
+    for name in names:
+        first = name
+        while older.get(first) in steps:
+            first = older[first]
+        if first == name:
+            continue
+        start, end, _capacity, ramp = steps[name][0]
+        if status[name] == "operating":
+            begun, ended, size, own_ramp = steps[first][-1]
+            steps[first][-1] = (begun, ended or start, size, own_ramp)
+            steps[first] += steps[name]
+            inputs[first] += f";facilities/{name}"
+            gone.append(name)
+        else:
+            capacity[name] = max(0.0, capacity[name] - capacity[older[name]])
+            steps[name] = [(start, end, capacity[name], ramp)]
+    frame["capacity"] = [capacity[name] for name in names]
+    frame["inputs"] = [inputs[name] for name in names]
+    frame["steps"] = pd.Series(steps)
+    return frame.drop(index=gone)

@@ -1,0 +1,126 @@
+"""Stocks in the program: their levels, their variables, and what holding them is worth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from didymium.market.curves import cube
+from didymium.market.network import positions
+from didymium.market.options import Options
+
+if TYPE_CHECKING:
+    from didymium.market.base import Base
+    from didymium.market.network import Network
+    from didymium.market.program import Parts
+
+REST = np.array([0.0, 0.08, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97, 1.03, 1.12, 1.3, 1.6, 2.2, 4.0])
+"""Edges of the stock rungs as multiples of the rest level, which lies in the middle of one of them."""
+
+TERMINAL = ((1.03, 1.0), (1.3, 0.97), (2.0, 0.9), (4.0, 0.5))
+"""Value of stock left at the end: up to this multiple of the rest level, this share of the base price."""
+
+
+def stock_table(network: Network, base: Base, options: Options) -> pd.DataFrame:
+    """Return stocks with levels in tonnes: days of use times what the market takes in."""
+    columns = ["market", "kind", "rest", "start", "payer", "most", "per_year", "release", "inputs"]
+    if not options.stocks:
+        return pd.DataFrame(columns=columns, index=pd.Index([], name="stock"))
+    table = network.stocks.copy()
+    daily = base.intake(network).reindex(table["market"]).to_numpy(float) / 365.25
+    days = table["in_days"].to_numpy(bool)
+    level = np.where(days, table["quantity"].to_numpy(float) * daily, table["quantity"].to_numpy(float))
+    commercial = table["kind"].eq("commercial").to_numpy()
+    table["rest"] = np.where(commercial, level * options.stock_scale, level)
+    table["start"] = table["rest"]
+    table["payer"], table["most"], table["per_year"] = "", np.inf, 0.0
+    table = table.loc[table["rest"].gt(1e-6), columns]
+    extra = [
+        {"stock": f"programme|{x.market}", "market": x.market, "kind": "programme", "rest": 0.0, "start": 0.0,
+         "payer": x.payer, "most": x.most, "per_year": x.per_year, "release": "shortage", "inputs": x.inputs}
+        for x in options.programmes
+    ]  # fmt: skip
+    if extra:
+        table = pd.concat([table, pd.DataFrame(extra).set_index("stock")[columns]])
+    table.index.name = "stock"
+    return table
+
+
+def stock_variables(p: Parts) -> None:
+    """Stocks: commercial ones move freely; strategic ones are released only while a measure cuts supply."""
+    add, v, nodes, stocks = p.model.add_variables, p.variables, p.tree.index, p.stocks
+    years = p.tree.years()
+    firms = stocks["rest"].to_numpy(float) * p.options.hoarding
+    most = np.select([stocks["kind"].eq("programme"), stocks["kind"].eq("commercial")], [stocks["most"], firms], np.inf)
+    most = np.repeat(most[:, None], len(p.tree), axis=1)
+    per_year = np.where(stocks["kind"].eq("commercial"), np.inf, stocks["per_year"].to_numpy(float))
+    buys = per_year[:, None] * years[None, :]
+    allowed = p.conditions.cut[positions(p.network.markets.index, stocks["market"])]
+    free = stocks["release"].eq("free").to_numpy()[:, None]
+    never = stocks["release"].eq("never").to_numpy()[:, None]
+    gives = np.where((free | allowed) & ~never, np.inf, 0.0)
+    lowest = np.zeros_like(buys)
+    for programme in p.options.programmes:
+        if programme.fixed is not None:
+            row = stocks.index.get_loc(f"programme|{programme.market}")
+            buys[row] = lowest[row] = [programme.fixed.get(int(node), 0.0) for node in nodes]
+
+    def grid(values: np.ndarray) -> xr.DataArray:
+        return xr.DataArray(values, coords=[stocks.index, nodes])
+
+    v["stock"] = add(lower=0, upper=grid(most), name="stock")
+    v["fill"] = add(lower=grid(lowest), upper=grid(buys), name="fill")
+    v["release"] = add(lower=0, upper=grid(gives), name="release")
+    commercial = stocks.index[stocks["kind"].eq("commercial")]
+    if len(commercial):
+        width = np.diff(REST)[None, :, None] * stocks.loc[commercial, "rest"].to_numpy(float)[:, None, None]
+        width = np.repeat(width, len(p.tree), axis=2)
+        v["stock_segment"] = add(lower=0, upper=cube(width, commercial, "rung", nodes), name="stock_segment")
+    leaves = p.tree.leaves()
+    tiers = np.diff([0.0, *(edge for edge, _share in TERMINAL)])
+    width = tiers[None, :, None] * stocks["rest"].to_numpy(float)[:, None, None]
+    bought = stocks["kind"].eq("programme").to_numpy()
+    width[bought] = stocks.loc[bought, "most"].to_numpy(float)[:, None, None] * np.array([1.0, 0, 0, 0])[None, :, None]
+    width = np.repeat(width, len(leaves), axis=2)
+    left = cube(width, stocks.index, "tier", p.tree.index[leaves].rename("leaf"))
+    v["left"] = add(lower=0, upper=left, name="left")
+    at_end = v["stock"].isel(node=leaves).rename(node="leaf")
+    p.model.add_constraints(v["left"].sum("tier") - at_end <= 0, name="terminal_split")
+
+
+def stock_terms(p: Parts) -> list[Any]:
+    """Convenience yield less holding cost of stocks, and the value of what is left at the end.
+
+    The convenience yield falls with the square of the level, ``h p0 (s / s*)^-2``, and equals holding cost and discount
+    at the rest level ``s*``: so stocks stay where they are without a shock.
+    """
+    v, tree, stocks = p.variables, p.tree, p.stocks
+    rate, holding = p.case.assumption("a_discount_rate"), p.case.assumption("a_holding_cost")
+    price = np.maximum(p.base.price.reindex(stocks["market"]).to_numpy(float), 0.0)
+    years = tree.years()
+    fall = 1.0 - (1.0 + rate) ** -years  # what a tonne loses by waiting
+    weight = tree.weight()
+    terms = []
+    keep = xr.DataArray(-price[:, None] * (holding * years * weight)[None, :], coords=[stocks.index, tree.index])
+    terms.append((v["stock"] * keep).sum())
+    commercial = stocks["kind"].eq("commercial").to_numpy()
+    if commercial.any():
+        ease = _rest_slopes()[None, :, None] * price[commercial][:, None, None]
+        ease = ease * ((fall + holding * years) * weight)[None, None, :]
+        terms.append((v["stock_segment"] * cube(ease, stocks.index[commercial], "rung", tree.index)).sum())
+    leaves = tree.leaves()
+    discounted = weight[leaves] * (1.0 + rate) ** -years[leaves]
+    share = np.array([share for _edge, share in TERMINAL])
+    worth = price[:, None, None] * share[None, :, None] * discounted[None, None, :]
+    left = cube(worth, stocks.index, "tier", tree.index[leaves].rename("leaf"))
+    terms.append((v["left"] * left).sum())
+    return terms
+
+
+def _rest_slopes() -> np.ndarray:
+    """Average of ``(s / s*)^-2`` over each rung: ``1 / (a b)``; the first rung as at its upper edge."""
+    low, high = REST[:-1], REST[1:]
+    return np.where(low > 0, 1.0 / (np.where(low > 0, low, 1.0) * high), 1.0 / high**2)

@@ -1,0 +1,115 @@
+"""Who loses and who gains: users, producers, and the value added that stands still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from didymium.economy.value import at_risk, value_added
+from didymium.economy.willingness import surplus
+from didymium.market.prepare import Market
+from didymium.messages import _
+from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
+from didymium.shock.columns import FORESIGHT
+from didymium.shock.dynamics import Path
+
+if TYPE_CHECKING:
+    from didymium.case import case as cases
+
+
+def losses(case: cases.Case, market: Market, paths: list[Path], uses: pd.DataFrame, why: list[str]) -> ResultTable:
+    """Return what users lose and producers gain by region, and value added at risk as a range.
+
+    Parameters
+    ----------
+    case, market, paths
+        What was run.
+    uses : DataFrame
+        Wanted and served by foresight, month, end use, region and commodity, t.
+    why : list of str
+        Input rows of the scenario.
+    """
+    network = market.network
+    rows = []
+    known = value_added(case)
+    for path in paths:
+        lost = users_loss(market, path.served.to_numpy(), path.wanted.to_numpy(), path.price) / 1000.0
+        gain = producers_gain(market, path.activity, path.price) / 1000.0
+        months = uses[uses["foresight"].eq(path.foresight)]
+        for region in dict.fromkeys(network.uses["region"]):
+            mine = network.uses["region"].eq(region).to_numpy()
+            risk, keys = _at_risk(case, known, months, str(region))
+            producers = network.activities["region"].eq(region).to_numpy()
+            rows.append({
+                "foresight": path.foresight, "region": region, "consumer_loss": lost[mine].sum(),
+                "producer_gain": gain[producers].sum(),
+                "value_at_risk": risk[1], "value_at_risk_low": risk[0], "value_at_risk_high": risk[2],
+                RESTS_ON: join_inputs(why, *(str(k).split(";") for k in network.uses.loc[mine, "inputs"]), keys),
+            })  # fmt: skip
+    columns = {
+        "foresight": FORESIGHT, "region": Column("", _("Region")),
+        "consumer_loss": Column("MUSD", _("Loss of users: benefit less payment, against the base year")),
+        "producer_gain": Column("MUSD", _("Gain of processors and mines in the region, against the base year")),
+        "value_at_risk": Column("MUSD", _("Value added at risk; not computable where the case holds none")),
+        "value_at_risk_low": Column("MUSD", _("Low end, by the share of an industry that stops with its magnets")),
+        "value_at_risk_high": Column("MUSD", _("High end")),
+    }  # fmt: skip
+    return ResultTable("losses", _("Who loses and who gains"), pd.DataFrame(rows), columns, ("foresight", "region"))
+
+
+def _at_risk(
+    case: cases.Case, known: pd.DataFrame, uses: pd.DataFrame, region: str
+) -> tuple[tuple[float, float, float], list[str]]:
+    table = known[known["region"].eq(region)]
+    if table.empty:
+        return (np.nan, np.nan, np.nan), []
+    totals = [0.0, 0.0, 0.0]
+    keys: list[str] = ["assumptions/a_magnet_dependence"]
+    for end_use, value, inputs in zip(table["end_use"], table["value"], table["inputs"], strict=True):
+        mine = uses[uses["region"].eq(region) & uses["end_use"].eq(end_use)]
+        if mine.empty:
+            continue
+        by_month = mine.groupby("month")[["served", "wanted"]].sum()
+        short_years = float((1.0 - by_month["served"] / by_month["wanted"]).clip(lower=0.0).sum() / 12.0)
+        for at, end in enumerate(("low", "value", "high")):
+            totals[at] += at_risk(value, short_years, case.assumption("a_magnet_dependence", end))
+        keys += [key for cell in inputs for key in cell.split(";")]
+    return (totals[0], totals[1], totals[2]), keys
+
+
+def users_loss(market: Market, served: np.ndarray, wanted: np.ndarray, price: pd.DataFrame) -> np.ndarray:
+    """Return each use's loss against base prices, summed over the months, kUSD.
+
+    ``sum_n [B(q0) - p0 q0] - [B(q) - p q]`` with the month's own demand curve.
+
+    Parameters
+    ----------
+    market : Market
+        Network and base point.
+    served, wanted : array, uses x months
+        Tonnes.
+    price : DataFrame, markets x months
+        USD/kg.
+    """
+    uses = market.network.uses
+    p0 = market.base.price.reindex(uses["market"]).to_numpy(float)[:, None]
+    paid = price.reindex(uses["market"]).to_numpy(float)
+    elasticity, choke = uses["elasticity"].to_numpy(float)[:, None], uses["choke"].to_numpy(float)[:, None]
+    safe = np.maximum(served, 1e-9 * wanted)
+    before = surplus(wanted, p0 * np.ones_like(paid), wanted, p0, elasticity, choke)
+    after = surplus(safe, paid, wanted, p0, elasticity, choke)
+    loss: np.ndarray = (before - after).sum(axis=1)
+    return loss
+
+
+def producers_gain(market: Market, activity: pd.DataFrame, price: pd.DataFrame) -> np.ndarray:
+    """Return each activity's margin over its marginal cost at the base point, less the base year's, kUSD.
+
+    ``sum_n (sum_m A[m,a] p[m,n] - c[a]) x[a,n]``; the base year's margin is zero by calibration.
+    """
+    network, base = market
+    margin = network.matrix().to_numpy().T @ price.to_numpy(float) - base.cost.to_numpy(float)[:, None]
+    gain: np.ndarray = (margin * activity.to_numpy(float)).sum(axis=1)
+    return gain
