@@ -10,6 +10,7 @@ import pandas as pd
 
 from didymium.case.case import ROW
 from didymium.faults import DidymiumError
+from didymium.market.compared import compared
 from didymium.market.network import KG
 from didymium.market.options import Options
 from didymium.market.prepare import Market, prepare
@@ -66,6 +67,7 @@ def clear(case: cases.Case, year: int | None = None, options: Options | None = N
     tables = [
         _prices(case, market, program, solution, year),
         _net_trade(case, market, solution, year),
+        compared(case, market, solution, year),
         _activity(case, market, program, solution),
         _flows(market, solution),
         _use(case, market, program, solution),
@@ -135,6 +137,9 @@ def _prices(case: cases.Case, market: Market, program: Program, solution: Soluti
         "calibrated": Column("", _("The price is fitted to observations")),
         "band_only": Column("", _("Too little data: read as a band only")),
     }  # fmt: skip
+    # What was observed comes first: it is what a reader checks.
+    frame = frame.reindex(frame["observed"].isna().sort_values(kind="stable").index)
+    alive = alive.reindex(frame.index)
     return ResultTable(
         "prices",
         _("Prices beside observed ones"),

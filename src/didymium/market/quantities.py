@@ -27,6 +27,10 @@ SMALL = 1e-2
 """Tonnes a year below which nothing runs: what an interior point leaves behind."""
 
 
+CUSTOMS = {"hs:280530": ("metal",), "hs:284690": ("heavy_separation", "light_separation"), "hs:284610": ()}
+"""Stages whose element tonnes lie nearest to a customs code. Codes are gross and hold more goods: for comparison only."""
+
+
 class Balanced(NamedTuple):
     """Quantities of a base year that balances, t/year."""
 
@@ -156,7 +160,7 @@ class Quantities:
         table = table[table["use"].eq("fit") & table["year"].eq(self.case.base_year) & table["unit"].eq("t")]
         faults = []
         for record in table.to_dict("records"):
-            row = self._row(record)
+            row = self.answer(record)
             if not row.any():
                 what = _("nothing in the network answers to it")
                 fix = _("correct it, or set use to check")
@@ -198,8 +202,8 @@ class Quantities:
                 found.append((row, spread, label, f"assumptions/a_mix_{process}"))
         return found
 
-    def _row(self, record: Mapping[Any, Any]) -> np.ndarray:
-        """Return what the network sums to answer an observation."""
+    def answer(self, record: Mapping[Any, Any]) -> np.ndarray:
+        """Return the weights with which activities, routes, uses and disposal (in this order) answer an observation."""
         n, row = self.network, np.zeros(self.size)
         wanted = str(record["commodity"])
         basis = self.case.content.basis
@@ -207,6 +211,9 @@ class Quantities:
             stage = wanted.removeprefix("stage:")
             names = {c for c, s in zip(n.markets["commodity"], n.markets["stage"], strict=True)
                      if s == stage and basis[c] == record["basis"] and not c.startswith("swarf")}  # fmt: skip
+        elif wanted in CUSTOMS:
+            names = {c for c, s in zip(n.markets["commodity"], n.markets["stage"], strict=True)
+                     if s in CUSTOMS[wanted] and basis[c] == "element"}  # fmt: skip
         else:
             names = {wanted}
         region, partner = str(record["region"]), str(record["partner"] or "*")

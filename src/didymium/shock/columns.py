@@ -1,11 +1,17 @@
-"""Columns that several tables of a shock share."""
+"""Columns and limits that several tables of a shock share."""
 
 from __future__ import annotations
 
-from didymium.messages import _
+from didymium.messages import N_
 from didymium.result import Column
 
 FORESIGHT = Column(
-    "", _("What markets know: none believes that today's measures stay, perfect knows every date (a bound)")
+    "", N_("What markets know: none believes that today's measures stay, perfect knows every date (a bound)")
 )
-MONTH = Column("", _("Month"))
+MONTH = Column("", N_("Month"))
+
+SHORT = 0.05
+"""Share of what is wanted that is missing before a use counts as short."""
+
+LINE_STOP = 0.15
+"""Share missing at which production lines stop: above what thrift saves within a month."""

@@ -10,17 +10,11 @@ import pandas as pd
 from didymium.market.prepare import Market
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
-from didymium.shock.columns import FORESIGHT
+from didymium.shock.columns import FORESIGHT, LINE_STOP, SHORT
 from didymium.shock.dynamics import Path
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
-
-SHORT = 0.05
-"""Share of what is wanted that is missing before a use counts as short."""
-
-LINE_STOP = 0.15
-"""Share missing at which production lines stop: above what thrift saves within a month."""
 
 
 def cover(case: cases.Case, market: Market, paths: list[Path], uses: pd.DataFrame, why: list[str]) -> ResultTable:

@@ -12,7 +12,7 @@ from didymium.economy.willingness import surplus
 from didymium.market.prepare import Market
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
-from didymium.shock.columns import FORESIGHT
+from didymium.shock.columns import FORESIGHT, SHORT
 from didymium.shock.dynamics import Path
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ def _at_risk(
         if mine.empty:
             continue
         by_month = mine.groupby("month")[["served", "wanted"]].sum()
-        short_years = float((1.0 - by_month["served"] / by_month["wanted"]).clip(lower=0.0).sum() / 12.0)
+        missing = 1.0 - by_month["served"] / by_month["wanted"]
+        # Below the limit buyers save a little because the price is up; no line stands still for it.
+        short_years = float(missing.where(missing.gt(SHORT), 0.0).sum() / 12.0)
         for at, end in enumerate(("low", "value", "high")):
             totals[at] += at_risk(value, short_years, case.assumption("a_magnet_dependence", end))
         keys += [key for cell in inputs for key in cell.split(";")]

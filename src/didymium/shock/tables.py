@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from didymium.case.case import ROW
 from didymium.market.clear import TRACE_TONNES, market_inputs
 from didymium.market.prepare import Market
 from didymium.messages import _
@@ -159,9 +158,3 @@ class ShockTables:
 
 def _distinct(keys: pd.Series) -> list[str]:
     return list(dict.fromkeys(keys))
-
-
-def scenario_rows(case: cases.Case, scenario: Scenario) -> list[str]:
-    """Return the input rows of a scenario that the case holds."""
-    known = {key for table in case.tables.values() if ROW in table for key in table[ROW]}
-    return [key for key in scenario.inputs() if key in known]
