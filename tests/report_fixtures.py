@@ -581,7 +581,7 @@ def planned(case: Case) -> Result:
                         "commodity": commodity,
                         "region": payer,
                         "payer": payer,
-                        "year": 2027,
+                        "year": "2027",
                         "bought": bought,
                         "level": bought,
                         "cost": cost,

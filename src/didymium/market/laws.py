@@ -124,11 +124,7 @@ def arrivals(p: Parts, terms: Terms) -> np.ndarray:
     what a rolling horizon knows to be under way, arrives: returned as markets x nodes, t.
     """
     routes, ship = p.network.routes, p.variables["ship"]
-    lag = p.lag()
-    sent = np.array(
-        [[p.tree.lagged(node, int(k)) for node in p.tree.index] for k in range(int(lag.max(initial=0)) + 1)]
-    )
-    from_node = sent[lag]  # routes x nodes: the node whose shipment arrives, -1 where it left before the first one
+    from_node = shipped_at(p)
     before = from_node < 0
     rows, nodes = np.nonzero(~before)
     flat = ship.labels.to_numpy()[rows, from_node[rows, nodes]]
@@ -142,6 +138,22 @@ def arrivals(p: Parts, terms: Terms) -> np.ndarray:
         head = positions(p.network.markets.index, routes["head"])
         np.add.at(known, head, np.where(before, flows, 0.0))
     return known
+
+
+def shipped_at(p: Parts) -> np.ndarray:
+    """Return the node whose shipment arrives at each node, routes x nodes; -1 where it left before the first one."""
+    lag = p.lag()
+    sent = [[p.tree.lagged(node, months) for node in p.tree.index] for months in range(int(lag.max(initial=0)) + 1)]
+    return np.asarray(np.array(sent)[lag])
+
+
+def lost_at_end(p: Parts) -> np.ndarray:
+    """Return which shipments would arrive after the last node, routes x nodes."""
+    from_node = shipped_at(p)
+    lost = np.ones_like(from_node, dtype=bool)
+    rows, nodes = np.nonzero(from_node >= 0)
+    lost[rows, from_node[rows, nodes]] = False
+    return lost
 
 
 def capacity(p: Parts) -> None:

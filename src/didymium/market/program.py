@@ -175,6 +175,18 @@ def _variables(p: Parts) -> None:
             v["build"] = add(lower=0, upper=1, coords=[names], name="build")
 
 
+def _under_way_at_end(p: Parts) -> xr.DataArray:
+    """Return what goods are worth that arrive after the horizon, kUSD per tonne: the base price where they go.
+
+    Without it nobody would ship in the last months.
+    """
+    head = p.base.price.reindex(p.network.routes["head"]).to_numpy(float)
+    rate = p.case.assumption("a_discount_rate") if p.options.transit else 0.0
+    arrival = (1.0 + rate) ** -(p.lag() / 12.0)
+    worth = np.where(laws.lost_at_end(p), (head * arrival)[:, None] * p.tree.weight()[None, :], 0.0)
+    return xr.DataArray(worth, coords=[p.network.routes.index, p.tree.index])
+
+
 def _objective(p: Parts) -> Any:
     """Benefit - cost - freight - disposal, stocks' convenience and holding, terminal value, capex; weighted by node."""
     n, v, tree = p.network, p.variables, p.tree
@@ -202,7 +214,7 @@ def _objective(p: Parts) -> Any:
     terms.append((v["dispose"] * (disposal * weight)).sum())
     if len(n.routes):
         freight = xr.DataArray(-p.base.freight.reindex(n.routes.index).to_numpy(float), coords=[n.routes.index])
-        terms.append((v["ship"] * (freight * weight)).sum())
+        terms.append((v["ship"] * (freight * weight + _under_way_at_end(p))).sum())
     if len(p.stocks):
         terms += stock_terms(p)
     decided = [x for x in p.options.projects if x.choose]

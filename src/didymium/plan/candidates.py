@@ -24,6 +24,10 @@ STOCKED_STAGES = ("light_separation", "heavy_separation", "metal", "alloy", "mag
 """Forms that a government may hold: what keeps and what users take in. Mixed concentrate needs a separator first."""
 
 
+LEAST_PRICE = 3.0
+"""USD/kg below which a form is not worth a store: lanthanum and cerium are in surplus wherever neodymium is made."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A project as the plan sees it.
@@ -147,8 +151,9 @@ def programmes_for(case: cases.Case, market: Market, who: tuple[str, ...], purse
     found = []
     columns = (network.markets[name] for name in ("commodity", "region", "stage"))
     for label, commodity, region, stage in zip(network.markets.index, *columns, strict=True):
+        cheap = base.price[label] < LEAST_PRICE
         swarf_or_mixed = commodity.startswith(("swarf", "seg_"))
-        if region in who and stage in STOCKED_STAGES and intake[label] > 1.0 and not swarf_or_mixed:
+        if region in who and stage in STOCKED_STAGES and intake[label] > 1.0 and not (swarf_or_mixed or cheap):
             rows = (f"commodities/{commodity}", "assumptions/a_stock_buying_cap", "assumptions/a_stock_most")
             most, per_year = intake[label] * days / 365.25, cap * float(free[commodity])
             found.append(StockProgramme(label, purse, most, per_year, None, ";".join(rows)))

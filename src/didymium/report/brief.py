@@ -30,6 +30,7 @@ from didymium.report.tables import (
     Table,
     choice_table,
     commitment_table,
+    committed_table,
     measure_table,
     plan_table,
     price_table,
@@ -159,7 +160,8 @@ def _tables(case: Case, results: dict[str, Result], writer: Writer, as_of: str) 
     if "clear" in results:
         found["prices"] = partial(price_table, case, results["clear"], writer)
     if "plan" in results:
-        for name, make in (("plan", plan_table), ("choices", choice_table), ("stock", stock_table)):
+        makers = {"plan": plan_table, "choices": choice_table, "stock": stock_table, "committed": committed_table}
+        for name, make in makers.items():
             found[name] = partial(make, case, results["plan"], writer)
     if "track" in results:
         found["commitments"] = partial(commitment_table, results["track"], writer)
@@ -172,6 +174,7 @@ def _figures(drawn: Sequence[Chart]) -> str:
     forms: dict[str, Any] = {
         chart.name: {
             "least": chart.least,
+            "paper": chart.paper,
             "wide": json.loads(chart.wide.to_json()),
             "narrow": json.loads(chart.narrow.to_json()),
         }

@@ -14,7 +14,7 @@ from didymium.case.schema import GRADES
 from didymium.messages import _
 from didymium.report.figures.style import behind, extreme, name_of
 from didymium.report.footnotes import ASSUMPTION, Evidence
-from didymium.report.numbers import Writer, amount, percent
+from didymium.report.numbers import Writer, percent
 
 if TYPE_CHECKING:
     from didymium.case.case import Case
@@ -162,11 +162,12 @@ def _assumed(case: Case, results: Mapping[str, Result], writer: Writer) -> Limit
         uses.update(r.key for r in evidence.of(key) if r.grade == ASSUMPTION)
     if not uses:
         return Limit("", Markup(""))
+    count = writer.number(float(len(uses)), "count", list(uses))
     most = Markup("; ").join(
         Markup("{topic} ({count} rows)").format(
-            topic=evidence.references[key].title, count=writer.number(float(count), "count", [key])
+            topic=evidence.references[key].title, count=writer.number(float(times), "count", [key])
         )
-        for key, count in uses.most_common(5)
+        for key, times in uses.most_common(5)
     )
     return Limit(
         _("Assumptions"),
@@ -176,7 +177,7 @@ def _assumed(case: Case, results: Mapping[str, Result], writer: Writer) -> Limit
                 "are in the workbook; "
                 "the answers above are at central values unless a band is printed."
             )
-        ).format(count=writer.number(float(len(uses)), "count", list(uses)), most=most),
+        ).format(count=count, most=most),
     )
 
 
@@ -241,18 +242,21 @@ def _stocks(case: Case, writer: Writer) -> Limit:
     secret = stocks[stocks["band"].eq("range")]
     if secret.empty:
         return Limit("", Markup(""))
+    firms = stocks[stocks["kind"].eq("commercial")]
+    assumed = firms[firms["source"].isin(case["assumptions"]["assumption"])]
     return Limit(
         _("Secret stocks"),
         Markup(
             _(
                 "{count} stocks ({owners}) are not public. They stand as ranges between nothing and a rule or a "
-                "purchase plan; days of "
-                "cover that draw on them are ranges too. Firms' own stocks are assumed in days of use, the same "
-                "everywhere."
+                "purchase plan; "
+                "days of cover that draw on them are ranges too. Of {firms} stocks of firms {assumed} are assumed."
             )
         ).format(
             count=writer.number(float(len(secret)), "count", behind(secret["_row"])),
             owners=", ".join(dict.fromkeys(secret["owner"])),
+            firms=writer.number(float(len(firms)), "count", behind((firms if len(firms) else secret)["_row"])),
+            assumed=writer.number(float(len(assumed)), "count", behind((assumed if len(assumed) else secret)["_row"])),
         ),
     )
 
@@ -310,7 +314,11 @@ def _shock(case: Case, shocked: Result, writer: Writer) -> Limit:
 def _plan(planned: Result, writer: Writer) -> Limit:
     choices = planned["choices"]
     assumed = choices[choices["on_assumptions"].astype(bool)]
-    gap = float(planned["compare"]["gap"].max())
+    compare = planned.tables["compare"]
+    unit = compare.columns["gap"].unit
+    gap = writer.number(
+        float(compare.frame["gap"].max()), unit if unit == "MUSD" else "share", behind(compare.frame["rests_on"])
+    )
     share = len(assumed) / len(choices) if len(choices) else 0.0
     shown = (
         writer.number(share, "share", behind((assumed if len(assumed) else choices)["rests_on"]))
@@ -322,21 +330,16 @@ def _plan(planned: Result, writer: Writer) -> Limit:
         Markup(
             _(
                 "The plan is deterministic: one scenario, known to the planner from the start, central lead "
-                "times, no delay. It chooses among "
-                "the projects on record and strategic stock; permits, instruments, price floors and partners' "
-                "answers are not decided. "
-                "Of the choices listed {share} rest on an assumed capital cost or lead time. The planner "
-                "maximises world welfare with "
-                "the partners' plants reserved to them; the gain printed is what each loses less when that plan "
-                "is re-cleared as a "
-                "market. Gap to the bound of the planning program: {gap}."
+                "times, no delay. It "
+                "chooses among the projects on record and strategic stock; permits, instruments, price floors and "
+                "the answers of "
+                "others are not decided. Of the projects listed {share} rest on an assumed capital cost or lead "
+                "time. A program of "
+                "the world market proposes plans; the gain printed is what each partner loses less when a plan is "
+                "cleared again "
+                "as a market, not an optimum of its own. Gap to the bound of that program: at most {gap}."
             )
-        ).format(
-            share=shown,
-            gap=writer.number(gap, "share", behind(planned["compare"]["rests_on"]))
-            if gap >= 0.0005
-            else amount(0.0005, "share").join(("< ", "")),
-        ),
+        ).format(share=shown, gap=gap),
     )
 
 

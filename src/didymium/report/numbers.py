@@ -39,7 +39,7 @@ def digits(value: float, significant: int = 3) -> str:
         return "0"
     rounded = float(f"{value:.{significant}g}")
     decimals = max(0, significant - 1 - math.floor(math.log10(abs(rounded))))
-    text = f"{rounded:,.{min(decimals, 6)}f}"
+    text = f"{rounded:,.{min(decimals, 6)}f}".replace("-", "\u2212")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -47,10 +47,10 @@ def percent(share: float) -> str:
     """Return a share as a percentage: a decimal only near nothing and near all."""
     if not math.isfinite(share):
         return NONE
-    value = 100 * share
+    value = round(100 * share, 1) + 0.0  # no minus nought
     fine = 0 < abs(value) < 10 or 95 < abs(value) < 100
     text = f"{value:.1f}".removesuffix(".0") if fine else f"{value:,.0f}"
-    return f"{text}{GAP}%"
+    return f"{text}{GAP}%".replace("-", "\u2212")
 
 
 def money(millions: float) -> str:

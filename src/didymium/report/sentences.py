@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from didymium.faults import DidymiumError
 from didymium.messages import _
 from didymium.report.figures.clock import next_clocks
+from didymium.report.figures.cover import fitted_cover
 from didymium.report.figures.heatmap import MOST
 from didymium.report.figures.shortage import first_short
 from didymium.report.figures.style import STAGE_NAMES, behind, extreme, name_of
 from didymium.report.figures.timeline import at_choke, outside_prices
-from didymium.report.figures.waterfall import best_plan
+from didymium.report.figures.waterfall import best_plan, chosen, peak_stock
 from didymium.report.limits import grade_shares
 from didymium.report.names import labelled, lower, place, ranked
 from didymium.report.numbers import NONE, Writer, month, percent
@@ -107,10 +108,10 @@ def exposure(case: Case, screened: Result, writer: Writer) -> Markup:
     return Markup(
         _(
             "The chain is narrowest at {commodity} ({stage}): {region} makes {share} of the world's, and without "
-            "it the other makers "
-            "cover {cover} of what everybody else needs; imports meet {imports} of need; in {many} of {all} "
-            "steps, counted by "
-            "element and stage, one country makes more than {most}."
+            "it the "
+            "other makers cover {cover} of what everybody else needs; of that need imports meet {imports}; in "
+            "{many} of "
+            "{all} steps, counted by element and stage, one country makes more than {most}."
         )
     ).format(**said, all=len(steps), most=percent(MOST))
 
@@ -155,8 +156,7 @@ def _begin(case: Case, shocked: Result, region: str, writer: Writer) -> Markup:
 
 
 def _cover(case: Case, shocked: Result, writer: Writer) -> Iterable[Markup]:
-    cover = shocked["cover"]
-    cover = cover[cover["foresight"].eq("none") & cover["lowest_days"].notna()]
+    cover = fitted_cover(case, shocked)
     for region in case.participants:
         here = cover[cover["region"].eq(region)]
         if len(here):
@@ -191,12 +191,11 @@ def plan(case: Case, planned: Result, writer: Writer) -> Markup:
         value = writer.number(float(row[f"gain_{region.lower()}"]), "MUSD", str(row["rests_on"]))
         return Markup(_("{value} to {place}")).format(place=place(case, region), value=value)
 
-    choices = planned["choices"]
-    choices = choices[choices["who"].eq(best) & choices["share"].gt(0)].sort_values("capex", ascending=False)
+    choices = chosen(planned, best).sort_values("capex", ascending=False)
     said = {
         "alone": joined(gain(region, region) for region in case.participants if region in compare),
         "together": joined(gain(best, region) for region in case.participants),
-        "cost": writer.number(float(compare[best]["public_cost"]), "MUSD", str(compare[best]["rests_on"])),
+        "cost": _cost(compare[best], writer),
         "count": writer.number(
             float(len(choices)), "count", behind((choices if len(choices) else planned["compare"])["rests_on"])
         ),
@@ -206,21 +205,25 @@ def plan(case: Case, planned: Result, writer: Writer) -> Markup:
     return Markup(
         _(
             "Against “{scenario}” the gain from acting alone is {alone}; from acting together it is {together}, "
-            "for {cost} of public "
-            "money, with {count} projects (the largest: {projects}) and a stock of {stock}."
+            "{cost}, by "
+            "{count} projects beside those that go ahead anyway (the largest: {projects}) and by a stock of {stock}."
         )
     ).format(scenario=scenario_title(case, planned), **said)
 
 
+def _cost(row: Mapping[Any, Any], writer: Writer) -> Markup:
+    cost = float(row["public_cost"])
+    value = writer.number(abs(cost), "MUSD", str(row["rests_on"]))
+    said = _("for {cost} of public money") if cost >= 0 else _("with {cost} left over for the public purses")
+    return Markup(said).format(cost=value)
+
+
 def _reserve(case: Case, planned: Result, who: str, writer: Writer) -> Iterable[Markup]:
-    stocks = planned["stock_plan"]
-    stocks = stocks[stocks["who"].eq(who) & stocks["bought"].gt(0)]
-    bought = {
-        str(c): (float(rows["bought"].sum()), behind(rows["rests_on"])) for c, rows in stocks.groupby("commodity")
-    }
-    for commodity, (quantity, inputs) in sorted(bought.items(), key=lambda item: -item[1][0])[:3]:
+    stocks = peak_stock(planned, who).groupby("commodity").agg(level=("level", "sum"), rests_on=("rests_on", behind))
+    for row in stocks.reset_index().sort_values("level", ascending=False).head(3).to_dict("records"):
         yield Markup(_("{quantity} of {commodity}")).format(
-            quantity=writer.number(quantity, "t", inputs), commodity=lower(name_of(case, "commodities", commodity))
+            quantity=writer.number(float(row["level"]), "t", str(row["rests_on"])),
+            commodity=lower(name_of(case, "commodities", str(row["commodity"]))),
         )
 
 

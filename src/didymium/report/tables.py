@@ -12,11 +12,13 @@ from markupsafe import Markup
 from didymium.messages import _
 from didymium.report.figures.style import STAGE_NAMES, extreme, name_of
 from didymium.report.figures.timeline import outside_prices
-from didymium.report.figures.waterfall import best_plan, who_name
+from didymium.report.figures.waterfall import best_plan, chosen, peak_stock, people, who_name
 from didymium.report.names import labelled, ranked
 from didymium.report.numbers import NONE, Writer, digits, month
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from didymium.case.case import Case
     from didymium.result import Result
 
@@ -122,33 +124,42 @@ def _share(writer: Writer, value: Any, inputs: str) -> Markup | str:
 
 def plan_table(case: Case, planned: Result, writer: Writer) -> Table:
     """Return what each plan costs and who gains."""
-    people = case.participants
-    names = [name_of(case, "regions", p) for p in people]
+    members = case.participants
+    names = [name_of(case, "regions", p) for p in members]
     heads = [(_("Who acts"), "", False), (_("Public cost"), "MUSD", True)]
     heads += [(_("Gain: {region}").format(region=n), "MUSD", True) for n in names]
     heads += [(_("Loss left: {region}").format(region=n), "MUSD", True) for n in names]
     heads += [(_("Short: {region}").format(region=n), _("t magnets"), True) for n in names]
+    columns = ["public_cost", *(f"{what}_{p.lower()}" for what in ("gain", "loss", "shortage") for p in members)]
+    compare = planned["compare"]
+    if "plan" in compare:
+        heads.append((_("Plan chosen"), "", False))
     table = Table(_("What each plan costs, and who gains"), heads)
-    for row in planned["compare"].to_dict("records"):
-        columns = [
-            "public_cost",
-            *(f"gain_{p.lower()}" for p in people),
-            *(f"loss_{p.lower()}" for p in people),
-            *(f"shortage_{p.lower()}" for p in people),
-        ]
-        cells = [
-            who_name(case, str(row["who"])).capitalize()
-            if row["who"] in ("nothing", "both")
-            else who_name(case, str(row["who"]))
-        ]
+    for row in compare.to_dict("records"):
+        who = who_name(case, str(row["who"]))
+        cells: list[Any] = [who[:1].upper() + who[1:]]
         cells += [writer.number(float(row[c]), "", str(row["rests_on"]), mark=False) for c in columns]
+        if "plan" in compare:
+            cells.append(writer.text(str(row["plan"]), str(row["rests_on"]), mark=False))
         table.rows.append((cells, writer.notes.mark(str(row["rests_on"]))))
     return table
 
 
 def choice_table(case: Case, planned: Result, writer: Writer) -> Table:
-    """Return the chosen projects."""
+    """Return the projects that the plan adds."""
     who = best_plan(planned)
+    title = _("Projects in the plan of: {who}").format(who=who_name(case, who))
+    return _projects(case, chosen(planned, who), title, writer)
+
+
+def committed_table(case: Case, planned: Result, writer: Writer) -> Table:
+    """Return the projects that go ahead whatever the partners decide."""
+    choices = planned["choices"]
+    rows = choices[choices["committed"].astype(bool)].drop_duplicates("facility")
+    return _projects(case, rows, _("Projects that go ahead anyway"), writer)
+
+
+def _projects(case: Case, rows: pd.DataFrame, title: str, writer: Writer) -> Table:
     heads = [
         (_("Project"), "", False),
         (_("Stage"), "", False),
@@ -157,28 +168,30 @@ def choice_table(case: Case, planned: Result, writer: Writer) -> Table:
         (_("Capital"), "MUSD", True),
         (_("Share"), "%", True),
         (_("Output from"), "", False),
-        (_("Rests on"), "", False),
+        (_("Cost and time"), "", False),
     ]
-    table = Table(_("Projects in the plan of: {who}").format(who=who_name(case, who)), heads)
-    choices = planned["choices"]
-    for row in choices[choices["who"].eq(who)].sort_values(["start", "name"]).to_dict("records"):
-        inputs = str(row["rests_on"])
-        stage = str(row["stage"])
-        basis = [_("assumed cost or time") if bool(row["on_assumptions"]) else _("stated by sources")]
-        if bool(row["committed"]):
-            basis.append(_("goes ahead anyway"))
+    table = Table(title, heads)
+    for row in rows.sort_values(["start", "name"]).to_dict("records"):
+        inputs, stage = str(row["rests_on"]), str(row["stage"])
+        low, high = (float(row.get(f"capex_{end}", math.nan)) for end in ("low", "high"))
         cells = [
             row["name"],
             _(STAGE_NAMES[stage]) if stage in STAGE_NAMES else stage,
             name_of(case, "regions", str(row["region"])),
-            name_of(case, "regions", str(row["payer"])),
-            writer.number(float(row["capex"]), "", inputs, mark=False),
+            people(case, str(row["payer"])),
+            writer.text(_spread(float(row["capex"]), low, high), inputs, mark=False),
             _share(writer, row["share"], inputs),
             writer.text(month(str(row["start"])[:7]), inputs, mark=False),
-            "; ".join(basis),
+            _("assumed") if bool(row["on_assumptions"]) else _("stated by sources"),
         ]
         table.rows.append((cells, writer.notes.mark(inputs)))
     return table
+
+
+def _spread(value: float, low: float, high: float) -> str:
+    """A value with its band, without a unit."""
+    known = math.isfinite(low) and math.isfinite(high) and high > low
+    return f"{digits(value)} ({digits(low)}–{digits(high)})" if known else digits(value)
 
 
 def stock_table(case: Case, planned: Result, writer: Writer) -> Table:
@@ -188,24 +201,23 @@ def stock_table(case: Case, planned: Result, writer: Writer) -> Table:
         (_("Commodity"), "", False),
         (_("Lies in"), "", False),
         (_("Paid by"), "", False),
-        (_("Bought"), "t", True),
-        (_("Years"), "", False),
+        (_("Highest level"), "t", True),
+        (_("Bought in all"), "t", True),
+        (_("Bought in"), "", False),
         (_("Cost"), "MUSD", True),
     ]
     table = Table(_("Strategic stock in the plan of: {who}").format(who=who_name(case, who)), heads)
-    stocks = planned["stock_plan"]
-    stocks = stocks[stocks["who"].eq(who) & stocks["bought"].gt(0)]
-    for (commodity, region, payer), rows in stocks.groupby(["commodity", "region", "payer"], sort=False):
-        inputs = ";".join(dict.fromkeys(rows["rests_on"]))
-        years = sorted({int(y) for y in rows["year"]})
-        span = str(years[0]) if len(years) == 1 else f"{years[0]}–{years[-1]}"
+    for row in peak_stock(planned, who).to_dict("records"):
+        inputs = str(row["rests_on"])
+        span = str(row["first"]) if row["first"] == row["last"] else f"{row['first']}–{row['last']}"
         cells = [
-            name_of(case, "commodities", str(commodity)),
-            name_of(case, "regions", str(region)),
-            name_of(case, "regions", str(payer)),
-            writer.number(float(rows["bought"].sum()), "", inputs, mark=False),
+            name_of(case, "commodities", str(row["commodity"])),
+            name_of(case, "regions", str(row["region"])),
+            people(case, str(row["payer"])),
+            writer.number(float(row["level"]), "", inputs, mark=False),
+            writer.number(float(row["bought"]), "", inputs, mark=False),
             writer.text(span, inputs, mark=False),
-            writer.number(float(rows["cost"].sum()), "", inputs, mark=False),
+            writer.number(float(row["cost"]), "", inputs, mark=False),
         ]
         table.rows.append((cells, writer.notes.mark(inputs)))
     return table
@@ -225,7 +237,7 @@ def commitment_table(tracked: Result, writer: Writer) -> Table:
     rows = tracked["commitments"].assign(undated=lambda t: t["deadline"].astype(str).eq(""))
     for row in rows.sort_values(["undated", "deadline", "state"], kind="stable").to_dict("records"):
         inputs = str(row["rests_on"])
-        seen = str(row.get("by_participant") or row["status"]).replace("_", " ")
+        seen = _once(str(row.get("by_participant") or row["status"]).replace("_", " "))
         deadline = str(row["deadline"])
         cells = [
             str(row["commitment"]).removeprefix("US-JP-"),
@@ -237,6 +249,12 @@ def commitment_table(tracked: Result, writer: Writer) -> Table:
         ]
         table.rows.append((cells, writer.notes.mark(inputs)))
     return table
+
+
+def _once(steps: str) -> str:
+    """Say once what holds for every participant: ``USA: x; JPN: x`` becomes ``x``."""
+    said = {part.partition(": ")[2] or part for part in steps.split("; ")}
+    return said.pop() if len(said) == 1 else steps
 
 
 def _state(state: Any) -> Markup:

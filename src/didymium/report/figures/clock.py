@@ -143,12 +143,15 @@ def _draw(states: pd.Series, clocks: pd.DataFrame, as_of: str, narrow: bool) -> 
     )
     today = pd.Timestamp(as_of)
     if rows:
+        first = max(pd.Timestamp(str(clocks["begin"].min())), today - pd.Timedelta(days=_BACK))
+        last = max(pd.Timestamp(str(clocks["date"].max())), today) + pd.Timedelta(days=40)
         for place, record in enumerate(clocks.to_dict("records")):
-            begin = max(pd.Timestamp(str(record["begin"])), today - pd.Timedelta(days=_BACK * 3))
+            begin, end = max(pd.Timestamp(str(record["begin"])), first), pd.Timestamp(str(record["date"]))
+            late = begin > first + 0.5 * (last - first)
             colour = state_colour(str(record["state"]))
             figure.add_trace(
                 go.Scatter(
-                    x=[begin, pd.Timestamp(str(record["date"]))],
+                    x=[begin, end],
                     y=[place, place],
                     mode="lines+markers",
                     xaxis="x2",
@@ -164,9 +167,10 @@ def _draw(states: pd.Series, clocks: pd.DataFrame, as_of: str, narrow: bool) -> 
             text = f"{called} · {month(str(record['date']))}" + ("" if narrow else f" · {record['state']}")
             label(
                 figure,
-                begin,
+                end if late else begin,
                 place,
                 text,
+                xanchor="right" if late else "left",
                 xref="x2",
                 yref="y2",
                 yshift=12,
@@ -196,6 +200,7 @@ def _draw(states: pd.Series, clocks: pd.DataFrame, as_of: str, narrow: bool) -> 
         figure.update_layout(
             xaxis2={
                 "type": "date",
+                "range": [first, last],
                 "domain": [0, 1],
                 "anchor": "y2",
                 "tickformat": "%b %Y",

@@ -29,6 +29,18 @@ if TYPE_CHECKING:
     from didymium.result import Result
 
 
+_MOST = 6
+"""Commodities drawn: those that run lowest."""
+
+
+def fitted_cover(case: Case, shocked: Result) -> pd.DataFrame:
+    """Return the participants' cover, nothing foreseen, of what has a fitted price and is not ore."""
+    cover, commodities = shocked["cover"], case["commodities"]
+    quiet = commodities.loc[commodities["calibrated"].eq("no") | commodities["stage"].eq("mine"), "commodity"]
+    known = cover["days_at_start"].notna() & cover["lowest_days"].notna() & ~cover["commodity"].isin(quiet)
+    return cover[cover["region"].isin(case.participants) & cover["foresight"].eq("none") & known]
+
+
 def cover_chart(case: Case, shocked: Result) -> Chart | None:
     """Return days of cover at the start, with their band, and at the lowest, per participant.
 
@@ -39,13 +51,7 @@ def cover_chart(case: Case, shocked: Result) -> Chart | None:
     shocked : Result
         Of the verb shock.
     """
-    cover = shocked["cover"]
-    cover = cover[
-        cover["region"].isin(case.participants) & cover["foresight"].eq("none") & cover["days_at_start"].notna()
-    ]
-    commodities = case["commodities"]
-    quiet = commodities.loc[commodities["calibrated"].eq("no") | commodities["stage"].eq("mine"), "commodity"]
-    cover = cover[~cover["commodity"].isin(quiet)]
+    cover = fitted_cover(case, shocked)
     if cover.empty:
         return None
     weakest = extreme(cover, "lowest_days", largest=False)
@@ -56,19 +62,19 @@ def cover_chart(case: Case, shocked: Result) -> Chart | None:
         start=amount(float(weakest["days_at_start"]), "days"),
     )
     note = _(
-        "Days of use that stocks last. Dot: at the start, with its band; ring: the lowest in the shock, not "
-        "foreseen. Red: the month in which need first goes unmet. Ores and "
+        "Days of use that stocks last; at most {count} commodities, those that run lowest. Dot: at the start, with its "
+        "band; ring: the lowest in the shock, not foreseen. Red: the month in which need first goes unmet. Ores and "
         "commodities whose price is not fitted are left out."
-    )
+    ).format(count=_MOST)
     drawn = [_cover(case, cover, across) for across in (True, False)]
-    return Chart("cover", title, note, drawn[0], drawn[1], behind(cover["rests_on"]), "shock.cover")
+    return Chart("cover", title, note, drawn[0], drawn[1], behind(cover["rests_on"]), "shock.cover", paper=332)
 
 
 def _cover(case: Case, cover: pd.DataFrame, across: bool) -> go.Figure:
-    order = cover.groupby("commodity")["lowest_days"].min().sort_values(ascending=False).tail(9)
+    order = cover.groupby("commodity")["lowest_days"].min().sort_values(ascending=False).tail(_MOST)
     names = [short_name(case, str(c)) for c in order.index]
     regions = case.participants
-    rows_high = (24 if across else 22) * len(order) + 48
+    rows_high = (24 if across else 20) * len(order) + 46
     figure = new_figure(rows_high if across else rows_high * len(regions))
     most = float(cover[["days_high", "days_at_start"]].max().max()) * 1.05
     for place, region in enumerate(regions):
@@ -124,7 +130,7 @@ def _cover(case: Case, cover: pd.DataFrame, across: bool) -> go.Figure:
                 f"xaxis{axis}": {
                     "domain": horizontal,
                     "anchor": f"y{axis}",
-                    "range": [0, most],
+                    "range": [-0.03 * most, most],
                     "nticks": 6,
                     "title": {"text": _("days of use") if across or place == len(regions) - 1 else ""},
                 },

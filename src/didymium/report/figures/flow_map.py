@@ -59,7 +59,7 @@ _SIDES = {
     "AUS": "bottom",
     "EUR": "top",
     "ROW": "bottom",
-    "BRA": "right",
+    "BRA": "left",
     "USA": "right",
     "CAN": "top",
     "RUS": "top",

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from didymium.messages import N_, _
 from didymium.report.figures.style import BLUE, INK, SKY, STAGE_NAMES, Chart, behind, label, name_of, new_figure
-from didymium.report.figures.waterfall import best_plan, who_name
+from didymium.report.figures.waterfall import best_plan, chosen, people, who_name
 from didymium.report.numbers import money, month
 
 if TYPE_CHECKING:
@@ -33,9 +33,8 @@ def project_gantt(case: Case, planned: Result) -> Chart | None:
         Of the verb plan.
     """
     who = best_plan(planned)
-    schedule, choices = planned["schedule"], planned["choices"]
+    schedule, choices = planned["schedule"], chosen(planned, who)
     schedule = schedule[schedule["who"].eq(who)]
-    choices = choices[choices["who"].eq(who)]
     schedule = schedule[schedule["facility"].isin(choices["facility"])]
     if schedule.empty:
         return None
@@ -48,11 +47,11 @@ def project_gantt(case: Case, planned: Result) -> Chart | None:
         count=len(choices), month=month(first[:7]) if first else "–"
     )
     note = _(
-        "Plan of: {who}. Lead times are the central values; those on assumptions are marked with a star. Projects "
-        "that go ahead anyway are marked as committed."
+        "Plan of: {who}. Lead times are the central values; a star marks a cost or time that is assumed. "
+        "Projects that go ahead anyway are not drawn; they stand in a table below."
     ).format(who=who_name(case, who))
-    chosen = {str(row["facility"]): row for row in choices.to_dict("records")}
-    drawn = [_draw(case, schedule, chosen, order, narrow) for narrow in (False, True)]
+    rows = {str(row["facility"]): row for row in choices.to_dict("records")}
+    drawn = [_draw(case, schedule, rows, order, narrow) for narrow in (False, True)]
     return Chart("gantt", title, note, drawn[0], drawn[1], behind(schedule["rests_on"]), "plan.schedule")
 
 
@@ -87,9 +86,7 @@ def _draw(
         parts.append(str(row["region"]) if narrow else name_of(case, "regions", str(row["region"])))
         if not narrow:
             parts.append(money(float(row["capex"])))
-            parts.append(_("{who} pays").format(who=name_of(case, "regions", str(row["payer"]))))
-        if bool(row["committed"]):
-            parts.append(_("committed"))
+            parts.append(_("paid by {who}").format(who=people(case, str(row["payer"]))))
         label(figure, start, place, " · ".join(parts), yshift=13, font={"size": 11 if narrow else 12, "color": INK})
     figure.update_layout(
         xaxis={"type": "date", "side": "top", "tickformat": "%Y", "dtick": "M24" if narrow else "M12"},

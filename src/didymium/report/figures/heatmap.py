@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 SHORT_STAGES = {
     "mine": N_("Mine"),
-    "light_separation": N_("Light<br>sep."),
-    "heavy_separation": N_("Heavy<br>sep."),
+    "light_separation": N_("Light sep."),
+    "heavy_separation": N_("Heavy sep."),
     "metal": N_("Metal"),
     "alloy": N_("Alloy"),
     "magnet": N_("Magnet"),
-    "recycling": N_("Recyc-<br>ling"),
+    "recycling": N_("Recycling"),
     "use": N_("Use"),
 }
 ELEMENT_ORDER = ("Dy", "Tb", "NdPr", "Sm", "Gd", "Y", "LaCe")
@@ -80,15 +80,18 @@ def _draw(
     panels: list[tuple[str, pd.DataFrame, str]], elements: list[str], stages: list[str], across: bool
 ) -> go.Figure:
     count = len(panels)
-    row_height = 24
-    panel_height = row_height * len(elements) + 62
-    figure = new_figure(panel_height + 8 if across else panel_height * count)
+    row_height = 21
+    head = 84 if across else 66  # a title, and the names of the stages
+    panel_height = row_height * len(elements) + head
+    height = panel_height if across else panel_height * count
+    figure = new_figure(height + 8)
     for place, (title, rows, value) in enumerate(panels):
         axis = "" if place == 0 else str(place + 1)
         cells = _cells(rows, value)
         z = [[_share(cells, element, stage) for stage in stages] for element in elements]
         text = [["" if v is None else percent(v).split("\u00a0")[0] for v in line] for line in z]
         names = [_(SHORT_STAGES[stage]) for stage in stages]
+        names = names if across else [name.replace(" ", "<br>") for name in names]
         figure.add_trace(
             go.Heatmap(
                 z=z,
@@ -111,19 +114,17 @@ def _draw(
         )
         if across:
             left, right = place / count + (0.004 if place else 0.0), (place + 1) / count - 0.016
-            horizontal, vertical = [left, right], [0.0, 1 - 58 / (panel_height + 8)]
+            horizontal, vertical = [left, right], [0.0, 1 - head / height]
         else:
             bottom = 1 - (place + 1) / count
-            horizontal, vertical = (
-                [0.0, 1.0],
-                [bottom, bottom + (row_height * len(elements) + 2) / (panel_height * count)],
-            )
+            horizontal, vertical = [0.0, 1.0], [max(bottom, 0.0), bottom + (panel_height - head) / height]
         figure.update_layout(
             {
                 f"xaxis{axis}": {
                     "domain": horizontal,
                     "anchor": f"y{axis}",
                     "side": "top",
+                    "tickangle": -90 if across else 0,
                     "showgrid": False,
                     "showline": False,
                 },
@@ -144,7 +145,7 @@ def _draw(
             f"<b>{title}</b>",
             xref="paper",
             yref="paper",
-            yshift=44,
+            yshift=head - 9,
             font={"size": 12, "color": INK},
         )
     dress_axes(figure)

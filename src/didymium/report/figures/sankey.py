@@ -113,13 +113,14 @@ def _content(case: Case, commodity: str, elements: tuple[str, ...]) -> float:
 
 def _step(cleared: Result, content: dict[str, float]) -> tuple[pd.Series, list[str]]:
     """What each region sends to each, itself included, of the goods that leave a step."""
+    import numpy as np
     import pandas as pd
 
     trade, flows = cleared["net_trade"], cleared["flows"]
     trade = trade[trade["commodity"].isin(content)]
     flows = flows[flows["commodity"].isin(content) & flows["origin"].ne(flows["destination"])]
-    flows = flows.assign(quantity=flows["quantity"] * flows["commodity"].map(content))
-    trade = trade.assign(production=trade["production"] * trade["commodity"].map(content))
+    flows = flows.assign(quantity=flows["quantity"] * np.array([content[c] for c in flows["commodity"]], float))
+    trade = trade.assign(production=trade["production"] * np.array([content[c] for c in trade["commodity"]], float))
     sent = flows.groupby(["origin", "destination"])["quantity"].sum()
     made = trade.groupby("region")["production"].sum()
     home = (made - sent.groupby(level="origin").sum().reindex(made.index, fill_value=0.0)).clip(lower=0.0)
@@ -157,7 +158,7 @@ def _draw(
         called = _("others") if region == OTHER else region
         return f"{called} {percent(share)}" if share >= 0.004 else called
 
-    height = 330 if narrow else 350
+    height = 310 if narrow else 288
     figure = new_figure(height)
     figure.add_trace(
         go.Sankey(

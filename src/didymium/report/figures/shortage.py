@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from didymium.case.case import Case
     from didymium.result import Result
 
+_REST, _LEAST = "_rest", 0.02  # end uses with a smaller share of the shortage are drawn together
 _USES = (BLUE, ORANGE, GREEN, SKY, RED, PINK, GREY, MUTED)
 
 
@@ -61,6 +62,10 @@ def shortage_timeline(case: Case, shocked: Result) -> Chart | None:
     rests = behind(served["rests_on"])
     keys = ["foresight", "region", "month", "end_use"]
     served = served.groupby(keys, as_index=False)[["short", "wanted"]].sum()
+    sums = served.groupby("end_use")["short"].sum()
+    small = sums.index[sums < _LEAST * sums.sum()]
+    served = served.assign(end_use=served["end_use"].where(~served["end_use"].isin(small), _REST))
+    served = served.groupby(keys, as_index=False)[["short", "wanted"]].sum()
     if served.empty or not float(served["short"].sum()) > 0:
         return None
     starts = []
@@ -75,14 +80,14 @@ def shortage_timeline(case: Case, shocked: Result) -> Chart | None:
     title = _("Demand goes unmet: {starts}").format(starts=", ".join(starts))
     note = _("Tonnes a month of all goods that end uses take. Bars: nobody foresees the cut. Line: everybody does.")
     drawn = [_shortage(case, served, across) for across in (True, False)]
-    return Chart("shortage", title, note, drawn[0], drawn[1], rests, "shock.served")
+    return Chart("shortage", title, note, drawn[0], drawn[1], rests, "shock.served", paper=205)
 
 
 def _shortage(case: Case, served: pd.DataFrame, across: bool) -> go.Figure:
     regions = case.participants
     uses = served.groupby("end_use")["short"].sum().sort_values(ascending=False)
-    names = {u: name_of(case, "end_uses", u).split(":")[0] for u in uses.index}
-    figure = new_figure(225 if across else 180 * len(regions) + 70, barmode="stack", bargap=0.15)
+    names = {u: _("the rest") if u == _REST else name_of(case, "end_uses", u).split(":")[0] for u in uses.index}
+    figure = new_figure(226 if across else 180 * len(regions) + 70, barmode="stack", bargap=0.15)
     top = float(served.groupby(["foresight", "region", "month"])["short"].sum().max()) * 1.1
     for place, region in enumerate(regions):
         axis = "" if place == 0 else str(place + 1)
@@ -158,8 +163,10 @@ def _shortage(case: Case, served: pd.DataFrame, across: bool) -> go.Figure:
             "yref": "container",
             "yanchor": "bottom",
             "font": {"size": 11},
+            "entrywidth": 132 if across else 0,
+            "entrywidthmode": "pixels",
             "traceorder": "normal",
         },
-        margin={"l": 10, "r": 8, "t": 20, "b": 54 if across else 106},
+        margin={"l": 10, "r": 8, "t": 20, "b": 42 if across else 88},
     )
     return figure

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
@@ -96,6 +96,8 @@ class Chart:
         Result table that it is drawn from, ``verb.table``.
     least : int
         Narrowest width that it can be read at; a narrower screen scrolls.
+    paper : int
+        Height in print, in pixels, where a page must hold it beside others; 0: its own.
     """
 
     name: str
@@ -106,7 +108,7 @@ class Chart:
     rests_on: str
     table: str
     least: int = 300
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    paper: int = 0
 
 
 def behind(rests_on: Iterable[str]) -> str:

@@ -84,6 +84,8 @@ def price_timeline(case: Case, shocked: Result) -> Chart | None:
     blind = outside[outside["foresight"].eq("none")]
     peaks = blind.groupby("commodity")["multiple"].max().sort_values(ascending=False)
     chosen = _spread(case, [str(c) for c in peaks.index])
+    if not chosen:
+        return None
     inside = shocked["prices"]
     inside = inside[
         inside["region"].eq(case.controller) & inside["foresight"].eq("none") & inside["commodity"].isin(chosen)
@@ -109,7 +111,11 @@ def price_timeline(case: Case, shocked: Result) -> Chart | None:
 
 def _spread(case: Case, commodities: list[str]) -> list[str]:
     """Pick panels: the worst, then forms of other elements, so that one element does not fill the figure."""
-    elements = dict(zip(case["commodities"]["commodity"], case["commodities"]["elements"], strict=True))
+    table = case["commodities"]
+    used = table["stage"].ne("magnet") | table["commodity"].isin(case["demands"]["commodity"])
+    shown = table[used & table["stage"].isin(("light_separation", "heavy_separation", "magnet"))]
+    elements = dict(zip(shown["commodity"], shown["elements"], strict=True))
+    commodities = [c for c in commodities if c in elements]
     chosen: list[str] = []
     for again in (False, True):
         for commodity in commodities:
@@ -122,7 +128,7 @@ def _spread(case: Case, commodities: list[str]) -> list[str]:
 def _prices(case: Case, outside: pd.DataFrame, inside: pd.DataFrame, chosen: list[str], across: int) -> go.Figure:
     down = -(-len(chosen) // across)
     single = down == 1
-    figure = new_figure(232 if single else 150 * down + 76)
+    figure = new_figure(240 if single else 150 * down + 76)
     top = float(outside.loc[outside["commodity"].isin(chosen), "multiple"].max())
     lines = (
         (_("outside, not foreseen"), outside[outside["foresight"].eq("none")], {"color": RED, "width": 2.4}),
@@ -174,7 +180,7 @@ def _prices(case: Case, outside: pd.DataFrame, inside: pd.DataFrame, chosen: lis
             (column + 1) / across - (gap / 2 if column < across - 1 else 0),
         )
         # a panel is a title, a plot and its dates
-        title_share, date_share = (0.2, 0.0) if single else (24 / (150 * down), 24 / (150 * down))
+        title_share, date_share = (0.17, 0.0) if single else (24 / (150 * down), 24 / (150 * down))
         high = 1 - row / down - title_share
         low = 1 - (row + 1) / down + (date_share if row < down - 1 else 0.0)
         figure.update_layout(
@@ -184,7 +190,8 @@ def _prices(case: Case, outside: pd.DataFrame, inside: pd.DataFrame, chosen: lis
                     "anchor": f"y{axis}",
                     "type": "date",
                     "tickformat": "%b<br>%Y" if single else "%b %y",
-                    "nticks": 5 if single else 4,
+                    "nticks": 4,
+                    "range": [outside["month"].min(), outside["month"].max()],
                     "showgrid": False,
                 },
                 f"yaxis{axis}": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
@@ -40,6 +41,27 @@ def best_plan(planned: Result) -> str:
     return "both" if "both" in who else str(who[-1])
 
 
+def chosen(planned: Result, who: str) -> pd.DataFrame:
+    """Return the projects that a plan adds to those that go ahead anyway."""
+    choices = planned["choices"]
+    return choices[choices["who"].eq(who) & choices["share"].gt(0) & ~choices["committed"].astype(bool)]
+
+
+def peak_stock(planned: Result, who: str) -> pd.DataFrame:
+    """Return the stock of a plan: its highest level, what was bought in all, when and for how much."""
+    stocks = planned["stock_plan"]
+    stocks = stocks[stocks["who"].eq(who) & stocks["bought"].gt(0)]
+    groups = stocks.assign(years=stocks["year"].astype(str)).groupby(["commodity", "region", "payer"], sort=False)
+    return groups.agg(
+        level=("level", "max"),
+        bought=("bought", "sum"),
+        first=("years", "min"),
+        last=("years", "max"),
+        cost=("cost", "sum"),
+        rests_on=("rests_on", behind),
+    ).reset_index()
+
+
 def gap_waterfall(case: Case, planned: Result) -> Chart | None:
     """Return each participant's need in the halt and what meets it.
 
@@ -55,11 +77,9 @@ def gap_waterfall(case: Case, planned: Result) -> Chart | None:
     gap = gap[gap["who"].eq(who)].sort_values(["participant", "order"])
     if gap.empty:
         return None
-    need = float(gap.loc[gap["kind"].eq("need"), "quantity"].sum())
-    short = float(gap.loc[gap["kind"].eq("short"), "quantity"].sum())
-    added = float(gap.loc[gap["kind"].isin(["project", "stock"]), "quantity"].sum())
-    title = _("Projects and stock meet {added} of the magnets needed in the halt; {short} stay short").format(
-        added=percent(added / need if need else 0.0), short=percent(short / need if need else 0.0)
+    before, after = (_short(planned["gap"], name) for name in ("nothing", who))
+    title = _("In the halt {after} of the magnets wanted are missing with the plan, {before} without").format(
+        after=percent(after), before=percent(before)
     )
     note = _("Tonnes of finished magnets over the halt, with the plan of: {who}.").format(who=who_name(case, who))
     return Chart(
@@ -70,7 +90,19 @@ def gap_waterfall(case: Case, planned: Result) -> Chart | None:
         _waterfall(case, gap, False),
         behind(gap["rests_on"]),
         "plan.gap",
+        paper=344,
     )
+
+
+def _short(gap: pd.DataFrame, who: str) -> float:
+    """Share of the need in the halt that stays unmet."""
+    sums = gap[gap["who"].eq(who)].groupby("kind")["quantity"].sum()
+    return float(sums.get("short", 0.0)) / float(sums["need"]) if sums.get("need") else float("nan")
+
+
+def people(case: Case, payers: str) -> str:
+    """Return who pays, in words: one participant, or several joined by +."""
+    return " + ".join(name_of(case, "regions", payer) for payer in payers.split("+") if payer) or "–"
 
 
 def who_name(case: Case, who: str) -> str:
@@ -83,12 +115,12 @@ def who_name(case: Case, who: str) -> str:
 
 
 def _waterfall(case: Case, gap: pd.DataFrame, across: bool) -> go.Figure:
-    people = [p for p in case.participants if p in set(gap["participant"])]
+    shown = [p for p in case.participants if p in set(gap["participant"])]
     steps = max(gap.groupby("participant").size())
-    panel_height = (26 if across else 23) * steps + 46
-    figure = new_figure(panel_height + 20 if across else panel_height * len(people) + 12)
+    panel_height = (28 if across else 24) * steps + 38
+    figure = new_figure(panel_height + 20 if across else panel_height * len(shown) + 12)
     most = float(gap["quantity"].max()) * 1.16
-    for place, participant in enumerate(people):
+    for place, participant in enumerate(shown):
         axis = "" if place == 0 else str(place + 1)
         rows = gap[gap["participant"].eq(participant)]
         left = float(rows.loc[rows["kind"].eq("need"), "quantity"].sum())
@@ -100,7 +132,7 @@ def _waterfall(case: Case, gap: pd.DataFrame, across: bool) -> go.Figure:
                 go.Bar(
                     x=[quantity],
                     base=[max(start, 0.0)],
-                    y=[record["step"]],
+                    y=[_wrapped(record["step"], across)],
                     orientation="h",
                     width=0.62,
                     showlegend=False,
@@ -113,14 +145,14 @@ def _waterfall(case: Case, gap: pd.DataFrame, across: bool) -> go.Figure:
             label(
                 figure,
                 max(start, 0.0) + quantity,
-                record["step"],
+                _wrapped(record["step"], across),
                 digits(quantity),
                 xref=f"x{axis}",
                 yref=f"y{axis}",
                 xshift=4,
                 font={"size": 11, "color": _COLOURS["short"] if record["kind"] == "short" else INK},
             )
-        count = len(people)
+        count = len(shown)
         if across:
             width = (1 - 0.03 * (count - 1)) / count
             horizontal, vertical = [place * (width + 0.03), place * (width + 0.03) + width], [0.0, 1.0]
@@ -157,8 +189,14 @@ def _waterfall(case: Case, gap: pd.DataFrame, across: bool) -> go.Figure:
             yshift=10,
         )
     dress_axes(figure)
+    figure.update_yaxes(tickfont_size=12 if across else 10)
     figure.update_layout(margin={"l": 8, "r": 8, "t": 22, "b": 6})
     return figure
+
+
+def _wrapped(step: str, across: bool) -> str:
+    """A label in as many lines as its place needs."""
+    return "<br>".join(textwrap.wrap(step, 30 if across else 27))
 
 
 def gain_chart(case: Case, planned: Result) -> Chart | None:
@@ -179,7 +217,7 @@ def gain_chart(case: Case, planned: Result) -> Chart | None:
     total = {str(row["who"]): sum(float(row[c]) for c in gains.values()) for row in compare.to_dict("records")}
     cost = dict(zip(compare["who"].astype(str), compare["public_cost"].astype(float), strict=True))
     best = max(total, key=lambda who: total[who])
-    title = _("Most is gained by {who}: {gain} for {cost} of public money").format(
+    title = _("Most is gained by {who}: {gain}, at a public cost of {cost}").format(
         who=who_name(case, best), gain=money(total[best]), cost=money(cost[best])
     )
     note = _("Loss avoided over doing nothing, and public cost; million US dollars over the plan, discounted.")
@@ -188,7 +226,7 @@ def gain_chart(case: Case, planned: Result) -> Chart | None:
 
 
 def _gains(case: Case, compare: pd.DataFrame, gains: dict[str, str], wide: bool) -> go.Figure:
-    figure = new_figure(64 * len(compare) + 70, barmode="group", bargap=0.28, bargroupgap=0.06)
+    figure = new_figure(52 * len(compare) + 66, barmode="group", bargap=0.28, bargroupgap=0.06)
     names = [who_name(case, str(w)) for w in compare["who"]]
     bars = [
         (_("gain of {region}").format(region=name_of(case, "regions", p)), c, region_colour(p))

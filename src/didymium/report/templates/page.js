@@ -13,16 +13,17 @@
     doubleClick: false
   };
 
-  function draw(plot, space) {
+  function draw(plot, space, paper) {
     var chart = figures[plot.dataset.chart];
     var width = Math.max(Math.floor(space), chart.least);
     var form = width < 560 ? chart.narrow : chart.wide;
-    plot.style.minHeight = form.layout.height + "px";
     plot.style.width = width + "px";
-    if (plot.dataset.drawn === form.layout.height + "x" + width) return;
-    plot.dataset.drawn = form.layout.height + "x" + width;
+    var size = width + (paper ? "p" : "s");
+    if (plot.dataset.drawn === size) return;
+    plot.dataset.drawn = size;
     var layout = Object.assign({}, form.layout, { width: width });
     if (layout.meta && layout.meta.ratio) layout.height = Math.round(width * layout.meta.ratio);
+    if (paper && chart.paper) layout.height = chart.paper;
     plot.style.minHeight = layout.height + "px";
     Plotly.newPlot(plot, form.data, layout, config);
   }
@@ -32,7 +33,7 @@
   }
 
   function paper() {
-    plots.forEach(function (plot) { draw(plot, plot.closest(".pair:not(.maps)") ? PAPER.half : PAPER.full); });
+    plots.forEach(function (plot) { draw(plot, plot.closest(".pair:not(.maps)") ? PAPER.half : PAPER.full, true); });
   }
 
   var printing = false;
