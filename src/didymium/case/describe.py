@@ -119,7 +119,7 @@ def runs_in(start: str, end: str, year: int) -> bool:
 
 
 def _once(capacity: pd.Series[float], additive: pd.Series[bool], runs: pd.Series[bool]) -> pd.Series[float]:
-    """Return running capacities, each tonne once: additive rows; where none of them runs in the year, the rows that do."""
+    """Return running capacities, each tonne once: additive rows; where none of them runs, the rows that do."""
     return capacity.where(additive)[runs] if bool((additive & runs).any()) else capacity[runs]
 
 

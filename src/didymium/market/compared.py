@@ -40,21 +40,26 @@ def compared(case: cases.Case, market: Market, solution: Solution, year: int) ->
         parts = sorted({f"commodities/{c}" for c in network.markets["commodity"] if c == commodity})
         model = float(weights @ found)
         rows.append({
-            "flow": record["flow"], "commodity": commodity, "region": record["region"], "partner": record["partner"] or "*",
-            "series": record["series"], "observed": record["quantity"], "observed_low": record["low"],
+            "flow": record["flow"], "commodity": commodity, "region": record["region"],
+            "partner": record["partner"] or "*", "series": record["series"], "observed": record["quantity"], "observed_low": record["low"],
             "observed_high": record["high"], "model": model,
             "within": bool(record["low"] <= model <= record["high"]), "adopted": record["use"] == "fit",
             "like_for_like": commodity not in CUSTOMS, RESTS_ON: join_inputs([record[ROW]], parts),
         })  # fmt: skip
     columns = {
-        "flow": Column("", _("Production, use, export or import")), "commodity": Column("", _("Commodity, stage or customs code")),
-        "region": Column("", _("Region")), "partner": Column("", _("Other side of a trade")),
-        "series": Column("", _("Statistic")), "observed": Column("t", _("Observed")),
-        "observed_low": Column("t", _("Low end of the observation")), "observed_high": Column("t", _("High end of the observation")),
-        "model": Column("t", _("In the cleared market")), "within": Column("", _("The market lies in the observation's band")),
+        "flow": Column("", _("Production, use, export or import")),
+        "commodity": Column("", _("Commodity, stage or customs code")),
+        "region": Column("", _("Region")),
+        "partner": Column("", _("Other side of a trade")),
+        "series": Column("", _("Statistic")),
+        "observed": Column("t", _("Observed")),
+        "observed_low": Column("t", _("Low end of the observation")),
+        "observed_high": Column("t", _("High end of the observation")),
+        "model": Column("t", _("In the cleared market")),
+        "within": Column("", _("The market lies in the observation's band")),
         "adopted": Column("", _("The base year was fitted to it; otherwise it is a check")),
         "like_for_like": Column("", _("no: a customs code that weighs gross and holds more goods")),
-    }  # fmt: skip
+    }
     frame = pd.DataFrame(rows, columns=[*columns, RESTS_ON])
     return ResultTable("observed", _("Quantities beside observed ones"), frame, columns,
                        ("flow", "commodity", "region", "partner", "series"))  # fmt: skip

@@ -28,7 +28,7 @@ SMALL = 1e-2
 
 
 CUSTOMS = {"hs:280530": ("metal",), "hs:284690": ("heavy_separation", "light_separation"), "hs:284610": ()}
-"""Stages whose element tonnes lie nearest to a customs code. Codes are gross and hold more goods: for comparison only."""
+"""Stages whose element tonnes lie nearest to a customs code. Codes are gross and hold more: for comparison only."""
 
 
 class Balanced(NamedTuple):

@@ -14,12 +14,11 @@ from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 def compare(outcome: Outcome) -> ResultTable:
     """Return public cost, losses and gains of each participant, and what the planning program says of itself."""
     calm = outcome.planner.surplus_by(outcome.calm)
-    idle = outcome.planner.surplus(outcome.plans["nothing"])
+    idle = outcome.planner.surplus_by(outcome.plans["nothing"])
     demand_rows = outcome.market.network.uses.loc[outcome.magnets, ["region", "inputs"]]
     rows = []
     for who, cleared in outcome.plans.items():
         parts, cost = outcome.planner.surplus_by(cleared), outcome.planner.public_cost(cleared)
-        surplus = parts.sum(axis=1)
         planning = cleared.plan.planning
         row: dict[str, Any] = {"who": who, "public_cost": sum(cost.values()) / 1000.0, "plan": cleared.plan.how}
         for member in outcome.case.participants:
@@ -28,10 +27,10 @@ def compare(outcome: Outcome) -> ResultTable:
             sellers = [float(parts[name][member] - calm[name][member]) for name in ("producers", "holders")]
             row[f"loss_{low}"] = float(calm["users"][member] - parts["users"][member]) / 1000.0
             row[f"sellers_{low}"] = sum(sellers) / 1000.0
-            row[f"gain_{low}"] = float(surplus[member] - idle[member] - cost[member]) / 1000.0
+            row[f"gain_{low}"] = float(parts["users"][member] - idle["users"][member] - cost[member]) / 1000.0
             row[f"shortage_{low}"] = outcome.missing(cleared, member)
-        others = [region for region in surplus.index if region not in outcome.case.participants]
-        row["gain_others"] = float((surplus - idle)[others].sum()) / 1000.0
+        others = [region for region in parts.index if region not in outcome.case.participants]
+        row["gain_others"] = float((parts - idle)["users"][others].sum()) / 1000.0
         run = cleared.solution.run
         row["objective"] = planning.get("objective", cleared.solution.objective) / 1000.0
         row["bound"] = planning.get("bound", run["bound"]) / 1000.0
@@ -51,14 +50,14 @@ def compare(outcome: Outcome) -> ResultTable:
             "cost": _("Public cost of {who}"),
             "loss": _("Loss of {who}'s users against no cut"),
             "sellers": _("Gain of {who}'s mines, plants and stockholders against no cut"),
-            "gain": _("Gain of {who} over doing nothing, users and sellers, less its public cost"),
+            "gain": _("Gain of {who}'s users over doing nothing, less its public cost"),
             "shortage": _("Magnets missing in {who} during the cut"),
         }
         for name, meaning in meanings.items():
             unit = "t" if name == "shortage" else "MUSD"
             columns[f"{name}_{member.lower()}"] = Column(unit, meaning.format(who=member))
     columns |= {
-        "gain_others": Column("MUSD", _("Gain of everybody else over doing nothing")),
+        "gain_others": Column("MUSD", _("Gain of everybody else's users over doing nothing")),
         "objective": Column("MUSD", _("Planning program: weighted world surplus")),
         "bound": Column("MUSD", _("Planning program: bound")),
         "gap": Column("MUSD", _("Planning program: bound less objective")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from time import perf_counter
@@ -59,17 +60,26 @@ def make_brief(case: str | Path, out: Path, as_of: str | None, scenario: str, pl
         loaded = didymium.load_case(case)
         for name in (scenario, plan_scenario):
             loaded.scenario(name)
-        verbs: dict[str, Callable[[], Result]] = {
+        quick: dict[str, Callable[[], Result]] = {
             "screen": lambda: didymium.screen(loaded),
             "clear": lambda: didymium.clear(loaded),
-            "shock": lambda: didymium.shock(loaded, scenario),
-            "plan": lambda: didymium.plan(loaded, scenario=plan_scenario),
             "track": lambda: didymium.track(loaded, as_of=day),
         }
-        results = []
-        for name, run in verbs.items():
+        found: dict[str, Result] = {}
+        for name, run in quick.items():
             progress.update(task, advance=1, description=name)
-            results.append(run())
+            found[name] = run()
+        # The two long ones side by side: the solver releases the interpreter's lock.
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            progress.update(task, description=_("shock and plan"))
+            running = {
+                "shock": pool.submit(didymium.shock, loaded, scenario),
+                "plan": pool.submit(didymium.plan, loaded, scenario=plan_scenario),
+            }
+            for name, future in running.items():
+                found[name] = future.result()
+                progress.update(task, advance=1)
+        results = [found[name] for name in ("screen", "clear", "shock", "plan", "track")]
         progress.update(task, advance=1, description=_("brief"))
         page = didymium.brief(results, target, case=loaded, as_of=day)
         progress.update(task, advance=1)

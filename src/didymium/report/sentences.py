@@ -16,7 +16,7 @@ from didymium.report.figures.cover import fitted_cover
 from didymium.report.figures.heatmap import MOST
 from didymium.report.figures.shortage import first_short
 from didymium.report.figures.style import STAGE_NAMES, behind, extreme, name_of
-from didymium.report.figures.timeline import at_choke, outside_prices
+from didymium.report.figures.timeline import at_choke, observed_prices, outside_prices
 from didymium.report.figures.waterfall import best_plan, chosen, peak_stock
 from didymium.report.limits import grade_shares
 from didymium.report.names import labelled, lower, place, ranked
@@ -125,6 +125,7 @@ def shock(case: Case, shocked: Result, writer: Writer) -> Markup:
     foreseen = extreme(seen, "multiple") if len(seen) else None
     said = {
         "blind": writer.number(float(peak["multiple"]), "times", str(peak["rests_on"])),
+        "quoted": _quoted(case, shocked, str(peak["commodity"]), writer),
         "choke": _(" (close to where its buyers are assumed to stop)") if at_choke(case, peak) else "",
         "seen": writer.number(float(foreseen["multiple"]), "times", str(foreseen["rests_on"]))
         if foreseen is not None
@@ -136,10 +137,8 @@ def shock(case: Case, shocked: Result, writer: Writer) -> Markup:
     return Markup(
         _(
             "Under “{scenario}” {commodity} outside {controller} peaks at {blind} its base price{choke} if nobody "
-            "foresees the cut and at "
-            "{seen} if everybody does; end uses go short {begins}; the stocks that run lowest hold {days}; value "
-            "added at risk is "
-            "{risk}."
+            "foresees the cut and at {seen} if everybody does{quoted}; end uses go short {begins}; the stocks that run "
+            "lowest hold {days}; value added at risk is {risk}."
         )
     ).format(
         scenario=scenario_title(case, shocked),
@@ -147,6 +146,17 @@ def shock(case: Case, shocked: Result, writer: Writer) -> Markup:
         controller=place(case, case.controller),
         **said,
     )
+
+
+def _quoted(case: Case, shocked: Result, commodity: str, writer: Writer) -> Markup:
+    """Say what was quoted outside the controlling country at the time, where the case holds it."""
+    seen = observed_prices(case, shocked)
+    seen = seen[seen["commodity"].eq(commodity)]
+    if seen.empty:
+        return Markup("")
+    highest = extreme(seen, "multiple")
+    value = writer.number(float(highest["multiple"]), "times", str(highest["rests_on"]))
+    return Markup(_(" (thin quotations rose to {value})")).format(value=value)
 
 
 def _begin(case: Case, shocked: Result, region: str, writer: Writer) -> Markup:
@@ -188,13 +198,28 @@ def plan(case: Case, planned: Result, writer: Writer) -> Markup:
 
     def gain(who: str, region: str) -> Markup:
         row = compare[who]
-        value = writer.number(float(row[f"gain_{region.lower()}"]), "MUSD", str(row["rests_on"]))
-        return Markup(_("{value} to {place}")).format(place=place(case, region), value=value)
+        return writer.number(float(row[f"gain_{region.lower()}"]), "MUSD", str(row["rests_on"]))
 
+    def alone(region: str) -> Markup:
+        others = joined(
+            Markup(_("{value} to {place}")).format(value=gain(region, other), place=place(case, other))
+            for other in case.participants
+            if other != region
+        )
+        text = _("a plan of {place} alone brings it {own} and {others}")
+        return Markup(text).format(place=place(case, region), own=gain(region, region), others=others)
+
+    total = sum(float(compare[best][f"gain_{region.lower()}"]) for region in case.participants)
+    each = joined(
+        Markup(_("{place} {value}")).format(place=place(case, region), value=gain(best, region))
+        for region in case.participants
+    )
     choices = chosen(planned, best).sort_values("capex", ascending=False)
     said = {
-        "alone": joined(gain(region, region) for region in case.participants if region in compare),
-        "together": joined(gain(best, region) for region in case.participants),
+        "missing": joined(_missing(case, planned, region, writer) for region in case.participants),
+        "alone": Markup("; ").join(alone(region) for region in case.participants if region in compare),
+        "total": writer.number(total, "MUSD", str(compare[best]["rests_on"])),
+        "each": each,
         "cost": _cost(compare[best], writer),
         "count": writer.number(
             float(len(choices)), "count", behind((choices if len(choices) else planned["compare"])["rests_on"])
@@ -204,17 +229,31 @@ def plan(case: Case, planned: Result, writer: Writer) -> Markup:
     }
     return Markup(
         _(
-            "Against “{scenario}” the gain from acting alone is {alone}; from acting together it is {together}, "
-            "{cost}, by "
-            "{count} projects beside those that go ahead anyway (the largest: {projects}) and by a stock of {stock}."
+            "Under “{scenario}” and no plan {missing} of the magnets wanted stay away; {alone}; the best plan found "
+            "for both brings them {total} ({each}), {cost}, by {count} projects beside those that go ahead anyway (the "
+            "largest: {projects}) and by a stock of {stock}."
         )
     ).format(scenario=scenario_title(case, planned), **said)
+
+
+def _missing(case: Case, planned: Result, region: str, writer: Writer) -> Markup:
+    """Say what share of its magnets a participant lacks during the cut if nobody plans."""
+    gap = planned["gap"]
+    mine = gap[gap["who"].eq("nothing") & gap["participant"].eq(region)].set_index("kind")
+    quantity = mine["quantity"].to_dict()
+    share = float(quantity["short"]) / float(quantity["need"])
+    value = writer.number(share, "share", str(mine.at["short", "rests_on"]))
+    return Markup(_("{share} in {place}")).format(share=value, place=place(case, region))
 
 
 def _cost(row: Mapping[Any, Any], writer: Writer) -> Markup:
     cost = float(row["public_cost"])
     value = writer.number(abs(cost), "MUSD", str(row["rests_on"]))
-    said = _("for {cost} of public money") if cost >= 0 else _("with {cost} left over for the public purses")
+    said = (
+        _("for {cost} of public money")
+        if cost >= 0
+        else _("with {cost} earned by the public purses, because the cut is known to come")
+    )
     return Markup(said).format(cost=value)
 
 

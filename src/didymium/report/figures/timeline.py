@@ -60,6 +60,38 @@ def outside_prices(case: Case, shocked: Result, calibrated: bool = True) -> pd.D
     return found.loc[dearest].sort_values(["foresight", "commodity", "month"])
 
 
+def observed_prices(case: Case, shocked: Result) -> pd.DataFrame:
+    """Return prices observed outside the controlling country within the months shown, as multiples of the base.
+
+    Parameters
+    ----------
+    case : Case
+        Table ``prices``; quotations that the calibration was fitted to are left out.
+    shocked : Result
+        Of the verb shock, for the base price of each commodity and region and the months.
+
+    Returns
+    -------
+    DataFrame
+        Columns commodity, region, date, multiple, low, high, rests_on.
+    """
+    base = shocked["prices"].drop_duplicates(["commodity", "region"]).set_index(["commodity", "region"])["base"]
+    first, last = shocked["prices"]["month"].min(), shocked["prices"]["month"].max()
+    table = case["prices"]
+    seen = table[
+        table["use"].eq("check")
+        & table["region"].ne(case.controller)
+        & table["date"].str.len().ge(7)
+        & table["date"].str[:7].between(first, last)
+    ].copy()
+    per_kg = [base.get((c, r), float("nan")) * 1000.0 for c, r in zip(seen["commodity"], seen["region"], strict=True)]
+    for column, name in (("price", "multiple"), ("low", "low"), ("high", "high")):
+        seen[name] = seen[column] / per_kg
+    seen["rests_on"] = seen["_row"]
+    found = seen[["commodity", "region", "date", "multiple", "low", "high", "rests_on"]]
+    return found[found["multiple"].notna()].sort_values("date")
+
+
 def at_choke(case: Case, peak: Mapping[str, Any]) -> bool:
     """Tell whether a price has come close to the one at which one of its buyers stops: the model then knows no more."""
     demands, uses = case["demands"], case["end_uses"]
@@ -104,8 +136,16 @@ def price_timeline(case: Case, shocked: Result) -> Chart | None:
     note = _(
         "Price as a multiple of its base price (1 = no shock), by month; outside: the dearer of {regions}."
     ).format(regions=", ".join(name_of(case, "regions", p) for p in case.participants))
-    rests = behind([*outside.loc[outside["commodity"].isin(chosen), "rests_on"], *inside["rests_on"]])
-    parts = (case, outside, inside, chosen)
+    seen_prices = observed_prices(case, shocked)
+    seen_prices = seen_prices[seen_prices["commodity"].isin(chosen)]
+    if len(seen_prices):
+        note += " " + _("Dots: quotations outside {region}, thin markets; not used in the fit.").format(
+            region=name_of(case, "regions", case.controller)
+        )
+    rests = behind(
+        [*outside.loc[outside["commodity"].isin(chosen), "rests_on"], *inside["rests_on"], *seen_prices["rests_on"]]
+    )
+    parts = (case, outside, inside, seen_prices, chosen)
     return Chart("prices", title, note, _prices(*parts, len(chosen)), _prices(*parts, 2), rests, "shock.prices")
 
 
@@ -125,7 +165,40 @@ def _spread(case: Case, commodities: list[str]) -> list[str]:
     return sorted(chosen, key=commodities.index)
 
 
-def _prices(case: Case, outside: pd.DataFrame, inside: pd.DataFrame, chosen: list[str], across: int) -> go.Figure:
+def _first_seen(seen: pd.DataFrame, chosen: list[str]) -> str:
+    return next((commodity for commodity in chosen if seen["commodity"].eq(commodity).any()), "")
+
+
+def _quotations(figure: go.Figure, seen: pd.DataFrame, axis: str, in_legend: bool) -> None:
+    """Add what was quoted outside the controlling country, with its band."""
+    if seen.empty:
+        return
+    figure.add_trace(
+        go.Scatter(
+            x=seen["date"],
+            y=seen["multiple"],
+            error_y={
+                "type": "data",
+                "array": (seen["high"] - seen["multiple"]).fillna(0.0),
+                "arrayminus": (seen["multiple"] - seen["low"]).fillna(0.0),
+                "thickness": 1.2,
+                "width": 3,
+                "color": MUTED,
+            },
+            mode="markers",
+            marker={"color": "#1d2733", "size": 7},
+            name=_("quoted outside"),
+            showlegend=in_legend,
+            hovertemplate="%{x|%b %Y}: %{y:.2f}<extra>" + _("quoted outside") + "</extra>",
+            xaxis=f"x{axis}",
+            yaxis=f"y{axis}",
+        )
+    )
+
+
+def _prices(
+    case: Case, outside: pd.DataFrame, inside: pd.DataFrame, seen: pd.DataFrame, chosen: list[str], across: int
+) -> go.Figure:
     down = -(-len(chosen) // across)
     single = down == 1
     figure = new_figure(240 if single else 150 * down + 76)
@@ -173,6 +246,7 @@ def _prices(case: Case, outside: pd.DataFrame, inside: pd.DataFrame, chosen: lis
                     xanchor="center",
                     font={"size": 11, "color": line["color"]},
                 )
+        _quotations(figure, seen[seen["commodity"].eq(commodity)], axis, commodity == _first_seen(seen, chosen))
         column, row = place % across, place // across
         gap = 0.028 if single else 0.05
         left, right = (
