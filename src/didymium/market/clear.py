@@ -11,6 +11,7 @@ import pandas as pd
 from didymium.case.case import ROW
 from didymium.faults import DidymiumError
 from didymium.market.compared import compared
+from didymium.market.nearest import nearest_flows
 from didymium.market.network import KG
 from didymium.market.options import Options
 from didymium.market.prepare import Market, prepare
@@ -64,6 +65,7 @@ def clear(case: cases.Case, year: int | None = None, options: Options | None = N
     built = time.perf_counter()
     solution = Instance(program).solve()
     solved = time.perf_counter()
+    _settle_flows(market, solution)
     tables = [
         _prices(case, market, program, solution, year),
         _net_trade(case, market, solution, year),
@@ -78,6 +80,17 @@ def clear(case: cases.Case, year: int | None = None, options: Options | None = N
     manifest = new_manifest(case.digest, {"year": year, "curves": options.curves}, objective=solution.objective,
                             run=solution.run, timings=timings)  # fmt: skip
     return Result("clear", case.name, {table.name: table for table in tables}, manifest)
+
+
+def _settle_flows(market: Market, solution: Solution) -> None:
+    """Replace the flows by the equally good ones nearest to the base year's."""
+    network = market.network
+    activity = solution.frame("activity")[0]
+    made = network.terms[network.terms["coefficient"].gt(0)]
+    output = (made["coefficient"] * made["activity"].map(activity)).groupby(made["market"]).sum()
+    flows = nearest_flows(market, solution.frame("ship")[0], output.reindex(network.markets.index, fill_value=0.0))
+    ship = solution.primal["ship"]
+    solution.primal["ship"] = ship.copy(data=flows.reindex(ship.coords["route"].to_numpy()).to_numpy()[:, None])
 
 
 def market_inputs(case: cases.Case, market: Market) -> pd.Series:
@@ -245,7 +258,7 @@ def _flows(market: Market, solution: Solution) -> ResultTable:
     ]
     columns = {
         "commodity": Column("", _("Commodity")), "origin": Column("", _("From")), "destination": Column("", _("To")),
-        "quantity": Column("t", _("Shipped in the year; several patterns of bilateral flows have the same prices")),
+        "quantity": Column("t", _("Shipped in the year; of patterns with equal prices the one nearest to the base year")),
     }  # fmt: skip
     kept = frame["quantity"].gt(TRACE_TONNES)
     return ResultTable(

@@ -39,13 +39,23 @@ def compared(case: cases.Case, market: Market, solution: Solution, year: int) ->
         commodity = str(record["commodity"])
         parts = sorted({f"commodities/{c}" for c in network.markets["commodity"] if c == commodity})
         model = float(weights @ found)
-        rows.append({
-            "flow": record["flow"], "commodity": commodity, "region": record["region"],
-            "partner": record["partner"] or "*", "series": record["series"], "observed": record["quantity"], "observed_low": record["low"],
-            "observed_high": record["high"], "model": model,
-            "within": bool(record["low"] <= model <= record["high"]), "adopted": record["use"] == "fit",
-            "like_for_like": commodity not in CUSTOMS, RESTS_ON: join_inputs([record[ROW]], parts),
-        })  # fmt: skip
+        rows.append(
+            {
+                "flow": record["flow"],
+                "commodity": commodity,
+                "region": record["region"],
+                "partner": record["partner"] or "*",
+                "series": record["series"],
+                "observed": record["quantity"],
+                "observed_low": record["low"],
+                "observed_high": record["high"],
+                "model": model,
+                "within": bool(record["low"] <= model <= record["high"]),
+                "adopted": record["use"] == "fit",
+                "like_for_like": commodity not in CUSTOMS,
+                RESTS_ON: join_inputs([record[ROW]], parts),
+            }
+        )
     columns = {
         "flow": Column("", _("Production, use, export or import")),
         "commodity": Column("", _("Commodity, stage or customs code")),

@@ -24,6 +24,10 @@ TERMINAL = ((1.03, 1.0), (1.3, 0.97), (2.0, 0.9), (4.0, 0.5))
 """Value of stock left at the end: up to this multiple of the rest level, this share of the base price."""
 
 
+SALVAGE = 0.8
+"""What is left of a programme's stock sells at this share of the base price: nobody buys it to sell it on."""
+
+
 def stock_table(network: Network, base: Base, options: Options) -> pd.DataFrame:
     """Return stocks with levels in tonnes: days of use times what the market takes in."""
     columns = ["market", "kind", "rest", "start", "payer", "most", "per_year", "release", "inputs"]
@@ -114,7 +118,8 @@ def stock_terms(p: Parts) -> list[Any]:
     leaves = tree.leaves()
     discounted = weight[leaves] * (1.0 + rate) ** -years[leaves]
     share = np.array([share for _edge, share in TERMINAL])
-    worth = price[:, None, None] * share[None, :, None] * discounted[None, None, :]
+    salvage = np.where(stocks["kind"].eq("programme"), SALVAGE, 1.0)
+    worth = (salvage * price)[:, None, None] * share[None, :, None] * discounted[None, None, :]
     left = cube(worth, stocks.index, "tier", tree.index[leaves].rename("leaf"))
     terms.append((v["left"] * left).sum())
     return terms

@@ -22,6 +22,7 @@ from didymium.market.options import Options
 from didymium.market.prepare import Market
 from didymium.market.program import build
 from didymium.market.solve import Instance, Solution, prices
+from didymium.market.stocks import SALVAGE
 from didymium.messages import _
 from didymium.plan.candidates import Candidate, programmes_for, projects_for, purse_of
 
@@ -289,7 +290,7 @@ class Planner:
                 cleared.solution.frame(n).loc[row].to_numpy(float) for n in ("fill", "release", "stock")
             )
             spent = float((fill * price * weight).sum()) + float((level * base * holding * years * weight).sum())
-            back = float((release * price * weight).sum()) + float(level[-1] * base * weight[-1])
+            back = float((release * price * weight).sum()) + float(level[-1] * SALVAGE * base * weight[-1])
             cost[market.split("|")[1]] += spent - back
         return cost
 
