@@ -29,7 +29,8 @@ ASSUMPTIONS = {
 """What the market asks of every case."""
 
 DEFAULTS: dict[str, Row] = {
-    "sources": {"title": "A book", "publisher": "A publisher", "date": "2024", "address": "https://example.org", "grade": "A"},
+    "sources": {"title": "A book", "publisher": "A publisher", "date": "2024", "address": "https://example.org",
+                "grade": "A"},
     "assumptions": {"topic": "test", "unit": "ratio", "reason": "A test needs it.", "date": "2024"},
     "regions": {"role": "other", "latitude": 0, "longitude": 0},
     "commodities": {"stage": "metal", "elements": "Dy", "unit": "t", "basis": "element", "calibrated": "yes",
@@ -76,7 +77,7 @@ def write_case(folder: Path, tables: Tables, scenarios: Mapping[str, str] | None
             writer.writeheader()
             writer.writerows(_complete(name, row) for row in rows)
     (folder / "case.toml").write_text(
-        f'name = "{folder.name}"\ntitle = "A small case"\nbase_year = {base_year}\nreference_basket = ""\nsigned = ""\n',
+        f'name = "{folder.name}"\ntitle = "Small"\nbase_year = {base_year}\nreference_basket = ""\nsigned = ""\n',
         "utf-8",
     )
     (folder / "scenarios").mkdir(exist_ok=True)

@@ -588,8 +588,11 @@ def planned(case: Case) -> Result:
                         RESTS_ON: join_inputs(halt, inputs.stock(commodity).split(";")),
                     }
                 )
+    for who in ("nothing", "USA", "JPN", "both"):
         for participant, need in (("USA", 8600.0), ("JPN", 6900.0)):
-            left, build, stock = need * 0.31, need * (0.34 if who == "both" else 0.2), need * 0.17
+            left = need * 0.31
+            build = need * {"nothing": 0.0, "both": 0.34}.get(who, 0.2)
+            stock = 0.0 if who == "nothing" else need * 0.17
             steps = [
                 ("Need in the halt", "need", need),
                 ("Supply that is left", "supply", left),

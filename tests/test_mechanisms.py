@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from didymium.case.case import Case
     from didymium.result import Result
 
 ROOT = Path(__file__).parents[1]
@@ -112,8 +113,8 @@ def assert_outputs(result: Result, others: set[str]) -> None:
 
 # Tables of the other command, in rows that name two.
 CLEAR_TABLES = {"prices", "net_trade", "activity", "flows", "use"}
-SHOCK_TABLES = {"timeline", "served", "stocks", "cover"}
-PLAN_TABLES = {"choices", "members", "stock_plan", "compare"}
+SHOCK_TABLES = {"served", "stocks", "cover", "trade", "losses"}
+PLAN_TABLES = {"choices", "stock_plan", "compare", "gap"}
 
 
 def test_screen_outputs(screened: Result) -> None:
@@ -125,7 +126,7 @@ def test_clear_outputs(cleared: Result) -> None:
 
 
 def test_shock_outputs(shocked: Result) -> None:
-    assert_outputs(shocked, PLAN_TABLES | CLEAR_TABLES)
+    assert_outputs(shocked, PLAN_TABLES | CLEAR_TABLES - {"prices"})
 
 
 def test_plan_outputs(planned: Result) -> None:
@@ -136,9 +137,9 @@ def test_track_outputs(tracked: Result) -> None:
     assert_outputs(tracked, PLAN_TABLES)
 
 
-def test_trace_outputs(screened: Result) -> None:
+def test_trace_outputs(us_japan: Case, screened: Result) -> None:
     import didymium
 
     assert promised_by("trace") == ["inputs"]
-    inputs = didymium.trace(screened, "exposure", "0")["inputs"]
+    inputs = didymium.trace(us_japan, screened, "exposure", "0")["inputs"]
     assert len(inputs), "a number without inputs"

@@ -114,8 +114,14 @@ def test_a_feasible_answer_that_is_not_the_best_is_refused(case: Case, monkeypat
         instance(case).solve()
 
 
-def test_nothing_is_returned_when_a_number_is_missing(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quantity_that_is_no_number_is_refused(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     tamper(monkeypatch, lambda objective, primal, *rest: (objective, np.where(primal > 0, np.nan, primal), *rest))
+    with pytest.raises(SolverError):
+        instance(case).solve()
+
+
+def test_a_price_that_is_no_number_is_refused(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    tamper(monkeypatch, lambda objective, primal, dual, *rest: (objective, primal, np.full_like(dual, np.nan), *rest))
     with pytest.raises(SolverError):
         instance(case).solve()
 
@@ -135,7 +141,7 @@ def test_a_solver_that_stops_early_is_no_answer(case: Case) -> None:
     program = instance(case)
     program.set_option("presolve", "off")
     program.set_option("simplex_iteration_limit", 1)
-    with pytest.raises(SolverError, match="without an optimum: .*[Ii]teration limit"):
+    with pytest.raises(SolverError, match=r"without an optimum: .*[Ii]teration limit"):
         program.solve()
 
 
@@ -147,7 +153,7 @@ def test_an_unknown_option_is_an_error(case: Case) -> None:
 def test_a_refused_change_is_an_error(case: Case) -> None:
     program = instance(case)
     with pytest.raises(SolverError, match="ship"):
-        program.cost("ship", np.full(program.columns["ship"].shape, np.nan))
+        program.bound("ship", None, np.full(program.columns["ship"].shape, np.nan))
 
 
 # Warm starts

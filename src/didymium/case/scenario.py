@@ -196,7 +196,7 @@ class _Reader:
         data = self.data
         start = self._date(data, "scenario", "start") or date(1, 1, 1)
         months = data.get("months")
-        if not isinstance(months, int) or not 1 <= months <= 600:
+        if isinstance(months, bool) or not isinstance(months, int) or not 1 <= months <= 600:
             self.fault("scenario", "months", _("months must be a whole number from 1 to 600"), _("add `months = 24`"))
         probability = data.get("probability")
         if probability is not None:
@@ -205,10 +205,10 @@ class _Reader:
             if not data.get("probability_source"):
                 self.fault("scenario", "probability", _("a probability without an assumption row"),
                            _("name it in probability_source"))  # fmt: skip
-        restrictions = [self._restriction(entry) for entry in data.get("measure", [])]
-        restrictions += [self._passthrough(entry, restrictions) for entry in data.get("passthrough", [])]
-        outages = [self._outage(entry) for entry in data.get("outage", [])]
-        changes = [self._demand(entry) for entry in data.get("demand", [])]
+        restrictions = [self._restriction(entry) for entry in self._entries("measure")]
+        restrictions += [self._passthrough(entry, restrictions) for entry in self._entries("passthrough")]
+        outages = [self._outage(entry) for entry in self._entries("outage")]
+        changes = [self._demand(entry) for entry in self._entries("demand")]
         if self.faults:
             raise CaseError(self.faults)
         return Scenario(
@@ -256,6 +256,22 @@ class _Reader:
         if not found:
             self.fault(row, "commodities", _("it covers nothing"), _("name at least one commodity"))
         return frozenset(found)
+
+    def _days(self, entry: dict[str, Any], row: str) -> float:
+        value = entry.get("delay_days", 0)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 3660:
+            self.fault(row, "delay_days", _("`{value}` is not a number of days").format(value=value), _("write 45"))
+            return 0.0
+        return float(value)
+
+    def _entries(self, name: str) -> list[dict[str, Any]]:
+        """Return the tables written ``[[name]]``."""
+        entries = self.data.get(name, [])
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            self.fault(name, "", _("`{name}` is not a list of tables").format(name=name),
+                       _("begin each with [[{name}]] on a line of its own").format(name=name))  # fmt: skip
+            return []
+        return entries
 
     def _share(self, value: object, row: str, field: str) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
@@ -305,6 +321,10 @@ class _Reader:
                 self.fault(row, "approval", _("a {kind} without an approval path").format(kind=kind),
                            _('add approval = [["YYYY-MM-DD", share], ...]'))  # fmt: skip
                 return None
+            if not isinstance(steps, list) or not all(isinstance(step, list) and len(step) == 2 for step in steps):
+                self.fault(row, "approval", _("`{steps}` is not a list of dates and shares").format(steps=steps),
+                           _('write approval = [["YYYY-MM-DD", share], ...]'))  # fmt: skip
+                return None
             days = [self._date({"date": step[0]}, row, "date") or start for step in steps]
             if days != sorted(days):
                 self.fault(row, "approval", _("its dates are not in order"), _("sort them"))
@@ -312,9 +332,9 @@ class _Reader:
             approval = tuple(zip(days, shares, strict=True))
             if approval[0][0] > start:
                 approval = ((start, 1.0), *approval)
-        delay = entry.get("delay_days", 0)
+        delay = self._days(entry, row)
         return Restriction(
-            row, str(kind), controller, commodities, frozenset(reach), start, end, approval, float(delay), inputs
+            row, str(kind), controller, commodities, frozenset(reach), start, end, approval, delay, inputs
         )
 
     def _passthrough(self, entry: dict[str, Any], restrictions: list[Restriction | None]) -> Restriction | None:

@@ -53,7 +53,8 @@ class Base:
     def intake(self, network: Network) -> pd.Series:
         """Return what each market's buyers take in a year: processes and end uses, t/year."""
         terms = network.terms[network.terms["coefficient"].lt(0)]
-        by_process = (-terms["coefficient"] * terms["activity"].map(self.activity)).groupby(terms["market"]).sum()
+        taken = -terms["coefficient"].to_numpy(float) * terms["activity"].map(self.activity).to_numpy(float)
+        by_process = pd.Series(taken, index=terms["market"].to_numpy(), dtype=float).groupby(level=0).sum()
         by_use = self.served.groupby(network.uses["market"]).sum()
         total = by_process.reindex(network.markets.index, fill_value=0.0)
         return total.add(by_use.reindex(network.markets.index, fill_value=0.0))
@@ -61,7 +62,8 @@ class Base:
     def output(self, network: Network) -> pd.Series:
         """Return what each market's makers give out in a year, t/year."""
         terms = network.terms[network.terms["coefficient"].gt(0)]
-        made = (terms["coefficient"] * terms["activity"].map(self.activity)).groupby(terms["market"]).sum()
+        given = terms["coefficient"].to_numpy(float) * terms["activity"].map(self.activity).to_numpy(float)
+        made = pd.Series(given, index=terms["market"].to_numpy(), dtype=float).groupby(level=0).sum()
         return made.reindex(network.markets.index, fill_value=0.0)
 
     def net_trade(self, network: Network) -> pd.Series:

@@ -209,7 +209,8 @@ def _observed_trade(case: cases.Case, year: int) -> pd.DataFrame:
     table = table[table["year"].eq(year) & table["flow"].isin(("export", "import")) & table["unit"].eq("t")]
     table = table[table["commodity"].isin(case["commodities"]["commodity"]) & table["partner"].isin(("", "*"))].copy()
     table["market"] = table["commodity"] + "|" + table["region"]
-    table["quantity"] = np.where(table["flow"].eq("export"), table["quantity"], -table["quantity"])
+    quantity = table["quantity"].astype(float)
+    table["quantity"] = np.where(table["flow"].eq("export"), quantity, -quantity)
     grouped = table.groupby("market")
     series, inputs = grouped["series"].agg("; ".join), grouped[ROW].agg(";".join)
     return pd.DataFrame({"quantity": grouped["quantity"].sum(), "series": series, "inputs": inputs})
@@ -258,7 +259,7 @@ def _flows(market: Market, solution: Solution) -> ResultTable:
     ]
     columns = {
         "commodity": Column("", _("Commodity")), "origin": Column("", _("From")), "destination": Column("", _("To")),
-        "quantity": Column("t", _("Shipped in the year; of patterns with equal prices the one nearest to the base year")),
+        "quantity": Column("t", _("Shipped; of patterns with equal prices the one nearest to the base year")),
     }  # fmt: skip
     kept = frame["quantity"].gt(TRACE_TONNES)
     return ResultTable(

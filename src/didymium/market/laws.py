@@ -184,7 +184,7 @@ def capacity(p: Parts) -> None:
 
 
 def no_transit(p: Parts) -> None:
-    """``departures[m,n] <= own output + release of firms``: a region passes on only what it makes or firms hold there.
+    """``departures[m,n] <= own output``: a region passes on only what it makes.
 
     Without it a ban on one country does nothing, because the next country passes the goods on. Only where goods may
     also come in: elsewhere the balance says the same.
@@ -198,10 +198,6 @@ def no_transit(p: Parts) -> None:
     made = n.terms[n.terms["coefficient"].gt(0) & n.terms["market"].isin(both)]
     terms.add("activity", positions(n.activities.index, made["activity"]), made["market"].to_numpy(),
               -made["coefficient"].to_numpy(float))  # fmt: skip
-    if "stock" in p.variables:
-        firms = p.stocks["kind"].eq("commercial") & p.stocks["market"].isin(both)
-        held = np.nonzero(firms.to_numpy())[0]
-        terms.add("release", held, p.stocks["market"].to_numpy()[held], -np.ones(len(held)))
     p.model.add_constraints(terms.expression(positions(n.markets.index, both)) <= 0, name="no_transit")
 
 

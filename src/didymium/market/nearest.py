@@ -63,8 +63,8 @@ def nearest_flows(market: Market, ship: pd.Series, output: pd.Series) -> pd.Seri
     high = np.concatenate([wanted, -wanted, [freight @ flow + slack * float(np.abs(freight).max())], limit])
     step = arriving - leaving
     found: Any = linprog(  # type: ignore[call-overload]
-        np.concatenate([np.zeros(count), ones]), A_ub=rows, b_ub=high, A_eq=sp.hstack([step, nothing]), b_eq=step @ flow,
-        bounds=(0, None), method="highs",
+        np.concatenate([np.zeros(count), ones]), A_ub=rows, b_ub=high, A_eq=sp.hstack([step, nothing]),
+        b_eq=step @ flow, bounds=(0, None), method="highs",
     )  # fmt: skip
     if not found.success:
         raise SolverError(_("no pattern of trade near the base year: {status}").format(status=found.message))

@@ -85,7 +85,7 @@ class Options:
     transit : bool
         Goods take their time; what is under way at the start is there.
     no_transit : bool
-        A region exports what it makes or holds, never what it has bought.
+        A region exports what it makes, never what it has bought.
     growth : bool
         Demand follows the growth table; otherwise it stays at the base year.
     expansion : bool

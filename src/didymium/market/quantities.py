@@ -68,6 +68,8 @@ class Quantities:
         limits, ceilings = self._limits()
         high = np.full(self.size, np.inf)
         high[self.block["x"]] = np.where(self.may_run, np.inf, 0.0)
+        # Nobody makes metal, alloy or magnets to throw them away: rather an observation moves far.
+        high[self.block["z"]] = np.where(self._main_products(), 0.0, np.inf)
         hessian = sp.csc_matrix(scaled.T @ scaled + sp.diags(ridge))
         even, low = np.zeros(balance.shape[0]), np.zeros(self.size)
         solution = solve_quadratic(hessian, linear, balance, even, limits, ceilings, low, high)
@@ -132,14 +134,19 @@ class Quantities:
         transit = sp.csr_matrix((data, (rows.astype(int), columns)), shape=(len(both), self.size))
         return sp.csr_matrix(sp.vstack([by_facility, transit])), np.concatenate([ceiling, np.zeros(len(both))])
 
+    def _main_products(self) -> np.ndarray:
+        """Return which markets trade what a metal, alloy or magnet plant is built for (not its swarf)."""
+        processes = self.case["processes"]
+        plants = processes[
+            processes["capacity_side"].eq("output") & processes["stage"].isin(("metal", "alloy", "magnet"))
+        ]
+        return self.network.markets["commodity"].isin(plants["capacity_commodity"]).to_numpy()
+
     def _disposal_penalty(self) -> np.ndarray:
-        """Throwing away what somebody makes is dear: a market with disposal has a price below zero."""
+        """Throwing away what somebody separates is dear: a market with disposal has a price below zero."""
         stage = self.network.markets["stage"].to_numpy()
-        made = (
-            np.isin(stage, ("metal", "alloy", "magnet"))
-            | self.network.markets["commodity"].str.endswith("_oxide").to_numpy()
-        )
-        return np.where(made, 200.0, np.where(stage == "mine", 5.0, 0.5))
+        oxide = self.network.markets["commodity"].str.endswith("_oxide").to_numpy()
+        return np.where(oxide, 200.0, np.where(stage == "mine", 5.0, 0.5))
 
     def _observations(self) -> tuple[sp.csr_matrix, np.ndarray, np.ndarray, list[str], list[str]]:
         n = self.network

@@ -176,26 +176,34 @@ class Instance:
         verify(self, solution, primal, dual, reduced)
         return solution
 
-    def _refine(self, passes: int = 60, accuracy: float = 1e-10) -> Any:
+    def _refine(self, passes: int = 60, accuracy: float = 1e-12) -> Any:
         """Add tangents at each solution until curve and tangents agree.
 
         ``w_u <= B(q_k) + B'(q_k) (q - q_k)`` for benefits, ``w_a >= C(x_k) + C'(x_k) (x - x_k)`` for costs. The
         objective gap bounds the price error by ``sqrt(2 gap / |elasticity|)``, so it is driven far below the accuracy
         promised.
         """
-        self.set_option("primal_feasibility_tolerance", PRIMAL_TOLERANCE)
+        largest = float(np.max(self.program.parts.conditions.demand, initial=1.0))
+        # Relative to the largest quantity, so that a market of a tonne is as exact as one of a hundred kilotonnes.
+        tolerance = float(np.clip(PRIMAL_TOLERANCE * largest / 1e5, 1e-10, PRIMAL_TOLERANCE))
+        self.set_option("primal_feasibility_tolerance", tolerance)
         self.set_option("dual_feasibility_tolerance", DUAL_TOLERANCE)
         curve = Tangents(self)
         curve.start()
         seconds = 0.0
+        last = np.inf
         for count in range(1, passes + 1):
             outcome = self.run()
             seconds += outcome[4]["seconds"]
             gap = curve.gap(outcome[1])
-            if gap <= accuracy * max(1.0, abs(outcome[0])):
+            size = max(1e-3, abs(outcome[0]))
+            # At the solver's own tolerance the gap stops falling: then two digits of the accuracy are lost.
+            stalled = gap <= 100.0 * accuracy * size and gap > 0.7 * last
+            last = gap
+            if gap <= accuracy * size or stalled:
                 facts = {
                     **outcome[4],
-                    "gap": gap / max(1.0, abs(outcome[0])),
+                    "gap": gap / size,
                     "tangent_passes": count,
                     "seconds": seconds,
                 }

@@ -75,7 +75,8 @@ def verify(
             matrix, size, cost, (low, high, row_low, row_high), primal, rows, dual, reduced, str(lp.sense_)
         )
     solution.run["check"] = checked
-    worst = max(checked, key=lambda name: checked[name])
+    # A NaN is the worst of all, and compares as nothing.
+    worst = max(checked, key=lambda name: np.inf if np.isnan(checked[name]) else checked[name])
     if not checked[worst] <= ACCURACY:
         raise SolverError(
             _("the solver's answer fails the {name} check by {size:.1e} (allowed {limit:.0e}); it is not used").format(

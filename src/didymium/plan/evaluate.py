@@ -8,6 +8,7 @@ place.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,7 @@ class Plan:
 
     built: dict[str, float] = field(default_factory=dict)
     bought: dict[str, dict[int, float]] = field(default_factory=dict)
-    how: str = "do nothing"
+    how: str = field(default_factory=lambda: _("do nothing"))
     planning: dict[str, Any] = field(default_factory=dict)
 
 
@@ -201,25 +202,33 @@ class Planner:
         instance.bound("ship", None, held.ship_bound)
         return calm
 
-    def best(self, who: tuple[str, ...], nothing: Cleared, others: list[Plan]) -> Cleared:
-        """Return the plan that leaves a coalition best off, among the planning program's and those handed in."""
+    def best(self, who: tuple[str, ...], nothing: Cleared, others: Sequence[Cleared | Plan] = ()) -> Cleared:
+        """Return the plan that leaves a coalition best off.
+
+        Parameters
+        ----------
+        who : tuple of str
+            The coalition.
+        nothing : Cleared
+            Doing nothing: a plan too, and what the others are measured from.
+        others : sequence of Cleared or Plan
+            Candidates beside the planning program's own; a cleared one is not cleared again.
+        """
         planned = [self.candidate(who, weight) for weight in WEIGHTS]
         stocks = [replace(p, built={}, how=_("stock only")) for p in planned]
-        plans = [*planned, *stocks, *others]
         money, _rows = purse_of(self.case, who)
         best, most = nothing, 0.0
-        tried = [(_("do nothing"), 0.0)]
-        for plan in plans:
+        tried = [(nothing.plan.how, 0.0)]
+        for candidate in (*planned, *stocks, *others):
+            plan = candidate.plan if isinstance(candidate, Cleared) else candidate
             if self.spent(plan) > money * (1 + 1e-9):
                 continue
-            cleared = self.clear(who, plan)
+            cleared = replace(candidate, who=who) if isinstance(candidate, Cleared) else self.clear(who, plan)
             value = self.worth(cleared, nothing)
             tried.append((plan.how, value / 1000.0))
             if value > most:
                 best, most = cleared, value
-        # Doing nothing is a plan too: a coalition that no candidate helps keeps its money.
-        planning = planned[0].planning
-        chosen = replace(best.plan, planning=best.plan.planning or planning)
+        chosen = replace(best.plan, planning=best.plan.planning or planned[0].planning)
         return Cleared(who, chosen, best.solution, best.price, tried)
 
     def spent(self, plan: Plan) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -91,10 +92,14 @@ def plan(
     step()
     plans = {"nothing": nothing}
     for member in members:
-        plans[member] = planner.best((member,), nothing, [])
+        plans[member] = planner.best((member,), nothing)
         step()
-    own = [plans[member].plan for member in members]
-    plans["both"] = planner.best(tuple(members), nothing, [*own, union(*own)])
+    own = [plans[member] for member in members]
+    named = [
+        replace(each, plan=replace(each.plan, how=_("the plan of {who} alone").format(who=who)))
+        for each, who in zip(own, members, strict=True)
+    ]
+    plans["both"] = planner.best(tuple(members), nothing, [*named, union(*(each.plan for each in own))])
     step()
     tables = plan_tables(Outcome(planner, story, day, calm, plans))
     step()

@@ -125,11 +125,11 @@ def shock(case: Case, shocked: Result, writer: Writer) -> Markup:
     foreseen = extreme(seen, "multiple") if len(seen) else None
     said = {
         "blind": writer.number(float(peak["multiple"]), "times", str(peak["rests_on"])),
-        "quoted": _quoted(case, shocked, str(peak["commodity"]), writer),
         "choke": _(" (close to where its buyers are assumed to stop)") if at_choke(case, peak) else "",
         "seen": writer.number(float(foreseen["multiple"]), "times", str(foreseen["rests_on"]))
         if foreseen is not None
         else NONE,
+        "quoted": _quoted(case, shocked, str(peak["commodity"]), writer),
         "begins": joined(_begin(case, shocked, region, writer) for region in case.participants),
         "days": joined(_cover(case, shocked, writer)),
         "risk": joined(_risk(case, shocked, writer)),
@@ -210,16 +210,15 @@ def plan(case: Case, planned: Result, writer: Writer) -> Markup:
         return Markup(text).format(place=place(case, region), own=gain(region, region), others=others)
 
     total = sum(float(compare[best][f"gain_{region.lower()}"]) for region in case.participants)
-    each = joined(
-        Markup(_("{place} {value}")).format(place=place(case, region), value=gain(best, region))
-        for region in case.participants
-    )
     choices = chosen(planned, best).sort_values("capex", ascending=False)
     said = {
         "missing": joined(_missing(case, planned, region, writer) for region in case.participants),
         "alone": Markup("; ").join(alone(region) for region in case.participants if region in compare),
         "total": writer.number(total, "MUSD", str(compare[best]["rests_on"])),
-        "each": each,
+        "each": joined(
+            Markup(_("{place} {value}")).format(place=place(case, region), value=gain(best, region))
+            for region in case.participants
+        ),
         "cost": _cost(compare[best], writer),
         "count": writer.number(
             float(len(choices)), "count", behind((choices if len(choices) else planned["compare"])["rests_on"])

@@ -17,7 +17,7 @@ from didymium.market.network import positions
 from didymium.market.options import Options
 from didymium.market.prepare import Market
 from didymium.market.program import build
-from didymium.market.solve import Instance, prices
+from didymium.market.solve import Instance, Solution, prices
 from didymium.market.stocks import stock_table
 from didymium.market.tree import Tree, add_months, months
 
@@ -88,7 +88,7 @@ def perfect(case: cases.Case, market: Market, scenario: Scenario, options: Optio
         wanted=pd.DataFrame(program.parts.conditions.demand, index=market.network.uses.index),
         ship=solution.frame("ship"),
         activity=solution.frame("activity"),
-        stock=solution.frame("stock"),
+        stock=_levels(solution, len(tree)),
         stocks=program.parts.stocks,
         runs=[solution.run],
     )
@@ -108,6 +108,11 @@ def none(
         if progress:
             progress(month + 1, scenario.months)
     return rolling.path()
+
+
+def _levels(solution: Solution, nodes: int) -> pd.DataFrame:
+    """Return stock levels, stocks x nodes; no rows where the program has no stocks."""
+    return solution.frame("stock") if "stock" in solution.primal else pd.DataFrame(columns=range(nodes), dtype=float)
 
 
 class _Rolling:
@@ -171,7 +176,8 @@ class _Rolling:
         first = {
             "price": prices(program, solution)[0].to_numpy(),
             "wanted": program.parts.conditions.demand[:, 0],
-            **{name: solution.frame(name)[0].to_numpy() for name in ("served", "ship", "activity", "stock")},
+            "stock": _levels(solution, WINDOW)[0].to_numpy(float),
+            **{name: solution.frame(name)[0].to_numpy() for name in ("served", "ship", "activity")},
         }
         for name, values in first.items():
             self.columns[name].append(values)
@@ -194,6 +200,8 @@ class _Rolling:
         known = np.zeros((len(network.markets), WINDOW))
         np.add.at(known, positions(network.markets.index, network.routes["head"]), arriving)
         instance.right_hand_side("balance", -known)
+        if self.stocks.empty:
+            return
         instance.right_hand_side("stock_start", self.level[:, None])
         allowed = now.cut[positions(network.markets.index, self.stocks["market"])]
         free = self.stocks["release"].eq("free").to_numpy()[:, None]
