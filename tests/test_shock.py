@@ -211,7 +211,7 @@ def dysprosium(shocked: Result) -> pd.DataFrame:
 
 
 def test_dysprosium_rises_outside_and_falls_inside(dysprosium: pd.DataFrame) -> None:
-    """Measured: x2.7 outside, x0.97 in China. Observed in Rotterdam: about x3 in May 2025."""
+    """Measured: x2.1 outside, x0.97 in China."""
     peak = dysprosium.groupby("region")["multiple"].max()
     outside = peak.drop("CHN")
     assert set(outside.index) >= {"USA", "JPN", "EUR", "KOR"}

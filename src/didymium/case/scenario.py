@@ -38,7 +38,7 @@ class Restriction:
     approval : tuple of (date, float)
         Share of the base flow let through from each date on.
     delay_days : float
-        Time that a licence takes.
+        Time that a licence takes; ``approval`` already waits for it.
     inputs : tuple of str
         Input rows behind it.
     """
@@ -333,6 +333,10 @@ class _Reader:
             if approval[0][0] > start:
                 approval = ((start, 1.0), *approval)
         delay = self._days(entry, row)
+        if delay > 0 and kind == "licence":
+            # What is approved today leaves once the licence is out; until the first one is, nothing leaves.
+            wait = timedelta(days=delay)
+            approval = ((start, 0.0), *((day + wait, share) for day, share in approval))
         return Restriction(
             row, str(kind), controller, commodities, frozenset(reach), start, end, approval, delay, inputs
         )

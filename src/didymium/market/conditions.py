@@ -34,7 +34,7 @@ class Conditions:
     demand : array, uses x nodes
         Base quantity wanted in the period, t.
     cut : array of bool, markets x nodes
-        A measure cuts supply of the commodity to the region: strategic stocks may be released.
+        A measure cuts supply of something to the region: its strategic stocks of every form may be released.
     """
 
     capacity: Array

@@ -240,7 +240,7 @@ def stock_split(p: Parts) -> None:
 
 
 def purses(p: Parts) -> None:
-    """``sum capex build + sum_n p0 fill discount <= purse`` for each payer with a limit, thousands of USD."""
+    """``sum capex build + sum_n p0 fill <= purse`` for each payer with a limit, thousands of USD."""
     for payer, limit in p.options.purses.items():
         spent: list[Expression] = []
         decided = [x for x in p.options.projects if x.payer == payer and x.choose and x.capex > 0]

@@ -73,7 +73,10 @@ class Quantities:
         hessian = sp.csc_matrix(scaled.T @ scaled + sp.diags(ridge))
         even, low = np.zeros(balance.shape[0]), np.zeros(self.size)
         solution = solve_quadratic(hessian, linear, balance, even, limits, ceilings, low, high)
+        # A use that is served has a demand curve, however small: only flows and activities are cleaned away.
+        wanted = np.maximum(solution[self.block["q"]], 1e-3 * n.uses["quantity"].to_numpy(float) / KILO)
         solution = np.where(solution * KILO < SMALL, 0.0, solution)
+        solution[self.block["q"]] = wanted
         adjusted = rows @ solution
         misfit = pd.DataFrame(
             {

@@ -87,6 +87,7 @@ class Instance:
     def cost(self, variable: str, values: np.ndarray) -> None:
         """Change the objective coefficients of a variable in place (array in the variable's own order)."""
         labels = self.columns[variable].to_numpy().ravel().astype(np.int32)
+        _finite(values, variable)
         self._ok(self.highs.changeColsCost(len(labels), labels, values.ravel().astype(float)), variable)
 
     def right_hand_side(self, constraint: str, values: np.ndarray) -> None:
@@ -224,6 +225,8 @@ def _hand_over(model: Any) -> tuple[Any, np.ndarray, np.ndarray]:
     if len(whole):
         highs.changeColsIntegrality(len(whole), whole, np.ones(len(whole), dtype=np.uint8))
     cost = np.asarray(arrays.c, dtype=float)
+    _finite(cost, "objective")
+    _finite(arrays.A.data, "coefficients")
     highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
     rows = arrays.A.tocsr()
     low = np.where(arrays.sense != "<", arrays.b, -np.inf)
@@ -232,6 +235,13 @@ def _hand_over(model: Any) -> tuple[Any, np.ndarray, np.ndarray]:
     if model.objective.sense == "max":
         highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
     return highs, _positions(arrays.vlabels), _positions(arrays.clabels)
+
+
+def _finite(values: np.ndarray, name: str) -> None:
+    """Refuse NaN and infinity before the solver sees them: it would take them, and not come back."""
+    if not np.isfinite(values).all():
+        what = _("{name} of the program holds what is no number -> run `didymium check`, look for a price or cost of 0")
+        raise SolverError(what.format(name=name))
 
 
 def _positions(labels: np.ndarray) -> np.ndarray:
