@@ -1,7 +1,7 @@
 """How long the us-japan program takes to build, beside handing the same finished matrix to HiGHS as raw arrays.
 
-The peer is the floor: somebody who already has every array, and only calls ``passModel``. Imports and calibration are not
-counted; building is from the case's arrays in memory to a program inside HiGHS.
+The peer is the floor: somebody who already has every array, and only calls ``passModel``. Imports and calibration are
+not counted; building is from the case's arrays in memory to a program inside HiGHS.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def main() -> None:
         lp = instance.highs.getLp()
         ours = timed(lambda tree=tree, options=options: Instance(build(case, tree, options, market)))  # type: ignore[misc]
         floor = timed(raw(lp))
-        print(f"{name:<24}{lp.num_row_:>9}{lp.num_col_:>9}{len(lp.a_matrix_.value_):>10}{ours:>9.3f}{floor:>9.4f}{ours / floor:>8.1f}")
+        size = f"{lp.num_row_:>9}{lp.num_col_:>9}{len(lp.a_matrix_.value_):>10}"
+        print(f"{name:<24}{size}{ours:>9.3f}{floor:>9.4f}{ours / floor:>8.1f}")
 
 
 if __name__ == "__main__":

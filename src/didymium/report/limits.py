@@ -160,6 +160,10 @@ def _assumed(case: Case, results: Mapping[str, Result], writer: Writer) -> Limit
     uses: Counter[str] = Counter()
     for key in inputs_of(results):
         uses.update(r.key for r in evidence.of(key) if r.grade == ASSUMPTION)
+    # A row without a band is a definition, not a guess: it is nothing to warn of.
+    table = case["assumptions"]
+    for definition in table.loc[table["low"].eq(table["high"]), "assumption"]:
+        uses.pop(str(definition), None)
     if not uses:
         return Limit("", Markup(""))
     count = writer.number(float(len(uses)), "count", list(uses))
