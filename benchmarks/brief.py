@@ -15,7 +15,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "brief"
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "didymium.cli", "brief", "us-japan", "--out", str(out)], check=True)
+        subprocess.run([sys.executable, "-m", "didymium", "brief", "us-japan", "--out", str(out)], check=True)
         total = time.perf_counter() - started
         for manifest in sorted(out.glob("data/*/manifest.json")):
             taken = json.loads(manifest.read_text("utf-8")).get("timings", {})

@@ -22,7 +22,7 @@ def seconds(command: list[str]) -> float:
 
 def main() -> None:
     """Print both and their ratio."""
-    ours = seconds([sys.executable, "-m", "didymium.cli", "--help"])
+    ours = seconds([sys.executable, "-m", "didymium", "--help"])
     floor = seconds([sys.executable, "-c", "pass"])
     print(f"didymium --help {ours:.3f} s, python alone {floor:.3f} s, ratio {ours / floor:.1f}")
 

@@ -179,3 +179,11 @@ def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIDYMIUM_DEBUG", "1")
     shown = run("track", "us-japan", "--as-of", AS_OF)
     assert isinstance(shown.exception, RuntimeError)
+
+
+def test_nothing_but_json_on_the_real_output() -> None:
+    """The solver prints its banner past Python's own output: only a process of its own shows it."""
+    command = [sys.executable, "-m", "didymium", "clear", "us-japan", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["verb"] == "clear"
+    assert done.stderr == ""

@@ -319,7 +319,7 @@ def worlds(draw: st.DrawFn) -> World:
                            "capacity": capacity, "ran": ran, "cost": draw(money) / 4.0})  # fmt: skip
     activities = pd.DataFrame(plants)
     activities.index = pd.Index(activities["facility"] + "|" + activities["process"], name="activity")
-    activities["stage"], activities["inputs"] = "metal", "x"
+    activities["stage"], activities["inputs"], activities["gained"] = "metal", "x", 0.0
     loss = draw(st.sampled_from([1.0, 1.25]))
     terms = [
         (a, f"{c}|{row['region']}", c, row["region"], k)

@@ -115,6 +115,75 @@ def element_tonnes(case: Case, term: Term) -> dict[str, float] | None:
     return {element: abs(term.tonnes) * tonnes / total for element, tonnes in metals.items()}
 
 
+Elements = dict[str, float]
+"""Tonnes by element."""
+
+
+def contents(case: Case) -> dict[str, Elements]:
+    """Return the element content of every commodity where it is known, t of element per t.
+
+    Commodities in element, oxide or REO tonnes hold what their basis and basket say. Goods weighed gross (alloy,
+    magnet, swarf) hold what went into them, spread evenly over the gross outputs of their process; where several
+    processes make a good, the least that any of them puts in. What comes out of nothing (collected scrap) is unknown.
+    """
+    known: dict[str, Elements] = {}
+    for commodity in case.content.basis:
+        held = element_tonnes(case, Term(0, commodity, 1.0, ""))
+        if held is not None:
+            known[commodity] = held
+    recipes = strict_recipes(case)
+    makers: dict[str, set[str]] = {}
+    columns = (case["recipes"][name].tolist() for name in ("process", "commodity", "coefficient"))
+    for process, commodity, tonnes in zip(*columns, strict=True):
+        if tonnes > 0 and case.content.basis[commodity] == "gross":
+            makers.setdefault(commodity, set()).add(process)
+    waiting = {commodity: processes for commodity, processes in makers.items() if processes <= set(recipes)}
+    while True:
+        found: dict[str, list[Elements]] = {}
+        for commodity, processes in waiting.items():
+            inputs = [term for process in processes for term in recipes[process] if term.tonnes < 0]
+            if all(term.commodity in known for term in inputs):
+                found[commodity] = [_spread(case, recipes[process], known) for process in processes]
+        if not found:
+            return known
+        for commodity, mixes in found.items():
+            elements = {element for mix in mixes for element in mix}
+            known[commodity] = {element: min(mix.get(element, 0.0) for mix in mixes) for element in elements}
+            del waiting[commodity]
+
+
+def _spread(case: Case, terms: list[Term], known: dict[str, Elements]) -> Elements:
+    """Return what a tonne of a process's gross outputs holds if what went in is spread evenly over them."""
+    gross = sum(term.tonnes for term in terms if term.tonnes > 0 and case.content.basis[term.commodity] == "gross")
+    return {
+        element: -tonnes / gross for element, tonnes in _net(case, [t for t in terms if t.tonnes < 0], known).items()
+    }
+
+
+def _net(case: Case, terms: list[Term], known: dict[str, Elements]) -> Elements:
+    """Return what rows of a recipe give less what they take, t of element per unit of activity."""
+    net: Elements = {}
+    for term in terms:
+        own = element_tonnes(case, term) if term.basket else None
+        held = own or {e: abs(term.tonnes) * share for e, share in known[term.commodity].items()}
+        for element, tonnes in held.items():
+            net[element] = net.get(element, 0.0) + (tonnes if term.tonnes > 0 else -tonnes)
+    return net
+
+
+def gains(case: Case) -> dict[str, Elements]:
+    """Return what each strict process gives of an element beyond what it takes, t per unit of activity.
+
+    Losses are below zero. Processes that take or give something of unknown content are left out.
+    """
+    known = contents(case)
+    return {
+        process: _net(case, terms, known)
+        for process, terms in strict_recipes(case).items()
+        if all(term.commodity in known for term in terms)
+    }
+
+
 def check_loops(case: Case) -> Iterator[Fault]:
     """Yield loops of processes that feed themselves and have something left over.
 
@@ -153,6 +222,8 @@ def _most_left_over(recipes: dict[str, list[Term]]) -> list[float]:
     import highspy
     import numpy as np
 
+    from didymium.silent import silent_highs
+
     rows: dict[str, dict[int, float]] = {}
     worth = np.zeros(len(recipes))
     for at, terms in enumerate(recipes.values()):
@@ -160,8 +231,7 @@ def _most_left_over(recipes: dict[str, list[Term]]) -> list[float]:
             row = rows.setdefault(term.commodity, {})
             row[at] = row.get(at, 0.0) + term.tonnes
             worth[at] += term.tonnes
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    highs.setOptionValue("output_flag", False)
+    highs = silent_highs()
     for gain in worth:
         highs.addCol(-float(gain), 0.0, highspy.kHighsInf, 0, np.array([], np.int32), np.array([], float))
     for row in rows.values():

@@ -107,7 +107,8 @@ def balance(p: Parts) -> None:
     known = np.zeros((len(n.markets), len(p.tree)))
     if len(n.routes):
         terms.add("ship", every(len(n.routes)), n.routes["tail"].to_numpy(), -np.ones(len(n.routes)))
-        known = arrivals(p, terms)
+        arrivals(p, terms)
+        known = known_arrivals(p)
     if "stock" in p.variables:
         held = p.stocks["market"].to_numpy()
         terms.add("release", every(len(held)), held, np.ones(len(held)))
@@ -117,26 +118,32 @@ def balance(p: Parts) -> None:
     )
 
 
-def arrivals(p: Parts, terms: Terms) -> np.ndarray:
+def arrivals(p: Parts, terms: Terms) -> None:
     """``arrivals[m,n] = sum_{r to m} y[r, n - lag(r)]``: what was shipped a transit time ago arrives.
 
-    The lag counts months; a node longer than six weeks receives what it ships. Before the first node the base flow, or
-    what a rolling horizon knows to be under way, arrives: returned as markets x nodes, t.
+    The lag counts months; a node longer than six weeks receives what it ships.
     """
     routes, ship = p.network.routes, p.variables["ship"]
     from_node = shipped_at(p)
-    before = from_node < 0
-    rows, nodes = np.nonzero(~before)
+    rows, nodes = np.nonzero(from_node >= 0)
     flat = ship.labels.to_numpy()[rows, from_node[rows, nodes]]
     terms.add_labels(flat, routes["head"].to_numpy()[rows], nodes, np.ones(len(rows)))
-    known = np.zeros((len(p.network.markets), len(p.tree)))
+
+
+def known_arrivals(p: Parts) -> np.ndarray:
+    """Return what arrives from before the first node, markets x nodes, t.
+
+    The base year's flow, or what a rolling horizon knows to be under way.
+    """
+    n, routes = p.network, p.network.routes
+    before = shipped_at(p) < 0
+    known = np.zeros((len(n.markets), len(p.tree)))
     if before.any():
         if p.options.under_way is not None:
             flows = p.options.under_way.reindex(routes.index).to_numpy(float)
         else:
             flows = p.base.ship.reindex(routes.index).to_numpy(float)[:, None] * p.tree.years()[None, :]
-        head = positions(p.network.markets.index, routes["head"])
-        np.add.at(known, head, np.where(before, flows, 0.0))
+        np.add.at(known, positions(n.markets.index, routes["head"]), np.where(before, flows, 0.0))
     return known
 
 

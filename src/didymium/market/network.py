@@ -15,6 +15,7 @@ import pandas as pd
 
 from didymium.case.case import ROW
 from didymium.case.check import split_list
+from didymium.case.mass import gains
 from didymium.case.scenario import expand
 from didymium.faults import DidymiumError
 from didymium.market.facilities import modelled_facilities
@@ -47,7 +48,8 @@ class Network:
     markets : DataFrame
         Index ``commodity|region``; columns commodity, region, stage, calibrated, disposal (USD/kg).
     activities : DataFrame
-        Index ``facility|process``; columns facility, process, region, stage, cost (USD/kg), inputs.
+        Index ``facility|process``; columns facility, process, region, stage, cost (USD/kg), gained (most of an element
+        that it gives beyond what it takes, t per unit of activity), inputs.
     terms : DataFrame
         One row per recipe coefficient: activity, market, coefficient (t per unit of activity).
     facilities : DataFrame
@@ -125,6 +127,8 @@ def _activities(case: cases.Case, facilities: pd.DataFrame) -> tuple[pd.DataFram
     found = [costs.of(p, r) for p, r in zip(frame["process"], frame["region"], strict=True)]
     frame["cost"] = [cost / KG for cost, _key in found]
     frame["cost_input"] = [key for _cost, key in found]
+    gained = {process: max(net.values(), default=0.0) for process, net in gains(case).items()}
+    frame["gained"] = frame["process"].map(gained).fillna(0.0)
     recipes = case["recipes"]
     merged = frame.reset_index()[["activity", "process", "region"]].merge(
         recipes[["process", "commodity", "coefficient", ROW]], on="process"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import highspy
 import numpy as np
@@ -14,13 +14,31 @@ import xarray as xr
 from didymium.faults import SolverError
 from didymium.market.program import Program
 from didymium.market.tangents import Tangents
+from didymium.market.verify import ACCURACY, verify, violations, worst
 from didymium.messages import _
+from didymium.silent import silent_highs
 
 PRIMAL_TOLERANCE = 1e-7
 """Tonnes, of up to 1e5: while tangents are refined. At the defaults refinement stalls with a price error of 2e-4."""
 
 DUAL_TOLERANCE = 1e-9
 """USD/kg, of up to 1e3: while tangents are refined."""
+
+_ATTEMPTS = (None, "choose", "ipm")
+"""What a solve tries in turn: from the last basis, from nothing, from nothing by interior point."""
+
+_IN_TROUBLE = (highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kSolveError)
+"""Statuses that say something of the solver and nothing of the program."""
+
+
+class Raw(NamedTuple):
+    """An answer as the solver numbers it: objective (kUSD), columns, row duals, reduced costs, and what ran."""
+
+    objective: float
+    primal: np.ndarray
+    dual: np.ndarray
+    reduced: np.ndarray
+    facts: dict[str, Any]
 
 
 @dataclass
@@ -36,14 +54,23 @@ class Solution:
     reduced : dict of str to DataArray
         Reduced costs of variables by name.
     run : dict
-        Algorithm that ran, status, gap, iterations, seconds, columns and rows.
+        Algorithm that ran, status, gap, iterations, seconds, columns, rows and the largest violations.
+    raw : Raw
+        The same as the solver numbers it.
+    instance : Instance
+        The program that it solves, as it was at ``revision``.
+    revision : int
+        Changes that the program had seen.
     """
 
     objective: float
     primal: dict[str, xr.DataArray]
     dual: dict[str, xr.DataArray]
     reduced: dict[str, xr.DataArray]
-    run: dict[str, Any] = field(default_factory=dict)
+    run: dict[str, Any]
+    raw: Raw
+    instance: Instance
+    revision: int
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return a variable as a DataFrame with nodes as columns."""
@@ -64,6 +91,7 @@ class Instance:
     def __init__(self, program: Program) -> None:
         started = time.perf_counter()
         self.program = program
+        self.revision = 0
         model = program.model
         self.highs, column, row = _hand_over(model)
         self.columns = {name: _placed(model.variables[name].labels, column) for name in model.variables}
@@ -110,11 +138,16 @@ class Instance:
         self._ok(self.highs.addRows(count, low, high, terms * count, starts, index, value), name)
 
     def _ok(self, status: object, name: str) -> None:
+        """Count a change of the program; one that the solver refused is an error."""
+        self.revision += 1
         if status != highspy.HighsStatus.kOk:
             raise SolverError(_("the solver refused a change of {name}").format(name=name))
 
-    def run(self) -> tuple[float, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Solve and return objective, primal, row dual, reduced cost and what ran.
+    def run(self) -> Raw:
+        """Solve and return what came back, once it passes the checks of :mod:`didymium.market.verify`.
+
+        A warm start can end in numerical trouble, or in an answer that the solver calls optimal and that breaks its own
+        rows (docs/decisions/008): then the program is solved again from nothing, and last by interior point.
 
         Raises
         ------
@@ -122,21 +155,33 @@ class Instance:
             Any status but optimal; no number is used then.
         """
         started = time.perf_counter()
-        self.highs.run()
-        status = self.highs.getModelStatus()
-        if status == highspy.HighsModelStatus.kUnknown:  # a warm start in numerical trouble: once more from nothing
-            self.highs.clearSolver()
+        for solver in _ATTEMPTS:
+            if solver is not None:
+                self.highs.clearSolver()
+                self.set_option("solver", solver)
             self.highs.run()
-            status = self.highs.getModelStatus()
-        # Branch and bound may stop at its limit of nodes with a plan and a bound; both are reported.
-        stopped = status == highspy.HighsModelStatus.kSolutionLimit and self.integers() and _has_point(self.highs)
-        if status != highspy.HighsModelStatus.kOptimal and not stopped:
+            raw = self._answer(started)
+            if raw is None and self.highs.getModelStatus() not in _IN_TROUBLE:
+                break
+            if raw is not None and worst(raw.facts["check"])[1] <= ACCURACY:
+                break
+        self.set_option("solver", "choose")
+        if raw is None:
             raise SolverError(
                 _("the solver stopped without an optimum: {status} -> check the case with `didymium check`, "
-                  "or report it").format(status=self.highs.modelStatusToString(status))
+                  "or report it").format(status=self.highs.modelStatusToString(self.highs.getModelStatus()))
             )  # fmt: skip
+        return raw
+
+    def _answer(self, started: float) -> Raw | None:
+        """Return what the solver found, or None where its status says that it found nothing."""
+        status, whole = self.highs.getModelStatus(), self.integers()
+        # Branch and bound may stop at its limit of nodes with a plan and a bound; both are reported.
+        stopped = status == highspy.HighsModelStatus.kSolutionLimit and whole and _has_point(self.highs)
+        if status != highspy.HighsModelStatus.kOptimal and not stopped:
+            return None
         info, solution = self.highs.getInfo(), self.highs.getSolution()
-        whole = self.integers()
+        values = (np.asarray(solution.col_value), np.asarray(solution.row_dual), np.asarray(solution.col_dual))
         facts = {
             "solver": f"HiGHS {self.highs.version()}",
             "algorithm": _algorithm(info, whole),
@@ -147,9 +192,9 @@ class Instance:
             "seconds": time.perf_counter() - started,
             "columns": int(self.highs.getNumCol()),
             "rows": int(self.highs.getNumRow()),
+            "check": violations(self.highs.getLp(), *values, whole=whole),
         }
-        return (float(info.objective_function_value), np.asarray(solution.col_value), np.asarray(solution.row_dual),
-                np.asarray(solution.col_dual), facts)  # fmt: skip
+        return Raw(float(info.objective_function_value), *values, facts)
 
     def integers(self) -> bool:
         """Return whether the program decides about whole projects."""
@@ -163,21 +208,22 @@ class Instance:
         SolverError
             No optimum, or one that fails the checks of :mod:`didymium.market.verify`.
         """
-        from didymium.market.verify import verify
-
         tangents = self.program.parts.options.curves == "tangents"
-        objective, primal, dual, reduced, facts = self._refine() if tangents else self.run()
+        raw = Raw(*(self._refine() if tangents else self.run()))
         solution = Solution(
-            objective=objective,
-            primal={name: _fill(labels, primal) for name, labels in self.columns.items()},
-            dual={name: _fill(labels, dual) for name, labels in self.rows.items()},
-            reduced={name: _fill(labels, reduced) for name, labels in self.columns.items()},
-            run=facts,
+            objective=raw.objective,
+            primal={name: _fill(labels, raw.primal) for name, labels in self.columns.items()},
+            dual={name: _fill(labels, raw.dual) for name, labels in self.rows.items()},
+            reduced={name: _fill(labels, raw.reduced) for name, labels in self.columns.items()},
+            run=raw.facts,
+            raw=raw,
+            instance=self,
+            revision=self.revision,
         )
-        verify(self, solution, primal, dual, reduced)
+        raw.facts["check"] = verify(solution)
         return solution
 
-    def _refine(self, passes: int = 60, accuracy: float = 1e-12) -> Any:
+    def _refine(self, passes: int = 60, accuracy: float = 1e-12) -> Raw:
         """Add tangents at each solution until curve and tangents agree.
 
         ``w_u <= B(q_k) + B'(q_k) (q - q_k)`` for benefits, ``w_a >= C(x_k) + C'(x_k) (x - x_k)`` for costs. The
@@ -194,21 +240,16 @@ class Instance:
         seconds = 0.0
         last = np.inf
         for count in range(1, passes + 1):
-            outcome = self.run()
-            seconds += outcome[4]["seconds"]
-            gap = curve.gap(outcome[1])
-            size = max(1e-3, abs(outcome[0]))
+            outcome = Raw(*self.run())
+            seconds += outcome.facts["seconds"]
+            gap = curve.gap(outcome.primal)
+            size = max(1e-3, abs(outcome.objective))
             # At the solver's own tolerance the gap stops falling: then two digits of the accuracy are lost.
             stalled = gap <= 100.0 * accuracy * size and gap > 0.7 * last
             last = gap
             if gap <= accuracy * size or stalled:
-                facts = {
-                    **outcome[4],
-                    "gap": gap / size,
-                    "tangent_passes": count,
-                    "seconds": seconds,
-                }
-                return (*outcome[:4], facts)
+                done = {"gap": gap / size, "tangent_passes": count, "seconds": seconds}
+                return outcome._replace(facts=outcome.facts | done)
             curve.add()
         raise SolverError(
             _("tangents did not close after {passes} passes: gap {gap:g} kUSD").format(passes=passes, gap=gap)
@@ -218,8 +259,7 @@ class Instance:
 def _hand_over(model: Any) -> tuple[Any, np.ndarray, np.ndarray]:
     """Return the program inside a silent HiGHS, and the positions of variable and constraint labels in it."""
     arrays = model.matrices
-    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-    highs.silent()
+    highs = silent_highs()
     highs.addVars(len(arrays.vlabels), arrays.lb, arrays.ub)
     whole = np.nonzero(np.isin(arrays.vtypes, ("B", "I")))[0].astype(np.int32)
     if len(whole):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from didymium.market.conditions import conditions
-from didymium.market.laws import monthly_lag, served_slopes
+from didymium.market.laws import known_arrivals, monthly_lag, served_slopes
 from didymium.market.network import positions
 from didymium.market.options import Options
 from didymium.market.prepare import Market
@@ -161,14 +161,8 @@ class _Rolling:
         """Solve the window that starts with ``month``, keep its first month."""
         started = time.perf_counter()
         tree, arriving = self._window(month), self._under_way()
-        network = self.market.network
         if self.instance is None:
-            options = replace(
-                self.options,
-                stock_start=pd.Series(self.level, index=self.stocks.index),
-                under_way=pd.DataFrame(arriving, index=network.routes.index),
-            )
-            self.instance = Instance(build(self.case, tree, options, self.market))
+            self.instance = Instance(build(self.case, tree, self._options(arriving), self.market))
         else:
             self._update(tree, arriving)
         program = self.instance.program
@@ -185,21 +179,28 @@ class _Rolling:
         self.sent = [*self.sent[1:], np.maximum(first["ship"], 0.0)]
         self.runs.append({**solution.run, "seconds": time.perf_counter() - started})
 
+    def _options(self, arriving: np.ndarray) -> Options:
+        """Return the options of a window: stocks as they stand, goods as they are under way."""
+        return replace(
+            self.options,
+            stock_start=pd.Series(self.level, index=self.stocks.index),
+            under_way=pd.DataFrame(arriving, index=self.market.network.routes.index),
+        )
+
     def _update(self, tree: Tree, arriving: np.ndarray) -> None:
         """Change the instance in place to another month's window."""
         assert self.instance is not None
         instance, parts, network = self.instance, self.instance.program.parts, self.market.network
         now = conditions(self.case, network, self.market.base, tree, self.options)
         parts.tree, parts.conditions = tree, now
+        parts.options = self._options(arriving)
         instance.bound("ship", None, now.ship_bound)
         order = list(instance.rows["capacity"].coords["facility"].to_numpy())
         at = positions(network.facilities.index, order)
         instance.upper_side("capacity", now.capacity[at])
         width, _slope = served_slopes(parts)
         instance.bound("served_segment", None, width)
-        known = np.zeros((len(network.markets), WINDOW))
-        np.add.at(known, positions(network.markets.index, network.routes["head"]), arriving)
-        instance.right_hand_side("balance", -known)
+        instance.right_hand_side("balance", -known_arrivals(parts))
         if self.stocks.empty:
             return
         instance.right_hand_side("stock_start", self.level[:, None])
