@@ -9,9 +9,9 @@ import pytest
 
 from case_factory import Tables, chain, make_case, mine_and_user, write_case
 from didymium.case.case import Case, load_case
+from didymium.case.facilities import operating_in
 from didymium.faults import CaseError
 from didymium.market.clear import clear
-from didymium.market.conditions import operating_in
 from didymium.market.prepare import Market, prepare
 from didymium.result import Result
 
@@ -92,7 +92,7 @@ def test_routes_in_use_bridge_the_price_gap(market: Market) -> None:
 
 def test_what_idles_loses_money(us_japan: Case, market: Market) -> None:
     network, base = market
-    there = network.facilities.index[operating_in(network, us_japan.base_year)]
+    there = network.facilities.index[operating_in(network.facilities, us_japan.base_year)]
     idle = network.activities["facility"].isin(there).to_numpy() & ~base.running()
     assert idle.sum() > 0
     revenue = network.terms["coefficient"].clip(lower=0) * network.terms["market"].map(base.price).abs()

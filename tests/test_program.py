@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from case_factory import chain, make_case, mine_and_user
 from didymium.case.case import Case
+from didymium.case.network import Network
 from didymium.case.scenario import DemandChange, Outage, Restriction, Scenario
 from didymium.economy.willingness import willingness
 from didymium.faults import DidymiumError
 from didymium.market.base import Base
-from didymium.market.network import Network
 from didymium.market.options import Options, Project
 from didymium.market.prepare import Market, prepare
 from didymium.market.program import Program, build

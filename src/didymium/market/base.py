@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from didymium.market.network import Network
+from didymium.case.network import Network
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from didymium.case.network import Network
 from didymium.market.base import Base
-from didymium.market.network import Network
 from didymium.market.prices import Prices
 from didymium.market.quantities import Quantities
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from didymium.case.case import ROW
+from didymium.case.network import KG
 from didymium.faults import DidymiumError
 from didymium.market.compared import compared
 from didymium.market.nearest import nearest_flows
-from didymium.market.network import KG
 from didymium.market.options import Options
 from didymium.market.prepare import Market, prepare
 from didymium.market.program import Program, build

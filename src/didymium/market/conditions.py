@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from didymium.case.check import first_day
+from didymium.case.facilities import Step, operating_in
+from didymium.case.network import Network
 from didymium.market.base import Base
 from didymium.market.curves import Array
-from didymium.market.facilities import Step
-from didymium.market.network import Network
 from didymium.market.options import Options
 from didymium.market.tree import Tree
 
@@ -60,7 +60,7 @@ def _capacity(case: cases.Case, network: Network, base: Base, tree: Tree, option
         .reindex(facilities.index, fill_value=0.0)
         .to_numpy(float)
     )
-    in_base = operating_in(network, case.base_year)
+    in_base = operating_in(network.facilities, case.base_year)
     now = np.maximum(facilities["capacity"].to_numpy(float), ran) * in_base
     available = np.repeat(now[:, None], len(tree), axis=1)
     decided = {project.facility: project.start for project in options.projects}
@@ -103,18 +103,6 @@ def _steps(steps: list[Step], ramps: dict[str, Array], tree: Tree, in_base: bool
             for a, b in tree.dates()
         ])  # fmt: skip
     return total
-
-
-def operating_in(network: Network, year: int) -> npt.NDArray[np.bool_]:
-    """Return which facilities run in a year."""
-    facilities = network.facilities
-
-    def runs(status: str, start: str, end: str) -> bool:
-        begun = not start or first_day(start) < date(year + 1, 1, 1)
-        ended = bool(end) and first_day(end) <= date(year, 1, 1)
-        return status == "operating" and begun and not ended
-
-    return np.array([runs(*row) for row in facilities[["status", "start", "end"]].itertuples(index=False)], dtype=bool)
 
 
 def _share_running(begin: date | None, end: date | None, ramp: Array | None, first: date, last: date) -> float:

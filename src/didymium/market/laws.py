@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from didymium.case.network import positions
 from didymium.economy.willingness import benefit
 from didymium.faults import DidymiumError
 from didymium.market import curves
-from didymium.market.network import positions
 from didymium.market.tree import MONTH
 from didymium.messages import _
 

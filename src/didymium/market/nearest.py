@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from didymium.case.network import positions
 from didymium.faults import SolverError
-from didymium.market.network import positions
 from didymium.market.prepare import Market
 from didymium.messages import _
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from didymium.case.network import Network
 from didymium.market.base import Base
-from didymium.market.network import Network
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -30,8 +30,8 @@ def prepare(case: cases.Case) -> Market:
     CaseError
         The case cannot be calibrated.
     """
+    from didymium.case.network import build_network
     from didymium.market.calibrate import calibrate
-    from didymium.market.network import build_network
 
     if case.digest not in _READY:
         network = build_network(case)

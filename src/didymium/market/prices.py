@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from didymium.case.facilities import operating_in
+from didymium.case.network import KG, Network, positions
 from didymium.faults import CaseError, Fault
-from didymium.market.conditions import operating_in
-from didymium.market.network import KG, Network, positions
-from didymium.market.quadratic import solve_quadratic
 from didymium.market.quantities import Balanced
 from didymium.messages import _
+from didymium.quadratic import solve_quadratic
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -160,7 +160,11 @@ class Prices:
         fitted = cost + rent - subsidy
         runs = np.zeros(len(cost), dtype=bool)
         runs[active] = True
-        there = n.activities["facility"].isin(n.facilities.index[operating_in(n, self.case.base_year)]).to_numpy()
+        there = (
+            n.activities["facility"]
+            .isin(n.facilities.index[operating_in(n.facilities, self.case.base_year)])
+            .to_numpy()
+        )
         group = n.activities["process"] + "|" + n.activities["region"]
         own = pd.Series(np.where(runs, fitted - rent, np.nan))
         like = own.groupby(group.to_numpy()).transform("mean").to_numpy(float)

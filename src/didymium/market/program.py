@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from didymium.case.network import positions
 from didymium.faults import DidymiumError
 from didymium.market import laws
 from didymium.market.conditions import Conditions, conditions
 from didymium.market.curves import cube
-from didymium.market.network import positions
 from didymium.market.options import Options
 from didymium.market.stocks import stock_table, stock_terms, stock_variables
 from didymium.market.tree import Tree
@@ -21,8 +21,8 @@ from didymium.messages import _
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
+    from didymium.case.network import Network
     from didymium.market.base import Base
-    from didymium.market.network import Network
     from didymium.market.prepare import Market
 
 

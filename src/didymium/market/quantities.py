@@ -13,11 +13,11 @@ import pandas as pd
 import scipy.sparse as sp
 
 from didymium.case.case import ROW
+from didymium.case.facilities import operating_in
+from didymium.case.network import Network, positions
 from didymium.faults import CaseError, Fault
-from didymium.market.conditions import operating_in
-from didymium.market.network import Network, positions
-from didymium.market.quadratic import solve_quadratic
 from didymium.messages import _
+from didymium.quadratic import solve_quadratic
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -45,7 +45,7 @@ class Quantities:
 
     def __init__(self, case: cases.Case, network: Network) -> None:
         self.case, self.network = case, network
-        running = operating_in(network, case.base_year)
+        running = operating_in(network.facilities, case.base_year)
         self.may_run = network.activities["facility"].isin(network.facilities.index[running]).to_numpy()
         sizes = [len(network.activities), len(network.routes), len(network.uses), len(network.markets)]
         ends = np.cumsum([0, *sizes])

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from didymium.case.network import positions
 from didymium.market.curves import cube
-from didymium.market.network import positions
 from didymium.market.options import Options
 
 if TYPE_CHECKING:
+    from didymium.case.network import Network
     from didymium.market.base import Base
-    from didymium.market.network import Network
     from didymium.market.program import Parts
 
 REST = np.array([0.0, 0.08, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97, 1.03, 1.12, 1.3, 1.6, 2.2, 4.0])

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from didymium.case.network import positions
 from didymium.economy.willingness import surplus
 from didymium.market.curves import total_cost
 from didymium.market.laws import served_slopes
-from didymium.market.network import positions
 from didymium.market.options import Options
 from didymium.market.prepare import Market
 from didymium.market.program import build

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from didymium.case.case import ROW
-from didymium.market.network import market_label
+from didymium.case.network import market_label
 from didymium.messages import _
 from didymium.plan.actions import choices, schedule, stock_plan
 from didymium.plan.gains import compare, gap, tried

@@ -17,10 +17,10 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
 from didymium.case.case import Case
+from didymium.case.network import Network
 from didymium.case.units import metal_per_oxide
 from didymium.faults import DidymiumError
 from didymium.market.base import Base
-from didymium.market.network import Network
 from didymium.messages import _
 
 Array = npt.NDArray[np.float64]

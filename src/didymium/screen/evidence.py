@@ -7,8 +7,8 @@ from typing import Any
 
 from didymium.case.case import ROW, Case
 from didymium.case.check import split_list
+from didymium.case.network import Network
 from didymium.market.base import Base
-from didymium.market.network import Network
 from didymium.screen.content import Holdings, groups
 
 

@@ -16,9 +16,9 @@ from typing import Any
 import pandas as pd
 
 from didymium.case.case import Case
+from didymium.case.network import Network
 from didymium.faults import DidymiumError
 from didymium.market.base import Base
-from didymium.market.network import Network
 from didymium.market.prepare import prepare
 from didymium.messages import _
 from didymium.result import RESTS_ON, Result, ResultTable, join_inputs, new_manifest

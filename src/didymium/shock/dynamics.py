@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from didymium.case.network import positions
 from didymium.market.conditions import conditions
 from didymium.market.laws import known_arrivals, monthly_lag, served_slopes
-from didymium.market.network import positions
 from didymium.market.options import Options
 from didymium.market.prepare import Market
 from didymium.market.program import build

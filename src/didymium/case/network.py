@@ -15,10 +15,10 @@ import pandas as pd
 
 from didymium.case.case import ROW
 from didymium.case.check import split_list
+from didymium.case.facilities import modelled_facilities
 from didymium.case.mass import gains
 from didymium.case.scenario import expand
 from didymium.faults import DidymiumError
-from didymium.market.facilities import modelled_facilities
 from didymium.messages import _
 
 if TYPE_CHECKING:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from didymium.case.case import ROW
+from didymium.case.check import first_day
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -72,3 +76,14 @@ def _follow(frame: pd.DataFrame, newer: pd.DataFrame) -> pd.DataFrame:
     frame["inputs"] = [inputs[name] for name in names]
     frame["steps"] = pd.Series(steps)
     return frame.drop(index=gone)
+
+
+def operating_in(facilities: pd.DataFrame, year: int) -> npt.NDArray[np.bool_]:
+    """Return which facilities run in a year."""
+
+    def runs(status: str, start: str, end: str) -> bool:
+        begun = not start or first_day(start) < date(year + 1, 1, 1)
+        ended = bool(end) and first_day(end) <= date(year, 1, 1)
+        return status == "operating" and begun and not ended
+
+    return np.array([runs(*row) for row in facilities[["status", "start", "end"]].itertuples(index=False)], dtype=bool)
