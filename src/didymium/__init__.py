@@ -41,6 +41,7 @@ __all__ = [
     "load_case",
     "new_case",
     "plan",
+    "reconcile",
     "screen",
     "shock",
     "trace",
@@ -164,6 +165,19 @@ def new_case(folder: str | Path) -> Path:
     from didymium.case.new import new_case as write
 
     return write(folder)
+
+
+def reconcile(case: str | Path | Case) -> Result:
+    """Return the balanced base year beside what was observed, and which source contradicts which.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    """
+    from didymium.case.reconcile import reconcile as run
+
+    return run(_case(case))
 
 
 def clear(case: str | Path | Case, year: int | None = None, options: Options | None = None) -> Result:

@@ -15,8 +15,8 @@ import scipy.sparse as sp
 
 from didymium.case.facilities import operating_in
 from didymium.case.network import KG, Network, positions
+from didymium.case.reconcile import Balanced
 from didymium.faults import CaseError, Fault
-from didymium.market.quantities import Balanced
 from didymium.messages import _
 from didymium.quadratic import solve_quadratic
 
