@@ -46,6 +46,7 @@ __all__ = [
     "shock",
     "trace",
     "track",
+    "vary",
 ]
 
 __version__ = "0.1.0"
@@ -167,17 +168,39 @@ def new_case(folder: str | Path) -> Path:
     return write(folder)
 
 
-def reconcile(case: str | Path | Case) -> Result:
+def reconcile(case: str | Path | Case, edition: str | None = None, reading: str | None = None) -> Result:
     """Return the balanced base year beside what was observed, and which source contradicts which.
 
     Parameters
     ----------
     case : str, Path or Case
         The case.
+    edition : str, optional
+        Series of ``statistics.csv`` to adopt instead, such as ``mcs2025``.
+    reading : str, optional
+        Row of ``readings.csv``: another meaning of a source.
     """
     from didymium.case.reconcile import reconcile as run
 
-    return run(_case(case))
+    return run(vary(case, edition, reading))
+
+
+def vary(case: str | Path | Case, edition: str | None = None, reading: str | None = None) -> Case:
+    """Return a case read otherwise: with another edition of its statistics, or another meaning of a source.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    edition, reading : str, optional
+        As for :func:`reconcile`.
+    """
+    from didymium.case.variant import adopt, reread
+
+    found = _case(case)
+    if edition is not None:
+        found = adopt(found, edition)
+    return reread(found, reading) if reading is not None else found
 
 
 def clear(case: str | Path | Case, year: int | None = None, options: Options | None = None) -> Result:

@@ -34,6 +34,14 @@ AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help=_("Day to look from, YYYY-MM-DD; today if not given."))
 ]
 
+Edition = Annotated[
+    str | None,
+    typer.Option("--edition", metavar="SERIES", help=_("Adopt another edition of the statistics, such as mcs2025.")),
+]
+Reading = Annotated[
+    str | None, typer.Option("--reading", metavar="NAME", help=_("Read a source otherwise, as readings.csv says."))
+]
+
 P = ParamSpec("P")
 
 
@@ -165,6 +173,30 @@ def new(
 def screen(case: CaseName, out: Out = None, as_json: Json = False, tables: Tables = None) -> None:
     """Screen a case."""
     _deliver(_run("screen", case), out, as_json, tables)
+
+
+@app.command(help=_("Balance the base year: what the statistics say, what had to move, and who contradicts whom."))
+@guarded
+def reconcile(
+    case: CaseName,
+    edition: Edition = None,
+    reading: Reading = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help=_("Also draw it, as an HTML page of its own."))
+    ] = None,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Reconcile a case."""
+    result = _run("reconcile", case, edition=edition, reading=reading)
+    if plot is not None:
+        from didymium.report.figures.reconciled import write_plot
+
+        write_plot(result, plot.expanduser().resolve())
+    _deliver(result, out, as_json, tables)
+    if plot is not None:
+        _say(_("drawn in {file}").format(file=plot))
 
 
 @app.command(help=_("Clear the market of a year: prices and net trade beside those observed."))

@@ -459,6 +459,20 @@ STATISTICS = Table(
     internal="t|percent",
 )  # fmt: skip
 
+READINGS = Table(
+    "readings",
+    N_("Other ways to read a source: what its rows would say then. The rows themselves stay as they are."),
+    (
+        _id("reading", N_("Short name; rows of one name go together.")),
+        Field("table", Kind.CHOICE, N_("Table whose rows are read otherwise."), required=True,
+              choices=("demands", "statistics")),
+        _ref("cites", "sources|assumptions", N_("Rows that cite this source or assumption.")),
+        _number("factor", N_("Their values and bands times this."), low=1e-6),
+        _SOURCE, _NOTE,
+    ),
+    key=("reading", "table", "cites"),
+)  # fmt: skip
+
 VALUE_ADDED = Table(
     "value_added",
     N_("What the industries behind the end uses earn."),
@@ -555,7 +569,7 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         SOURCES, ASSUMPTIONS, REGIONS, BASKETS, COMMODITIES, PROCESSES, RECIPES, RAMPS, FACILITIES, PROJECTS, COSTS,
-        ROUTES, END_USES, DEMANDS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, VALUE_ADDED, PURSES, EVENTS,
+        ROUTES, END_USES, DEMANDS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, READINGS, VALUE_ADDED, PURSES, EVENTS,
         COMMITMENTS, EVIDENCE,
     )
 }  # fmt: skip

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 ROWS = 40
 """Rows of a table that are shown; all of them stand in ``--json`` and ``--out``."""
 
+FEWER = {"observations": 20, "conflicts": 20, "disagreements": 15}
+"""Rows that are shown of tables that are read from the top."""
+
 _WIDE = 180
 """Width where the output is not a terminal."""
 
 SHOWN: dict[str, tuple[str, ...]] = {
     "describe": ("coverage", "grades", "age"),
     "screen": ("exposure",),
+    "reconcile": ("observations", "conflicts", "disagreements"),
     "clear": ("prices", "net_trade"),
     "shock": ("cover", "losses"),
     "plan": ("compare", "choices"),
@@ -48,6 +52,9 @@ BRIEFLY: dict[str, tuple[str, ...]] = {
         "import_share",
         "single_point",
     ),
+    "observations": ("label", "series", "role", "observed", "sigma", "adjusted", "sigmas", "grade"),
+    "conflicts": ("label", "observed", "moved", "sigmas", "grade", "by", "share", "by_grade"),
+    "disagreements": ("label", "series", "observed", "other_series", "other", "apart", "adjusted", "nearer"),
     "commitments": ("commitment", "title", "owner", "deadline", "days_left", "state_text"),
     "measures": ("measure", "name", "controller", "state", "next_date", "days_left"),
     "inputs": ("input", "line", "field", "value", "unit", "low", "high", "source", "date", "grade", "age_days"),
@@ -85,7 +92,7 @@ def show(result: Result, names: Sequence[str] = ()) -> None:
         chosen = list(result.tables)[:1]
     screen = console()
     for name in chosen:
-        show_table(screen, result.tables[name], None if names else ROWS)
+        show_table(screen, result.tables[name], None if names else FEWER.get(name, ROWS))
     rest = [f"{name} ({len(table.frame)})" for name, table in result.tables.items() if name not in chosen]
     if rest:
         screen.print(
