@@ -47,6 +47,7 @@ DEFAULTS: dict[str, Row] = {
     "end_uses": {"priority": 2, "elasticity": -0.5, "elasticity_low": -1, "elasticity_high": -0.1,
                  "elasticity_source": "book", "choke": 100, "choke_low": 2, "choke_high": 1000},
     "demands": {"year": 2024, "unit": "t", "basis": "element"},
+    "cross_terms": {"unit": "t/(USD/kg)"},
     "growth": {},
     "stocks": {"owner": "firms", "kind": "commercial", "region": "*", "unit": "day", "basis": "none", "band": "band",
                "release": "free"},
@@ -58,7 +59,13 @@ DEFAULTS: dict[str, Row] = {
 """Cells of a table's rows where a test does not give them."""
 
 
-def write_case(folder: Path, tables: Tables, scenarios: Mapping[str, str] | None = None, base_year: int = 2024) -> Path:
+def write_case(
+    folder: Path,
+    tables: Tables,
+    scenarios: Mapping[str, str] | None = None,
+    base_year: int = 2024,
+    calibration: str = "fitted",
+) -> Path:
     """Write a case folder.
 
     ``sources`` always holds `book` and ``assumptions`` what the market asks for; rows cite `book` where they name no
@@ -77,7 +84,8 @@ def write_case(folder: Path, tables: Tables, scenarios: Mapping[str, str] | None
             writer.writeheader()
             writer.writerows(_complete(name, row) for row in rows)
     (folder / "case.toml").write_text(
-        f'name = "{folder.name}"\ntitle = "Small"\nbase_year = {base_year}\nreference_basket = ""\nsigned = ""\n',
+        f'name = "{folder.name}"\ntitle = "Small"\nbase_year = {base_year}\nreference_basket = ""\nsigned = ""\n'
+        f'calibration = "{calibration}"\n',
         "utf-8",
     )
     (folder / "scenarios").mkdir(exist_ok=True)
@@ -107,9 +115,15 @@ def _complete(table: str, row: Row) -> dict[str, Any]:
     return full
 
 
-def make_case(folder: Path, tables: Tables, scenarios: Mapping[str, str] | None = None, base_year: int = 2024) -> Case:
+def make_case(
+    folder: Path,
+    tables: Tables,
+    scenarios: Mapping[str, str] | None = None,
+    base_year: int = 2024,
+    calibration: str = "fitted",
+) -> Case:
     """Write a case and load it through every check."""
-    return load_case(write_case(folder, tables, scenarios, base_year))
+    return load_case(write_case(folder, tables, scenarios, base_year, calibration))
 
 
 def mine_and_user() -> Tables:

@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from didymium.economy.willingness import benefit, surplus, willingness
-from didymium.market.curves import DEMAND_GRID, SUPPLY_GRID, average_slopes, marginal_cost, total_cost
+from didymium.economy.willingness import DemandCurve, benefit, most_wanted, surplus, willingness
+from didymium.market.curves import (
+    DEMAND_GRID,
+    SUPPLY_GRID,
+    CostCurve,
+    average_slopes,
+    demand_edges,
+    marginal_cost,
+    total_cost,
+)
 
 ELASTICITIES = (-0.05, -0.3, -0.999, -1.0, -1.001, -1.7)
 """Around -1 the general formula divides by nearly zero."""
@@ -82,3 +90,65 @@ def test_the_base_lies_inside_a_segment(grid: np.ndarray) -> None:
     assert np.abs(grid - 1.0).min() > 1e-3
     at = np.searchsorted(grid, 1.0)
     assert grid[at - 1] + grid[at] == pytest.approx(2.0), "in the middle of it"
+
+
+# Straight lines
+
+
+def line(elasticity: float, choke: float) -> DemandCurve:
+    return DemandCurve(one(80.0), one(12.5), one(elasticity), one(choke), np.array([True]))
+
+
+@pytest.mark.parametrize("elasticity", [-0.3, -1.0, -2.5])
+@pytest.mark.parametrize("choke", [1.2, 20.0])
+def test_a_line_passes_through_the_base_point_with_its_elasticity(elasticity: float, choke: float) -> None:
+    curve = line(elasticity, choke)
+    assert curve.price(one(80.0))[0] == pytest.approx(12.5)
+    assert curve.fall(one(80.0))[0] * 80.0 / 12.5 == pytest.approx(1.0 / elasticity)
+    assert curve.price(one(0.0))[0] == pytest.approx(12.5 * min(choke, 1.0 - 1.0 / elasticity))
+    end = most_wanted(one(80.0), one(elasticity), np.array([True]))[0]
+    assert end == pytest.approx(80.0 * (1.0 - elasticity))
+    assert curve.price(one(end))[0] == pytest.approx(0.0, abs=1e-12)
+    assert curve.price(one(2.0 * end))[0] == 0.0
+
+
+@pytest.mark.parametrize("elasticity", [-0.3, -1.0, -2.5])
+@pytest.mark.parametrize("choke", [1.2, 20.0])
+@pytest.mark.parametrize("share", [0.05, 0.97, 1.2, 5.0])
+def test_benefit_on_a_line_is_the_integral_of_the_price(elasticity: float, choke: float, share: float) -> None:
+    curve = line(elasticity, choke)
+    breaks = [80.0 * (1.0 + elasticity * (choke - 1.0)), 80.0 * (1.0 - elasticity)]
+    area, _error = quad(
+        lambda q: float(curve.price(one(q))[0]), 0.0, 80.0 * share,
+        points=[at for at in breaks if 0.0 < at < 80.0 * share] or None, epsabs=1e-10,
+    )  # fmt: skip
+    assert curve.benefit(one(80.0 * share))[0] == pytest.approx(area, rel=1e-9)
+
+
+@pytest.mark.parametrize("elasticity", [0.4, 1.0, 3.0])
+@pytest.mark.parametrize("x", [1.0, 30.0, 90.0])
+def test_cost_on_a_line_is_the_integral_of_the_margin(elasticity: float, x: float) -> None:
+    curve = CostCurve(one(40.0), one(7.0), one(elasticity), np.array([True]))
+    area, _error = quad(lambda s: float(curve.marginal(one(s))[0]), 0.0, x, points=[40.0 * max(0.0, 1 - elasticity)])
+    assert curve.total(one(x))[0] == pytest.approx(area, rel=1e-9)
+    assert curve.marginal(one(40.0))[0] == pytest.approx(7.0)
+    assert curve.rise(one(40.0))[0] * 40.0 / 7.0 == pytest.approx(1.0 / elasticity)
+    assert curve.marginal(one(0.0))[0] >= 0.0
+
+
+def test_rows_of_both_kinds_stand_side_by_side() -> None:
+    mixed = DemandCurve(np.full(2, 80.0), np.full(2, 12.5), np.full(2, -0.5), np.full(2, 20.0), np.array([True, False]))
+    assert mixed.price(np.full(2, 40.0)) == pytest.approx([25.0, 50.0])
+    both = CostCurve(np.full(2, 40.0), np.full(2, 7.0), np.full(2, 0.5), np.array([True, False]))
+    assert both.marginal(np.full(2, 80.0)) == pytest.approx([21.0, 28.0])
+
+
+@pytest.mark.parametrize("elasticity", [-0.3, -2.5])
+def test_segments_of_a_line_end_where_its_price_is_zero(elasticity: float) -> None:
+    edges = demand_edges(np.array([elasticity, elasticity]), np.array([True, False]))
+    assert edges[0, -1] == pytest.approx(1.0 - elasticity) and (np.diff(edges[0]) >= 0).all()
+    assert edges[1] == pytest.approx(DEMAND_GRID)
+    curve = line(elasticity, 20.0)
+    slopes = average_slopes(curve.benefit(80.0 * edges[0]), 80.0 * edges[0])
+    assert slopes @ np.diff(80.0 * edges[0]) == pytest.approx(curve.benefit(one(1e9))[0])
+    assert (np.diff(slopes) <= 1e-9).all()

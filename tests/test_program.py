@@ -320,6 +320,7 @@ def worlds(draw: st.DrawFn) -> World:
     activities = pd.DataFrame(plants)
     activities.index = pd.Index(activities["facility"] + "|" + activities["process"], name="activity")
     activities["stage"], activities["inputs"], activities["gained"] = "metal", "x", 0.0
+    activities["curve"] = "constant_elasticity"
     loss = draw(st.sampled_from([1.0, 1.25]))
     terms = [
         (a, f"{c}|{row['region']}", c, row["region"], k)
@@ -343,6 +344,7 @@ def worlds(draw: st.DrawFn) -> World:
     uses["quantity"] = [draw(amount) for _region in regions]
     uses["elasticity"] = [draw(st.sampled_from([-0.25, -0.5, -1.0, -2.0])) for _region in regions]
     uses["sigma"], uses["priority"], uses["choke"], uses["inputs"] = 1.0, 2, CHOKE, "x"
+    uses["curve"] = "constant_elasticity"
     stocks = pd.DataFrame(columns=["market", "kind", "quantity", "in_days", "release", "inputs"])
     names = ["activity", "market", "commodity", "region", "coefficient"]
     network = Network(markets, activities, pd.DataFrame(terms, columns=names), facilities, routes, uses, stocks)

@@ -27,6 +27,10 @@ ROW = "_row"
 """Column that names each row of a case as ``table/key``: what results rest on."""
 
 
+CALIBRATIONS = ("fitted", "stated")
+"""fitted: base year and prices reconcile what was observed. stated: curves pass through the points in the tables."""
+
+
 @dataclass
 class Case:
     """Everything known about one question.
@@ -40,7 +44,7 @@ class Case:
     tables : dict of str to DataFrame
         Checked tables in internal units (tonnes, USD, USD/t, t/year, days); every row is named in ``_row``.
     settings : dict
-        ``case.toml``: title, base year, currency, reference basket.
+        ``case.toml``: title, base year, currency, reference basket, calibration.
     content : Content
         What elements the commodities hold.
     digest : str
@@ -69,6 +73,11 @@ class Case:
     def base_year(self) -> int:
         """Year that the market is calibrated to."""
         return int(self.settings["base_year"])
+
+    @property
+    def calibration(self) -> str:
+        """How the curves come from the tables: ``fitted`` to observations, or as ``stated``."""
+        return str(self.settings.get("calibration", CALIBRATIONS[0]))
 
     @property
     def participants(self) -> list[str]:
@@ -213,6 +222,10 @@ def _settings(folder: Path, faults: list[Fault]) -> dict[str, Any]:
         if not isinstance(settings.get(name), kind):
             faults.append(Fault("case.toml", "", name, _("missing or not a {kind}").format(kind=kind.__name__),
                                 _("add `{name} = ...`").format(name=name)))  # fmt: skip
+    if settings.get("calibration", CALIBRATIONS[0]) not in CALIBRATIONS:
+        what = _("`{cell}` is not a choice").format(cell=settings["calibration"])
+        fix = _("use one of {choices}").format(choices=", ".join(CALIBRATIONS))
+        faults.append(Fault("case.toml", "", "calibration", what, fix))
     return settings
 
 

@@ -7,7 +7,7 @@ gathered here once; the laws in :mod:`didymium.market.laws` only combine these a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -49,8 +49,9 @@ class Network:
     markets : DataFrame
         Index ``commodity|region``; columns commodity, region, stage, calibrated, disposal (USD/kg).
     activities : DataFrame
-        Index ``facility|process``; columns facility, process, region, stage, cost (USD/kg), gained (most of an element
-        that it gives beyond what it takes, t per unit of activity), inputs.
+        Index ``facility|process``; columns facility, process, region, stage, cost (USD/kg), curve, elasticity (of
+        supply; NaN where the case does not state it), gained (most of an element that it gives beyond what it takes, t
+        per unit of activity), inputs.
     terms : DataFrame
         One row per recipe coefficient: activity, market, coefficient (t per unit of activity).
     facilities : DataFrame
@@ -62,7 +63,7 @@ class Network:
         destination, cost (USD/kg), days, tariff, inputs.
     uses : DataFrame
         Index ``end_use|region|commodity``; columns market, end_use, region, commodity, quantity (t/year), sigma,
-        priority, elasticity, choke, line, source, inputs.
+        priority, elasticity, choke, curve, line, source, inputs.
     stocks : DataFrame
         Index ``stock|market``; columns market, kind, quantity (t or days), in_days, low, high, band, release, owner,
         inputs.
@@ -127,8 +128,10 @@ def _activities(case: cases.Case, facilities: pd.DataFrame) -> tuple[pd.DataFram
     frame["stage"] = frame["process"].map(processes["stage"])
     costs = _Costs(case)
     found = [costs.of(p, r) for p, r in zip(frame["process"], frame["region"], strict=True)]
-    frame["cost"] = [cost / KG for cost, _key in found]
-    frame["cost_input"] = [key for _cost, key in found]
+    frame["cost"] = [row.cost / KG for row in found]
+    frame["curve"] = [row.curve for row in found]
+    frame["elasticity"] = [row.elasticity for row in found]
+    frame["cost_input"] = [row.key for row in found]
     gained = {process: max(net.values(), default=0.0) for process, net in gains(case).items()}
     frame["gained"] = frame["process"].map(gained).fillna(0.0)
     recipes = case["recipes"]
@@ -145,6 +148,15 @@ def _activities(case: cases.Case, facilities: pd.DataFrame) -> tuple[pd.DataFram
     return frame, merged[["activity", "market", "commodity", "region", "coefficient"]].reset_index(drop=True)
 
 
+class _Cost(NamedTuple):
+    """A row of the table of costs, USD/t."""
+
+    cost: float
+    curve: str
+    elasticity: float
+    key: str
+
+
 class _Costs:
     """Finds the cost row that speaks most closely of a process in a region."""
 
@@ -152,11 +164,14 @@ class _Costs:
         self.stage = dict(zip(case["processes"]["process"], case["processes"]["stage"], strict=True))
         rows = case["costs"]
         self.rows = {
-            (p, r): (float(c), key)
-            for p, r, c, key in zip(rows["process"], rows["region"], rows["cost"], rows[ROW], strict=True)
+            (process, region): _Cost(*row)
+            for process, region, *row in zip(
+                *(rows[name].tolist() for name in ("process", "region", "cost", "curve", "elasticity", ROW)),
+                strict=True,
+            )
         }
 
-    def of(self, process: str, region: str) -> tuple[float, str]:
+    def of(self, process: str, region: str) -> _Cost:
         for name in (process, f"stage:{self.stage[process]}", "*"):
             for place in (region, "*"):
                 if (name, place) in self.rows:
@@ -219,6 +234,7 @@ def _uses(case: cases.Case) -> pd.DataFrame:
     frame["sigma"] = np.where(band.notna() & band.gt(0), band, 0.2 * frame["quantity"])
     for name in ("priority", "elasticity", "choke"):
         frame[name] = frame["end_use"].map(end_uses[name]).astype(float)
+    frame["curve"] = frame["end_use"].map(end_uses["curve"])
     frame["line"], frame["source"] = demands[LINE].to_numpy(), demands["source"].to_numpy()
     frame["inputs"] = [f"{key};end_uses/{use}" for key, use in zip(demands[ROW], frame["end_use"], strict=True)]
     frame.index = Index(frame["end_use"] + "|" + frame["region"] + "|" + frame["commodity"], name="use")

@@ -64,6 +64,8 @@ def case_toml(name: str) -> str:
         (_("Day on which the agreement behind the case was signed, YYYY-MM-DD; empty where there is none."),
          "signed", ""),
         (_("Whether its promises can be enforced."), "binding", False),
+        (_("fitted: prices and quantities are fitted to what was observed. stated: curves pass through the points in "
+           "the tables."), "calibration", "fitted"),
     )  # fmt: skip
     return "\n".join(f"# {said}\n{key} = {json.dumps(value, ensure_ascii=False)}\n" for said, key, value in settings)
 

@@ -20,6 +20,9 @@ STAGES = (
 BASES = ("element", "oxide", "reo", "gross", "none")
 """element: tonnes of the element. oxide: of its trade oxide. reo: rare-earth oxide in a basket. gross: as weighed."""
 
+CURVES = ("constant_elasticity", "linear")
+"""Forms of demand and supply curves. Each passes through the base point with its elasticity there."""
+
 STATUSES = ("operating", "construction", "permitting", "feasibility", "suspended", "closed")
 COMMITMENT_LADDER = (
     "promised",
@@ -280,7 +283,12 @@ COSTS = Table(
         _ref("process", "processes", N_("The process; * for all of a stage: stage:NAME."), wildcard=True),
         _ref("region", "regions", N_("Where; * for every other region."), wildcard=True),
         _number("cost", N_("Cost per unit of activity."), low=0.0),
-        _LOW, _HIGH, _UNIT, _BASIS, _SOURCE, _NOTE,
+        _LOW, _HIGH, _UNIT, _BASIS,
+        Field("curve", Kind.CHOICE, N_("How the cost of one more unit rises with activity, through the base point."),
+              choices=CURVES, default=CURVES[0]),
+        _number("elasticity", N_("Elasticity of supply at the base point; empty: the assumption for its stage."),
+                required=False, low=1e-6),
+        _SOURCE, _NOTE,
     ),
     key=("process", "region"),
     value="cost",
@@ -322,6 +330,8 @@ END_USES = Table(
         _number("choke", N_("Price at which the use stops, as a multiple of the base price."), low=1.01),
         Field("choke_low", Kind.NUMBER, N_("Low end of the choke."), required=True),
         Field("choke_high", Kind.NUMBER, N_("High end of the choke."), required=True),
+        Field("curve", Kind.CHOICE, N_("How the price that is paid falls with the quantity, through the base point."),
+              choices=CURVES, default=CURVES[0]),
         _SOURCE, _NOTE,
     ),
     key=("end_use",),
@@ -343,6 +353,26 @@ DEMANDS = Table(
     required=True,
     value="quantity",
     internal="t",
+)  # fmt: skip
+
+CROSS_TERMS = Table(
+    "cross_terms",
+    N_("How the price of one commodity moves the quantity of another. Only between linear curves of one region."),
+    (
+        Field("side", Kind.CHOICE, N_("demand: between end uses; supply: between facilities."), required=True,
+              choices=("demand", "supply")),
+        _ref("region", "regions", N_("Where.")),
+        _ref("first_user", "end_uses|facilities", N_("End use (demand) or facility (supply) whose quantity moves.")),
+        _ref("first", "commodities", N_("Commodity that it takes or makes.")),
+        _ref("second_user", "end_uses|facilities", N_("End use or facility whose price moves it.")),
+        _ref("second", "commodities", N_("Commodity that this one takes or makes.")),
+        _number("slope", N_("Change of the first quantity by the price of the second; the other way round it is the "
+                            "same. Above zero on the demand side: the two replace each other.")),
+        _LOW, _HIGH, _UNIT, _SOURCE, _NOTE,
+    ),
+    key=("side", "region", "first_user", "first", "second_user", "second"),
+    value="slope",
+    internal="t/(USD/t)",
 )  # fmt: skip
 
 GROWTH = Table(
@@ -569,8 +599,8 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         SOURCES, ASSUMPTIONS, REGIONS, BASKETS, COMMODITIES, PROCESSES, RECIPES, RAMPS, FACILITIES, PROJECTS, COSTS,
-        ROUTES, END_USES, DEMANDS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, READINGS, VALUE_ADDED, PURSES, EVENTS,
-        COMMITMENTS, EVIDENCE,
+        ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, READINGS, VALUE_ADDED,
+        PURSES, EVENTS, COMMITMENTS, EVIDENCE,
     )
 }  # fmt: skip
 """Every table of a case by name, in the order in which they are checked."""

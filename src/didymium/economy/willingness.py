@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+_Law = Callable[[Array, Array, Array, Array, Array], Array]
 
 
 def willingness(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> Array:
@@ -42,6 +46,95 @@ def benefit(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> 
     return below + p0 * q0 * curve
 
 
-def surplus(q: Array, price: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> Array:
+def willingness_fall(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> Array:
+    """``B''(q) = p0 / (e q0) (q / q0)^(1/e - 1)`` beyond the choke, 0 below it: USD/kg by tonne."""
+    with np.errstate(divide="ignore", over="ignore"):
+        curve = p0 / (elasticity * q0) * np.power(q / q0, 1.0 / elasticity - 1.0)
+    return np.where(q > q0 * np.power(choke, elasticity), curve, 0.0)
+
+
+def linear_willingness(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> Array:
+    """Return the price at which ``q`` is wanted on a straight line.
+
+    ``B'(q) = p0 min(choke, max(0, 1 + (q / q0 - 1) / e))``: elasticity ``e < 0`` at the base point, never above the
+    choke price. Demand stops at ``q0 (1 - e)``, where the price is zero (:func:`most_wanted`).
+    """
+    return p0 * np.minimum(choke, np.maximum(0.0, 1.0 + (q / q0 - 1.0) / elasticity))
+
+
+def linear_benefit(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> Array:
+    """Return the benefit of ``q`` on a straight line, in thousands of USD.
+
+    ``choke p0 q`` up to ``qc = q0 max(0, 1 + e (choke - 1))``, then with ``r = q / q0``, ``rc = qc / q0``:
+    ``choke p0 qc + p0 q0 ((r - rc) + ((r - 1)^2 - (rc - 1)^2) / (2 e))``, and no more beyond ``r = 1 - e``.
+    """
+    kink = np.maximum(0.0, 1.0 + elasticity * (choke - 1.0))
+    ratio = np.clip(q / q0, kink, 1.0 - elasticity)
+    below = choke * p0 * np.minimum(q, q0 * kink)
+    return below + p0 * q0 * ((ratio - kink) + ((ratio - 1.0) ** 2 - (kink - 1.0) ** 2) / (2.0 * elasticity))
+
+
+def linear_willingness_fall(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> Array:
+    """``B''(q) = p0 / (e q0)`` between the choke and the price of zero, 0 outside: USD/kg by tonne."""
+    line = 1.0 + (q / q0 - 1.0) / elasticity
+    return np.where((line < choke) & (line >= 0.0), p0 / (elasticity * q0), 0.0)
+
+
+def most_wanted(q0: Array, elasticity: Array, linear: npt.NDArray[np.bool_]) -> Array:
+    """``q <= q0 (1 - e)`` on a straight line, where the price is zero: nobody uses more to be rid of it."""
+    return np.where(linear, q0 * (1.0 - elasticity), np.inf)
+
+
+def surplus(
+    q: Array,
+    price: Array,
+    q0: Array,
+    p0: Array,
+    elasticity: Array,
+    choke: Array,
+    linear: npt.NDArray[np.bool_] | bool = False,
+) -> Array:
     """Return what users gain beyond what they pay, thousands of USD: ``B(q) - p q``."""
-    return benefit(q, q0, p0, elasticity, choke) - price * q
+    return DemandCurve(q0, p0, elasticity, choke, np.asarray(linear)).benefit(q) - price * q
+
+
+@dataclass(frozen=True)
+class DemandCurve:
+    """Demand curves through their base points, each of constant elasticity or a straight line.
+
+    Parameters
+    ----------
+    q0, p0 : array
+        Base quantity, t, and base price, USD/kg.
+    elasticity, choke : array
+        Elasticity at the base point (below zero) and choke as a multiple of the base price.
+    linear : array of bool
+        Which ones are straight lines.
+    """
+
+    q0: Array
+    p0: Array
+    elasticity: Array
+    choke: Array
+    linear: npt.NDArray[np.bool_]
+
+    def price(self, q: Array) -> Array:
+        """``B'(q)``, USD/kg: :func:`willingness` or :func:`linear_willingness`."""
+        return self._either(willingness, linear_willingness, q)
+
+    def benefit(self, q: Array) -> Array:
+        """``B(q)``, thousands of USD: :func:`benefit` or :func:`linear_benefit`."""
+        return self._either(benefit, linear_benefit, q)
+
+    def fall(self, q: Array) -> Array:
+        """``B''(q)``, USD/kg by tonne: :func:`willingness_fall` or :func:`linear_willingness_fall`."""
+        return self._either(willingness_fall, linear_willingness_fall, q)
+
+    def _either(self, curved: _Law, straight: _Law, q: Array) -> Array:
+        """Return one law or the other, row by row; only those that somebody asked for are computed."""
+        given = (self.q0, self.p0, self.elasticity, self.choke)
+        if not self.linear.any():
+            return curved(q, *given)
+        if self.linear.all():
+            return straight(q, *given)
+        return np.where(self.linear, straight(q, *given), curved(q, *given))

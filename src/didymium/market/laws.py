@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from didymium.case.network import positions
-from didymium.economy.willingness import benefit
+from didymium.economy.willingness import DemandCurve, most_wanted
 from didymium.faults import DidymiumError
 from didymium.market import curves
 from didymium.market.tree import MONTH
@@ -280,6 +280,13 @@ def monthly_lag(days: np.ndarray) -> np.ndarray:
     return np.rint(days / MONTH).astype(int)
 
 
+def most_served(p: Parts) -> np.ndarray:
+    """``q[u,n] <= q0 (1 - e)`` where demand is a straight line; no limit elsewhere. Uses x nodes, t."""
+    uses = p.network.uses
+    linear = uses["curve"].eq("linear").to_numpy()[:, None]
+    return most_wanted(p.conditions.demand, uses["elasticity"].to_numpy(float)[:, None], linear)
+
+
 def served_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
     """Return widths (t) and average willingness (USD/kg) of the demand segments, uses x segments x nodes."""
     wanted = p.conditions.demand
@@ -287,10 +294,11 @@ def served_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
     p0 = p.base.price.reindex(uses["market"]).to_numpy(float)[:, None]
     elasticity = uses["elasticity"].to_numpy(float)[:, None]
     choke = uses["choke"].to_numpy(float)[:, None] * p.options.choke_scale
-    edges = np.broadcast_to(curves.DEMAND_GRID, (len(uses), len(curves.DEMAND_GRID)))
-    value = benefit(edges, np.ones_like(p0), p0, elasticity, choke)
+    linear = uses["curve"].eq("linear").to_numpy()
+    edges = curves.demand_edges(elasticity[:, 0], linear)
+    value = DemandCurve(np.ones_like(p0), p0, elasticity, choke, linear[:, None]).benefit(edges)
     slope = curves.average_slopes(value, edges)
-    width = np.diff(curves.DEMAND_GRID)[None, :, None] * wanted[:, None, :]
+    width = np.diff(edges)[:, :, None] * wanted[:, None, :]
     return width, np.repeat(slope[:, :, None], len(p.tree), axis=2)
 
 
@@ -304,7 +312,8 @@ def activity_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
     c0 = p.base.cost.to_numpy(float)[running][:, None]
     elasticity = p.base.elasticity.to_numpy(float)[running][:, None]
     edges = np.broadcast_to(curves.SUPPLY_GRID, (len(x0), len(curves.SUPPLY_GRID)))
-    value = curves.total_cost(edges, np.ones_like(c0), c0, elasticity)
+    linear = p.network.activities["curve"].eq("linear").to_numpy()[running][:, None]
+    value = curves.CostCurve(np.ones_like(c0), c0, elasticity, linear).total(edges)
     slope = curves.average_slopes(value, edges)
     grown = p.growth_of_supply()[running] * p.tree.years()[None, :]
     width = np.diff(curves.SUPPLY_GRID)[None, :, None] * x0[:, None, None] * grown[:, None, :]

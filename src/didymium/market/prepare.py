@@ -23,7 +23,7 @@ _READY: dict[str, Market] = {}
 
 
 def prepare(case: cases.Case) -> Market:
-    """Return the network and the calibrated base point of a case.
+    """Return the network and the base point of a case: fitted, or as the tables state it (``case.toml``, calibration).
 
     Raises
     ------
@@ -32,8 +32,10 @@ def prepare(case: cases.Case) -> Market:
     """
     from didymium.case.network import build_network
     from didymium.market.calibrate import calibrate
+    from didymium.market.stated import stated
 
     if case.digest not in _READY:
         network = build_network(case)
-        _READY[case.digest] = Market(network, calibrate(case, network))
+        point = stated if case.calibration == "stated" else calibrate
+        _READY[case.digest] = Market(network, point(case, network))
     return _READY[case.digest]

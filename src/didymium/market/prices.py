@@ -101,7 +101,7 @@ class Prices:
             price=pd.Series(price, index=n.markets.index),
             cost=self._costs(matrix, price, cost, rent, subsidy, active),
             freight=self._freight(freight, price, routes),
-            elasticity=self._elasticity(),
+            elasticity=supply_elasticity(self.case, n),
             report=pd.DataFrame(report, index=n.activities.index),
         )
 
@@ -182,8 +182,12 @@ class Prices:
         barred = np.maximum(freight, head - tail + OUT_OF_MONEY * np.abs(head))
         return pd.Series(np.where(used, freight, barred), index=n.routes.index)
 
-    def _elasticity(self) -> pd.Series:
-        stage = self.network.activities["stage"]
-        mine = self.case.assumption("a_supply_elasticity_mine")
-        plant = self.case.assumption("a_supply_elasticity_processing")
-        return pd.Series(np.where(stage.eq("mine"), mine, plant), index=stage.index)
+
+def supply_elasticity(case: cases.Case, network: Network) -> pd.Series:
+    """Return each activity's elasticity of supply: its cost row's, or else the assumption for its stage."""
+    stage = network.activities["stage"]
+    mine = case.assumption("a_supply_elasticity_mine")
+    plant = case.assumption("a_supply_elasticity_processing")
+    stated = network.activities["elasticity"].to_numpy(float)
+    assumed = np.where(stage.eq("mine"), mine, plant)
+    return pd.Series(np.where(np.isnan(stated), assumed, stated), index=stage.index)

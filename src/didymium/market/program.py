@@ -159,7 +159,7 @@ def _variables(p: Parts) -> None:
         return xr.DataArray(values, coords=[index, nodes])
 
     v["activity"] = add(lower=0, coords=[n.activities.index, nodes], name="activity")
-    v["served"] = add(lower=0, coords=[n.uses.index, nodes], name="served")
+    v["served"] = add(lower=0, upper=grid(laws.most_served(p), n.uses.index), name="served")
     v["dispose"] = add(lower=0, coords=[n.markets.index, nodes], name="dispose")
     if len(n.routes):
         v["ship"] = add(lower=0, upper=grid(p.conditions.ship_bound, n.routes.index), name="ship")

@@ -210,9 +210,15 @@ class Instance:
         """
         tangents = self.program.parts.options.curves == "tangents"
         raw = Raw(*(self._refine() if tangents else self.run()))
+        primal = {name: _fill(labels, raw.primal) for name, labels in self.columns.items()}
+        if "ship" not in primal:  # a case without routes
+            parts = self.program.parts
+            primal["ship"] = xr.DataArray(
+                np.zeros((0, len(parts.tree))), coords=[parts.network.routes.index, parts.tree.index]
+            )
         solution = Solution(
             objective=raw.objective,
-            primal={name: _fill(labels, raw.primal) for name, labels in self.columns.items()},
+            primal=primal,
             dual={name: _fill(labels, raw.dual) for name, labels in self.rows.items()},
             reduced={name: _fill(labels, raw.reduced) for name, labels in self.columns.items()},
             run=raw.facts,
@@ -250,7 +256,7 @@ class Instance:
             if gap <= accuracy * size or stalled:
                 done = {"gap": gap / size, "tangent_passes": count, "seconds": seconds}
                 return outcome._replace(facts=outcome.facts | done)
-            curve.add()
+            curve.add(outcome.primal)
         raise SolverError(
             _("tangents did not close after {passes} passes: gap {gap:g} kUSD").format(passes=passes, gap=gap)
         )

@@ -2,77 +2,134 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from didymium.economy.willingness import benefit, willingness
+from didymium.economy.willingness import DemandCurve
 from didymium.market import curves
+from didymium.market.curves import Array
 
 if TYPE_CHECKING:
     from didymium.market.solve import Instance
+
+
+@dataclass(frozen=True)
+class Bend:
+    """Columns that are bound to a curve of other columns: ``w <= f(v)`` (f concave) or ``w >= f(v)`` (f convex).
+
+    Parameters
+    ----------
+    left, right : array of int
+        Columns ``w`` and ``v`` in the solver.
+    upper : bool
+        The curve bounds ``w`` from above: a benefit. Otherwise it is a cost.
+    weight : array
+        What a unit of ``w`` counts in the objective, without its sign.
+    value, slope, second : callable
+        ``f``, ``f'`` and ``f''`` of an array of ``v``.
+    least : array
+        Smallest ``v`` at which the curve is read.
+    start : tuple of array
+        Where the first tangents touch.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    upper: bool
+    weight: Array
+    value: Callable[[Array], Array]
+    slope: Callable[[Array], Array]
+    second: Callable[[Array], Array]
+    least: Array
+    start: tuple[Array, ...]
+
+    def at(self, primal: Array) -> Array:
+        """Return where the curve is read for a solution."""
+        point: Array = np.maximum(primal[self.right], self.least)
+        return point
+
+    def off(self, primal: Array) -> Array:
+        """Return by how much ``w`` is better than the curve allows, kUSD."""
+        beyond = primal[self.left] - self.value(self.at(primal))
+        better: Array = np.maximum(beyond if self.upper else -beyond, 0.0)
+        return better
 
 
 class Tangents:
     """Tangents of benefit and cost curves, added to the instance as rows."""
 
     def __init__(self, instance: Instance) -> None:
-        self.instance, p = instance, instance.program.parts
-        uses = p.network.uses
-        self.q0 = p.conditions.demand
-        self.p0 = p.base.price.reindex(uses["market"]).to_numpy(float)[:, None]
-        self.elasticity = uses["elasticity"].to_numpy(float)[:, None]
-        self.choke = uses["choke"].to_numpy(float)[:, None] * p.options.choke_scale
-        running = p.base.running()
-        self.x0 = (
-            p.base.activity.to_numpy(float)[running][:, None] * p.growth_of_supply()[running] * p.tree.years()[None, :]
-        )
-        self.c0 = p.base.cost.to_numpy(float)[running][:, None]
-        self.supply = p.base.elasticity.to_numpy(float)[running][:, None]
-        column = instance.columns
-        self.q, self.w = column["served"].to_numpy(), column["benefit"].to_numpy()
-        self.x, self.c = column["activity"].to_numpy()[running], column["cost"].to_numpy()
-        weight = p.tree.weight()[None, :]
-        importance = np.array([p.options.use_weight.get(r, 1.0) for r in uses["region"]])[:, None]
-        self.use_weight, self.cost_weight = weight * importance, weight
+        self.instance = instance
+        self.bends = [bend for bend in (demand_bend(instance), supply_bend(instance)) if bend is not None]
 
     def start(self) -> None:
         """Add the first tangents: on the fixed grids, so that the first pass is near."""
-        for ratio in (0.05, 0.3, *curves.DEMAND_GRID[1:], 3.0):
-            self._benefit_rows(self.q0 * ratio, np.ones_like(self.q0, dtype=bool))
-        for ratio in (*curves.SUPPLY_GRID[1:], 10.0):
-            self._cost_rows(self.x0 * ratio, np.ones_like(self.x0, dtype=bool))
+        for bend in self.bends:
+            for point in bend.start:
+                self._rows(bend, point, np.ones(point.shape, dtype=bool))
 
-    def gap(self, primal: np.ndarray) -> float:
+    def gap(self, primal: Array) -> float:
         """Return by how much tangents and curves differ at a solution, kUSD."""
-        self.at_q = np.maximum(primal[self.q], 1e-12 * self.q0)
-        self.at_x = np.maximum(primal[self.x], 1e-9 * self.x0)
-        over = primal[self.w] - benefit(self.at_q, self.q0, self.p0, self.elasticity, self.choke)
-        under = curves.total_cost(self.at_x, self.x0, self.c0, self.supply) - primal[self.c]
-        self.benefit_off = over > 1e-12 * (1.0 + np.abs(primal[self.w]))
-        self.cost_off = under > 1e-12 * (1.0 + primal[self.c])
-        return float((np.maximum(over, 0) * self.use_weight).sum() + (np.maximum(under, 0) * self.cost_weight).sum())
+        return float(sum((bend.off(primal) * bend.weight).sum() for bend in self.bends))
 
-    def add(self) -> None:
-        """Add tangents where the last solution left the curves."""
-        self._benefit_rows(self.at_q, self.benefit_off)
-        self._cost_rows(self.at_x, self.cost_off)
+    def add(self, primal: Array, everywhere: bool = False) -> None:
+        """Add tangents where a solution left the curves, or everywhere."""
+        for bend in self.bends:
+            off = bend.off(primal) > 1e-12 * (1.0 + np.abs(primal[bend.left]))
+            self._rows(bend, bend.at(primal), off | everywhere)
 
-    def _benefit_rows(self, q: np.ndarray, where: np.ndarray) -> None:
-        slope = willingness(q, self.q0, self.p0, self.elasticity, self.choke)
-        level = benefit(q, self.q0, self.p0, self.elasticity, self.choke) - slope * q
-        self._rows(self.w[where], self.q[where], slope[where], -np.inf, level[where])
-
-    def _cost_rows(self, x: np.ndarray, where: np.ndarray) -> None:
-        slope = curves.marginal_cost(x, self.x0, self.c0, self.supply)
-        level = curves.total_cost(x, self.x0, self.c0, self.supply) - slope * x
-        self._rows(self.c[where], self.x[where], slope[where], level[where], np.inf)
-
-    def _rows(self, left: np.ndarray, right: np.ndarray, slope: np.ndarray, low: Any, high: Any) -> None:
-        """Add rows ``low <= left - slope right <= high``."""
-        count = len(left)
+    def _rows(self, bend: Bend, point: Array, where: np.ndarray) -> None:
+        """``w - f'(v_k) v <= f(v_k) - f'(v_k) v_k``, or ``>=`` where the curve is a cost."""
+        count = int(where.sum())
         if not count:
             return
-        lower, upper = np.broadcast_to(low, count).astype(float), np.broadcast_to(high, count).astype(float)
-        columns, coefficients = np.stack([left, right], axis=1), np.stack([np.ones(count), -slope], axis=1)
-        self.instance.add_rows(lower, upper, columns, coefficients, "tangents")
+        slope = bend.slope(point)
+        level = (bend.value(point) - slope * point)[where]
+        free = np.full(count, np.inf)
+        low, high = (-free, level) if bend.upper else (level, free)
+        columns = np.stack([bend.left[where], bend.right[where]], axis=1)
+        self.instance.add_rows(low, high, columns, np.stack([np.ones(count), -slope[where]], axis=1), "tangents")
+
+
+def demand_bend(instance: Instance) -> Bend | None:
+    """``w[u,n] <= B_u(q[u,n])`` for every end use."""
+    p = instance.program.parts
+    uses, q0 = p.network.uses, p.conditions.demand
+    if not len(uses):
+        return None
+    curve = DemandCurve(
+        q0,
+        p.base.price.reindex(uses["market"]).to_numpy(float)[:, None],
+        uses["elasticity"].to_numpy(float)[:, None],
+        uses["choke"].to_numpy(float)[:, None] * p.options.choke_scale,
+        uses["curve"].eq("linear").to_numpy()[:, None],
+    )
+    importance = np.array([p.options.use_weight.get(r, 1.0) for r in uses["region"]])[:, None]
+    return Bend(
+        instance.columns["benefit"].to_numpy(), instance.columns["served"].to_numpy(), True,
+        p.tree.weight()[None, :] * importance, curve.benefit, curve.price, curve.fall, 1e-12 * q0,
+        tuple(q0 * ratio for ratio in (0.05, 0.3, *curves.DEMAND_GRID[1:], 3.0)),
+    )  # fmt: skip
+
+
+def supply_bend(instance: Instance) -> Bend | None:
+    """``c[a,n] >= C_a(x[a,n])`` for every activity that runs in the base year."""
+    p = instance.program.parts
+    running = p.base.running()
+    if not running.any():
+        return None
+    x0 = p.base.activity.to_numpy(float)[running][:, None] * p.growth_of_supply()[running] * p.tree.years()[None, :]
+    curve = curves.CostCurve(
+        x0,
+        p.base.cost.to_numpy(float)[running][:, None],
+        p.base.elasticity.to_numpy(float)[running][:, None],
+        p.network.activities["curve"].eq("linear").to_numpy()[running][:, None],
+    )
+    return Bend(
+        instance.columns["cost"].to_numpy(), instance.columns["activity"].to_numpy()[running], False,
+        np.broadcast_to(p.tree.weight()[None, :], x0.shape), curve.total, curve.marginal, curve.rise, 1e-9 * x0,
+        tuple(x0 * ratio for ratio in (*curves.SUPPLY_GRID[1:], 10.0)),
+    )  # fmt: skip

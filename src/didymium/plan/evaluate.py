@@ -17,7 +17,7 @@ import pandas as pd
 
 from didymium.case.network import positions
 from didymium.economy.willingness import surplus
-from didymium.market.curves import total_cost
+from didymium.market.curves import CostCurve
 from didymium.market.laws import served_slopes
 from didymium.market.options import Options
 from didymium.market.prepare import Market
@@ -249,7 +249,8 @@ class Planner:
         wanted = self.clearing.program.parts.conditions.demand
         paid = cleared.price.reindex(uses["market"]).to_numpy(float)
         shape = (uses["elasticity"].to_numpy(float)[:, None], uses["choke"].to_numpy(float)[:, None])
-        users = surplus(served, paid, wanted, p0, *shape)
+        linear = uses["curve"].eq("linear").to_numpy()[:, None]
+        users = surplus(served, paid, wanted, p0, *shape, linear)
         made = network.matrix().to_numpy().T @ cleared.price.to_numpy(float)
         activity = np.maximum(cleared.solution.frame("activity").to_numpy(), 0.0)
         producers = made * activity - self._cost(activity)
@@ -274,7 +275,8 @@ class Planner:
         ran = base.activity.to_numpy(float)[running][:, None]
         x0 = ran * parts.growth_of_supply()[running] * self.tree.years()[None, :]
         c0, elasticity = (column.to_numpy(float)[running][:, None] for column in (base.cost, base.elasticity))
-        cost[running] = total_cost(activity[running], x0, c0, elasticity)
+        linear = self.market.network.activities["curve"].eq("linear").to_numpy()[running][:, None]
+        cost[running] = CostCurve(x0, c0, elasticity, linear).total(activity[running])
         return cost
 
     def public_cost(self, cleared: Cleared) -> dict[str, float]:

@@ -100,8 +100,9 @@ def users_loss(market: Market, served: np.ndarray, wanted: np.ndarray, price: pd
     paid = price.reindex(uses["market"]).to_numpy(float)
     elasticity, choke = uses["elasticity"].to_numpy(float)[:, None], uses["choke"].to_numpy(float)[:, None]
     safe = np.maximum(served, 1e-9 * wanted)
-    before = surplus(wanted, p0 * np.ones_like(paid), wanted, p0, elasticity, choke)
-    after = surplus(safe, paid, wanted, p0, elasticity, choke)
+    linear = uses["curve"].eq("linear").to_numpy()[:, None]
+    before = surplus(wanted, p0 * np.ones_like(paid), wanted, p0, elasticity, choke, linear)
+    after = surplus(safe, paid, wanted, p0, elasticity, choke, linear)
     loss: np.ndarray = (before - after).sum(axis=1)
     return loss
 
