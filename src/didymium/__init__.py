@@ -35,6 +35,7 @@ __all__ = [
     "Scenario",
     "__version__",
     "brief",
+    "calibrate",
     "check",
     "clear",
     "describe",
@@ -201,6 +202,19 @@ def vary(case: str | Path | Case, edition: str | None = None, reading: str | Non
     if edition is not None:
         found = adopt(found, edition)
     return reread(found, reading) if reading is not None else found
+
+
+def calibrate(case: str | Path | Case) -> Result:
+    """Return what calibration had to move so that the base year comes back: costs, prices, freights.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    """
+    from didymium.market.explain import calibrate as run
+
+    return run(_case(case))
 
 
 def clear(case: str | Path | Case, year: int | None = None, options: Options | None = None) -> Result:

@@ -199,6 +199,13 @@ def reconcile(
         _say(_("drawn in {file}").format(file=plot))
 
 
+@app.command(help=_("Explain the base year's prices: every stage cost that had to move, and by how much."))
+@guarded
+def calibrate(case: CaseName, out: Out = None, as_json: Json = False, tables: Tables = None) -> None:
+    """Explain the calibration of a case."""
+    _deliver(_run("calibrate", case), out, as_json, tables)
+
+
 @app.command(help=_("Clear the market of a year: prices and net trade beside those observed."))
 @guarded
 def clear(

@@ -38,6 +38,7 @@ def modelled_facilities(case: cases.Case) -> pd.DataFrame:
             "end": modelled["end"].to_numpy(),
             "ramp": modelled["ramp"].to_numpy(),
             "processes": modelled["processes"].to_numpy(),
+            "source": modelled["source"].to_numpy(),
             "inputs": modelled[ROW].to_numpy(),
         },
         index=pd.Index(modelled["facility"], name="facility"),

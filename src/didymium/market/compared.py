@@ -38,7 +38,7 @@ def compared(case: cases.Case, market: Market, solution: Solution, year: int) ->
             continue
         commodity = str(record["commodity"])
         parts = sorted({f"commodities/{c}" for c in network.markets["commodity"] if c == commodity})
-        model = float(weights @ found)
+        model = float(weights[: len(found)] @ found)
         rows.append(
             {
                 "flow": record["flow"],

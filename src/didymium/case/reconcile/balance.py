@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from didymium.case.facilities import operating_in
 from didymium.case.network import Network, positions
 from didymium.case.reconcile.layout import Layout
-from didymium.case.reconcile.observations import KILO, Observations, gather
+from didymium.case.reconcile.observations import BAND, KILO, Observations, gather
 from didymium.faults import SolverError
 from didymium.quadratic import solve_quadratic
 
@@ -171,17 +171,22 @@ def _program(layout: Layout, observations: Observations, may_run: np.ndarray) ->
     linear = -scaled.T @ (observations.table["observed"].to_numpy(float)[fitted] / KILO / sigma)
     linear[block["y"]] += TRADE * (1.0 + n.routes["days"].to_numpy(float) / 45.0)
     linear[block["z"]] += _disposal_penalty(n)
+    # What runs beyond an assumed capacity moves that assumption: by its own accuracy, and within its band.
+    room = (n.facilities["most"] - n.facilities["capacity"]).to_numpy(float)[layout.assumed] / KILO
+    ridge[block["e"]] = (BAND / 2 / room) ** 2
     limits, ceilings, names = _limits(layout, observations)
     high = np.full(layout.size, np.inf)
+    high[block["e"]] = room
     high[block["x"]] = np.where(may_run, np.inf, 0.0)
     # Nobody makes metal, alloy or magnets to throw them away: rather an observation moves far.
     high[block["z"]] = np.where(_main_products(layout), 0.0, np.inf)
     hessian = sp.csc_matrix(scaled.T @ scaled + sp.diags(ridge))
-    return Program(hessian, linear, _balance(n), limits, ceilings, names, high)
+    return Program(hessian, linear, _balance(layout), limits, ceilings, names, high)
 
 
-def _balance(n: Network) -> sp.csr_matrix:
+def _balance(layout: Layout) -> sp.csr_matrix:
     """``sum_a A[m,a] x_a + arrivals - departures - q - z``: markets x quantities."""
+    n = layout.network
     market = n.markets.index
 
     def place(labels: pd.Series, sign: float) -> sp.csr_matrix:
@@ -191,19 +196,23 @@ def _balance(n: Network) -> sp.csr_matrix:
     at = (positions(market, n.terms["market"]), positions(n.activities.index, n.terms["activity"]))
     recipe = sp.csr_matrix((n.terms["coefficient"].to_numpy(float), at), shape=(len(market), len(n.activities)))
     ship = place(n.routes["head"], 1.0) + place(n.routes["tail"], -1.0)
-    return sp.csr_matrix(sp.hstack([recipe, ship, place(n.uses["market"], -1.0), -sp.identity(len(market))]))
+    excess = sp.csr_matrix((len(market), len(layout.assumed)))
+    return sp.csr_matrix(sp.hstack([recipe, ship, place(n.uses["market"], -1.0), -sp.identity(len(market)), excess]))
 
 
 def _limits(layout: Layout, observations: Observations) -> tuple[sp.csr_matrix, np.ndarray, list[tuple[str, int]]]:
     """Return capacity by facility, departures at most own output, and the ends of the intervals.
 
-    A capacity that is an assumption holds up to the upper end of its band: what ran may say more than what was assumed.
+    What runs beyond an assumed capacity is excess: ``x_f - e_f <= capacity_f``.
     """
     n = layout.network
     facility = positions(n.facilities.index, n.activities["facility"])
+    beyond = layout.block["e"].start + np.arange(len(layout.assumed))
     by_facility = sp.csr_matrix(
-        (np.ones(len(facility)), (facility, np.arange(len(facility)))), shape=(len(n.facilities), layout.size)
-    )
+        (np.concatenate([np.ones(len(facility)), -np.ones(len(beyond))]),
+         (np.concatenate([facility, layout.assumed]), np.concatenate([np.arange(len(facility)), beyond]))),
+        shape=(len(n.facilities), layout.size),
+    )  # fmt: skip
     both = np.intersect1d(n.routes["tail"].unique(), n.routes["head"].unique())
     leaving = np.nonzero(n.routes["tail"].isin(both).to_numpy())[0]
     made = n.terms[n.terms["coefficient"].gt(0) & n.terms["market"].isin(both)]
@@ -216,7 +225,7 @@ def _limits(layout: Layout, observations: Observations) -> tuple[sp.csr_matrix, 
     interval = observations.weights[ranges]
     low, high = (observations.table[end].to_numpy(float)[ranges] / KILO for end in ("low", "high"))
     limits = sp.csr_matrix(sp.vstack([by_facility, transit, interval, -interval]))
-    ceilings = np.concatenate([n.facilities["most"].to_numpy(float) / KILO, np.zeros(len(both)), high, -low])
+    ceilings = np.concatenate([n.facilities["capacity"].to_numpy(float) / KILO, np.zeros(len(both)), high, -low])
     kinds = (("facility", len(n.facilities)), ("transit", len(both)))
     names = [(kind, at) for kind, count in kinds for at in range(count)]
     names += [(end, int(at)) for end in ("high", "low") for at in ranges]

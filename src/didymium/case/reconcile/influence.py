@@ -23,14 +23,14 @@ EVEN = 1e-10
 
 
 class Pulls(NamedTuple):
-    """Who pulls what: each observation's value is held where the pulls on it balance.
+    """Who pulls what: each adjusted value stands where the pulls on it balance.
 
     Parameters
     ----------
     observations : array, fitted x fitted
-        By how much observation ``k`` pulls the adjusted value of ``j``, t.
+        By how much observation ``k`` pulls the adjusted value of ``j`` towards where ``k`` would be met, t.
     limits : array, fitted x binding limits
-        By how much ``j`` would move if the limit were lifted just so far that it no longer binds, t.
+        By how much ``j`` would move if the limit were lifted until it no longer binds, t.
     binding : array of int
         Rows of the program's limits that bind.
     """
@@ -44,10 +44,10 @@ def pulls(fit: Fit) -> Pulls:
     """Return who pulls what.
 
     ``pull[j,k] = S[j,k] (observed_k - adjusted_k)`` with ``S = d adjusted / d observed``, from the optimality
-    conditions of the least-squares program with its binding limits: ``Q dv + C' dy = H' W d observed``, ``C dv = 0``.
-    At the solution the pulls on each ``j`` add up to nothing (but for the small costs of trade): what an observation
-    wants is what others deny it. A binding limit is lifted until its multiplier ``y`` ends, ``y / (- dy/dlimit)``, but
-    by no more than a tenth.
+    conditions with the binding limits held: ``Q dv + C' dy = H' W d observed``, ``C dv = 0``. The pulls on each ``j``,
+    with what binding limits and the small costs of trade deny it, add up to nothing: what one observation wants others
+    deny it. A binding limit is lifted until its multiplier ``y`` ends, ``y / (- dy/dlimit)``, but by no more than a
+    tenth.
 
     Parameters
     ----------

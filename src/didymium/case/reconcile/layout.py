@@ -26,7 +26,9 @@ _SEPARATION = ("light_separation", "heavy_separation")
 
 
 class Layout:
-    """The vector of quantities: activities ``x``, shipments ``y``, uses ``q``, disposal ``z``, in this order.
+    """The vector of quantities: activities ``x``, shipments ``y``, uses ``q``, disposal ``z``, excess ``e``, in order.
+
+    The excess is what a facility does beyond a capacity that is only assumed.
 
     Parameters
     ----------
@@ -38,9 +40,12 @@ class Layout:
 
     def __init__(self, case: Case, network: Network) -> None:
         self.case, self.network = case, network
-        sizes = [len(network.activities), len(network.routes), len(network.uses), len(network.markets)]
+        capacity, most = (network.facilities[name].to_numpy(float) for name in ("capacity", "most"))
+        self.assumed = np.nonzero(most > capacity)[0]
+        sizes = [len(network.activities), len(network.routes), len(network.uses), len(network.markets),
+                 len(self.assumed)]  # fmt: skip
         ends = np.cumsum([0, *sizes])
-        self.block = {name: slice(a, b) for name, a, b in zip(("x", "y", "q", "z"), ends[:-1], ends[1:], strict=True)}
+        self.block = {name: slice(a, b) for name, a, b in zip("xyqze", ends[:-1], ends[1:], strict=True)}
         self.size = int(ends[-1])
 
     @cached_property

@@ -14,7 +14,7 @@ from didymium.case.network import build_network
 from didymium.case.reconcile.balance import Fit, balance
 from didymium.case.reconcile.influence import pulls
 from didymium.case.reconcile.layout import CUSTOMS
-from didymium.case.reconcile.observations import accuracy, base_year_statistics, label
+from didymium.case.reconcile.observations import BAND, KILO, accuracy, base_year_statistics, label
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, Result, ResultTable, join_inputs, new_manifest
 
@@ -25,7 +25,7 @@ SHOWN = 3
 """Contradicting observations that are named for each."""
 
 STRONG = 0.1
-"""Share of the contradiction below which an observation is not named."""
+"""Share of a contradiction below which an observation is not named."""
 
 MOVED = 0.5
 """Standard errors below which nobody is said to be contradicted."""
@@ -87,15 +87,16 @@ def _observations(case: Case, fit: Fit) -> ResultTable:
             like = str(record["commodity"]) not in CUSTOMS
             checks.append({
                 "label": label(record), "observed": record["quantity"], "sigma": accuracy(record), "low": record["low"],
-                "high": record["high"], "adjusted": float(weights @ fit.vector) * 1000.0, "series": record["series"],
+                "high": record["high"], "adjusted": float(weights @ fit.vector) * KILO, "series": record["series"],
                 "source": record["source"], "inputs": record[ROW], "kind": "check",
                 "role": _("compared") if like else _("compared; a customs code, gross"),
             })  # fmt: skip
     frame = pd.concat([frame, pd.DataFrame(checks)], ignore_index=True) if checks else frame
+    frame = pd.concat([frame, _excess(fit)], ignore_index=True)
     frame["sigmas"] = (frame["adjusted"] - frame["observed"]) / frame["sigma"]
     frame["grade"] = frame["source"].map(_grades(case))
-    frame[RESTS_ON] = frame["inputs"]
     rank = frame["role"].map({_("compared"): 1, _("compared; a customs code, gross"): 2}).fillna(0)
+    frame[RESTS_ON] = frame["inputs"]
     order = np.lexsort((-frame["sigmas"].abs().fillna(0.0), rank))
     columns = {
         "label": Column("", _("Observation")),
@@ -114,6 +115,21 @@ def _observations(case: Case, fit: Fit) -> ResultTable:
     return ResultTable("observations", _("Observed and balanced quantities"), frame, columns, ("label", "series"))
 
 
+def _excess(fit: Fit) -> pd.DataFrame:
+    """Return the assumed capacities that the balanced year goes beyond."""
+    facilities = fit.layout.network.facilities.iloc[fit.layout.assumed]
+    beyond = fit.vector[fit.layout.block["e"]] * KILO
+    frame = pd.DataFrame({
+        "label": [_("capacity of {name}").format(name=name) for name in facilities.index],
+        "series": facilities["stage"].to_numpy(), "role": _("assumed capacity"),
+        "observed": facilities["capacity"].to_numpy(float), "low": np.nan, "high": facilities["most"].to_numpy(float),
+        "sigma": (facilities["most"] - facilities["capacity"]).to_numpy(float) / (BAND / 2),
+        "adjusted": facilities["capacity"].to_numpy(float) + beyond,
+        "source": facilities["source"].to_numpy(), "inputs": facilities["inputs"].to_numpy(), "kind": "capacity",
+    })  # fmt: skip
+    return frame[beyond > 0.5]
+
+
 def _conflicts(case: Case, fit: Fit) -> ResultTable:
     """Return for each observation that moved what moved it, other observations or capacities, the strongest first."""
     fitted = fit.observations.fitted()
@@ -130,7 +146,7 @@ def _conflicts(case: Case, fit: Fit) -> ResultTable:
         if abs(sigmas[j]) < MOVED:
             break
         gap = fit.adjusted[fitted][j] - table.at[j, "observed"]
-        # What a limit denies counts the other way round: lifted, it would let the observation back.
+        # A limit denies what it would let through if it were lifted.
         against = np.concatenate([found.observations[j], -found.limits[j]]) * np.sign(gap)
         against[j] = 0.0
         total = float(np.maximum(against, 0.0).sum())
@@ -153,7 +169,7 @@ def _conflicts(case: Case, fit: Fit) -> ResultTable:
         "source": Column("", _("Its source")),
         "grade": Column("", _("Grade of its source")),
         "by": Column("", _("Contradicted by an observation or a capacity")),
-        "share": Column("ratio", _("Share of the contradiction")),
+        "share": Column("ratio", _("Share of what pulls it away from what was observed")),
         "by_sigmas": Column("ratio", _("That one moved by, in standard errors")),
         "by_source": Column("", _("Source of that one")),
         "by_grade": Column("", _("Grade of that source")),
@@ -190,7 +206,7 @@ def _disagreements(case: Case, fit: Fit) -> ResultTable:
         weights = fit.layout.answer(record)
         if weights.any() and pd.notna(record["quantity"]) and record["commodity"] not in CUSTOMS:
             key = (record["flow"], record["region"], record["partner"], tuple(np.nonzero(weights)[0]))
-            groups.setdefault(key, []).append((record, float(weights @ fit.vector) * 1000.0))
+            groups.setdefault(key, []).append((record, float(weights @ fit.vector) * KILO))
     rows: list[dict[str, Any]] = []
     for group in groups.values():
         for (one, adjusted), (other, as_other) in combinations(group, 2):
