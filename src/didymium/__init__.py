@@ -39,12 +39,14 @@ __all__ = [
     "check",
     "clear",
     "describe",
+    "editions",
     "load_case",
     "new_case",
     "plan",
     "reconcile",
     "screen",
     "shock",
+    "stress",
     "trace",
     "track",
     "vary",
@@ -232,6 +234,34 @@ def clear(case: str | Path | Case, year: int | None = None, options: Options | N
     from didymium.market.clear import clear as run
 
     return run(_case(case), year, options)
+
+
+def stress(case: str | Path | Case) -> Result:
+    """Return what the base year's market answers to one change at a time: demand, a mine, a mistake of basis.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    """
+    from didymium.market.stress import stress as run
+
+    return run(_case(case))
+
+
+def editions(case: str | Path | Case, series: str) -> Result:
+    """Return what another edition of the statistics changes: quantities, prices, costs, answers to stresses.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    series : str
+        Series of ``statistics.csv`` to adopt instead, such as ``mcs2025``.
+    """
+    from didymium.market.editions import editions as run
+
+    return run(_case(case), series)
 
 
 def brief(

@@ -219,6 +219,30 @@ def clear(
     _deliver(_run("clear", case, year=year), out, as_json, tables)
 
 
+@app.command(help=_("Test the market: one change at a time, what prices do, and why that is plausible."))
+@guarded
+def stress(
+    case: CaseName, edition: Edition = None, out: Out = None, as_json: Json = False, tables: Tables = None
+) -> None:
+    """Stress the base year of a case."""
+    import didymium
+
+    _deliver(_run("stress", didymium.vary(case, edition=edition)), out, as_json, tables)
+
+
+@app.command(help=_("What another edition of the statistics changes: quantities, prices, costs, answers to stresses."))
+@guarded
+def editions(
+    case: CaseName,
+    series: Annotated[str, typer.Argument(metavar="SERIES", help=_("Series of statistics.csv, such as mcs2025."))],
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Compare two editions of the base year."""
+    _deliver(_run("editions", case, series), out, as_json, tables)
+
+
 @app.command(help=_("What happens, month by month, if supply is cut?"))
 @guarded
 def shock(

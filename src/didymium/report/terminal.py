@@ -30,6 +30,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "screen": ("exposure",),
     "reconcile": ("observations", "conflicts", "disagreements"),
     "calibrate": ("stages", "prices"),
+    "stress": ("stress", "why"),
     "clear": ("prices", "net_trade"),
     "shock": ("cover", "losses"),
     "plan": ("compare", "choices"),
