@@ -176,6 +176,7 @@ def _side_by_side(case: Case, frame: pd.DataFrame, names: list[str]) -> ResultTa
         c for c in frame["commodity"].unique()
         if c not in stage or (stage[c] in SHOWN and basis[c] != "reo" and not c.startswith("swarf"))
     ]  # fmt: skip
+    shown = shown or list(frame["commodity"].unique())  # a case of ores only
     kept = frame[frame["commodity"].isin(shown)]
     wide = kept.pivot(index="commodity", columns="stress", values="multiple").reindex(shown)[names]
     wide = wide.rename(columns={name: name.removeprefix("stress-") for name in names}).reset_index()
