@@ -47,7 +47,8 @@ def editions(case: Case, series: str) -> Result:
     found = {name: _facts(each) for name, each in (("adopted", case), ("other", other))}
     keys = ["kind", "what", "unit"]
     one, two = (facts.set_index(keys) for facts, _chi2 in found.values())
-    both = one.join(two, how="outer", suffixes=("_adopted", "_other")).reset_index()
+    sides = ("_adopted", "_other")
+    both = one.merge(two, how="outer", left_index=True, right_index=True, suffixes=sides).reset_index()
     both = both.rename(columns={"value_adopted": "adopted", "value_other": "other"})
     both["change"] = both["other"] / both["adopted"] - 1.0
     both[RESTS_ON] = [
