@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +63,7 @@ _SIDES = {
     "BRA": "left",
     "USA": "right",
     "CAN": "top",
-    "RUS": "top",
+    "RUS": "right",
 }
 """Where a region's name stands beside its dot, so that neighbours do not cover each other."""
 
@@ -165,7 +166,7 @@ def _draw(case: Case, flows: pd.Series, narrow: bool) -> go.Figure:
     }
     largest = float(flows.iloc[0])
     thick = 6.0 if narrow else 11.0
-    for rank, ((origin, destination), quantity) in reversed(list(enumerate(flows.items()))):
+    for (origin, destination), quantity in reversed(list(flows.items())):
         curve = _arc(places[origin], places[destination])
         width = max(0.9, thick * float(quantity) / largest)
         text = _("{origin} to {destination}: {quantity}").format(
@@ -189,18 +190,7 @@ def _draw(case: Case, flows: pd.Series, narrow: bool) -> go.Figure:
                 },
             )
         )
-        (x0, y0), (x1, y1) = places[origin], places[destination]
-        if rank < (4 if narrow else 8) and math.hypot(x1 - x0, y1 - y0) > (0.75 if narrow else 0.4):
-            middle = curve[len(curve) // 2]
-            label(
-                figure,
-                *middle,
-                digits(float(quantity)),
-                xanchor="center",
-                bgcolor="rgba(255,255,255,0.85)",
-                borderpad=1,
-                font={"size": 10 if narrow else 12, "color": region_colour(origin)},
-            )
+    _quantities(figure, flows.head(4 if narrow else 8), places, narrow)
     for region in sorted(active):
         x, y = places[region]
         side = _SIDES.get(region, "top")
@@ -224,6 +214,46 @@ def _draw(case: Case, flows: pd.Series, narrow: bool) -> go.Figure:
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
     )
     return figure
+
+
+def _quantities(figure: go.Figure, flows: pd.Series, places: Mapping[str, tuple[float, float]], narrow: bool) -> None:
+    """Write quantities beside their lines, the largest first, where there is room."""
+    active = sorted({region for pair in flows.index for region in pair})
+    taken = [spot for r in active for spot in (places[r], _name_at(places[r], _SIDES.get(r, "top")))]
+    for (origin, destination), quantity in zip(flows.index.to_list(), flows.to_list(), strict=True):
+        spot = _clear_spot(_arc(places[origin], places[destination]), taken, 0.36 if narrow else 0.25)
+        if spot is None:
+            continue
+        taken.append(spot)
+        label(
+            figure,
+            *spot,
+            digits(float(quantity)),
+            xanchor="center",
+            bgcolor="rgba(255,255,255,0.85)",
+            borderpad=1,
+            font={"size": 10 if narrow else 12, "color": region_colour(origin)},
+        )
+
+
+def _name_at(place: tuple[float, float], side: str) -> tuple[float, float]:
+    """Return about where the middle of a name stands beside its dot."""
+    x, y = place
+    across, up = {"left": (-0.12, 0.0), "right": (0.14, 0.0), "top": (0.0, 0.06)}.get(side, (0.0, -0.06))
+    return x + across, y + up
+
+
+def _clear_spot(
+    curve: list[tuple[float, float]], taken: list[tuple[float, float]], room: float
+) -> tuple[float, float] | None:
+    """Return the point of a line, near its middle, where a label touches no name and no other label."""
+    order = sorted(range(len(curve)), key=lambda i: abs(i - len(curve) / 2))
+    for place in order[: 2 * len(order) // 3]:
+        x, y = curve[place]
+        # a label is wider than it is high
+        if all(math.hypot(x - a, 2.2 * (y - b)) > room for a, b in taken):
+            return x, y
+    return None
 
 
 def _arc(start: tuple[float, float], end: tuple[float, float], points: int = 24) -> list[tuple[float, float]]:
