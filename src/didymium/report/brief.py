@@ -149,7 +149,7 @@ def charts(case: Case, results: dict[str, Result], as_of: str) -> list[Chart]:
         cleared = results["clear"]
         found += [flow_map(case, cleared, group) for group in ("magnets", "materials", "ores")]
         found += [stage_sankey(case, cleared, chain) for chain in ("light", "heavy")]
-    if "track" in results:
+    if "track" in results and len(results["track"]["commitments"]):
         found.append(commitment_clock(case, results["track"], as_of))
     return [chart for chart in found if chart is not None]
 

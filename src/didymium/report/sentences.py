@@ -286,6 +286,8 @@ def _reserve(case: Case, planned: Result, who: str, writer: Writer) -> Iterable[
 def promises(tracked: Result, writer: Writer, as_of: str) -> Markup:
     """Say how many commitments are met or overdue, and what runs out next."""
     table = tracked["commitments"]
+    if table.empty:
+        return Markup(_("By {day} nothing was signed, so no promise is due.")).format(day=month(as_of))
     state = table["state"].astype(str)
 
     def count(rows: pd.Series[bool]) -> Markup:

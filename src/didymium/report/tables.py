@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from didymium.messages import _
+from didymium.case.basis import Content
+from didymium.messages import N_, _
 from didymium.report.figures.style import STAGE_NAMES, behind, extreme, name_of
 from didymium.report.figures.timeline import outside_prices
 from didymium.report.figures.waterfall import best_plan, chosen, committed, peak_stock, people, who_name
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from didymium.result import Result
 
 PRIORITIES = 6
+BASES = {"oxide": N_("oxide"), "reo": N_("rare-earth oxide"), "element": N_("element"), "gross": N_("gross")}
 _LITTLE = 0.01
 """Share of the cost below which a stock is told with others."""
 
@@ -208,7 +210,8 @@ def stock_table(case: Case, planned: Result, writer: Writer) -> Table:
         (_("Bought in"), "", False),
         (_("Cost"), "MUSD", True),
     ]
-    table = Table(_("Strategic stock in the plan of: {who}").format(who=who_name(case, who)), heads)
+    title = _("Strategic stock in the plan of: {who} (oxides and metals in tonnes of element)")
+    table = Table(title.format(who=who_name(case, who)), heads)
     stocks = peak_stock(planned, who).sort_values("cost", ascending=False)
     small = stocks["cost"] < _LITTLE * stocks["cost"].sum()
     for row in stocks[~small].to_dict("records"):
@@ -301,11 +304,26 @@ def measure_table(case: Case, tracked: Result, writer: Writer, as_of: str) -> Ta
     return table
 
 
+def quoted_in(case: Case, commodity: str) -> tuple[str, float]:
+    """Return the basis in which sources quote a commodity, and a price in it per price in the model's basis.
+
+    A kilogram of terbium oxide at 810 dollars is a kilogram of terbium at 953: a reader knows the first.
+    """
+    quotes = case["prices"]
+    stated = quotes.loc[quotes["commodity"].eq(commodity), "stated_basis"]
+    if stated.empty:
+        return NONE, 1.0
+    basis = str(stated.iloc[0])
+    content = Content(case["baskets"], case["commodities"], str(case.settings.get("reference_basket", "")))
+    return _(BASES.get(basis, basis)), content.element_per(commodity, basis)
+
+
 def price_table(case: Case, cleared: Result, writer: Writer) -> Table:
-    """Return model prices of the base year beside observed ones."""
+    """Return model prices of the base year beside observed ones, in the basis in which they are quoted."""
     heads = [
         (_("Commodity"), "", False),
         (_("Region"), "", False),
+        (_("Basis"), "", False),
         (_("Model"), "USD/kg", True),
         (_("Observed"), "USD/kg", True),
         (_("Band"), "USD/kg", True),
@@ -316,13 +334,15 @@ def price_table(case: Case, cleared: Result, writer: Writer) -> Table:
     fitted = prices["commodity"].isin(commodities.loc[commodities["calibrated"].ne("no"), "commodity"])
     for row in prices[prices["observed"].notna() & fitted].to_dict("records"):
         inputs = str(row["rests_on"])
-        low, high = float(row["observed_low"]), float(row["observed_high"])
+        basis, scale = quoted_in(case, str(row["commodity"]))
+        low, high = scale * float(row["observed_low"]), scale * float(row["observed_high"])
         spread = f"{digits(low)}–{digits(high)}" if math.isfinite(low) and math.isfinite(high) else NONE
         cells = [
             name_of(case, "commodities", str(row["commodity"])),
             name_of(case, "regions", str(row["region"])),
-            writer.number(float(row["price"]), "", inputs, mark=False),
-            writer.number(float(row["observed"]), "", inputs, mark=False),
+            basis,
+            writer.number(scale * float(row["price"]), "", inputs, mark=False),
+            writer.number(scale * float(row["observed"]), "", inputs, mark=False),
             writer.text(spread, inputs, mark=False),
             _share(writer, row["misfit"], inputs),
         ]

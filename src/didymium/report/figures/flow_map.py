@@ -35,11 +35,15 @@ if TYPE_CHECKING:
     from didymium.result import Result
 
 GROUPS = {
-    "ores": (("mine",), N_("ores and concentrates")),
-    "materials": (("light_separation", "heavy_separation", "metal"), N_("separated oxides and metals")),
-    "magnets": (("magnet",), N_("finished magnets")),
+    "ores": (("mine",), N_("ores and concentrates"), N_("Tonnes of rare-earth oxide")),
+    "materials": (
+        ("light_separation", "heavy_separation", "metal"),
+        N_("separated oxides and metals"),
+        N_("Tonnes of element, without lanthanum and cerium,"),
+    ),
+    "magnets": (("magnet",), N_("finished magnets"), N_("Tonnes of magnets")),
 }
-"""What is drawn together: stages, and what they are called."""
+"""What is drawn together: stages, what they are called, and what is counted."""
 
 _WORLD = Path(__file__).parent.parent / "world.json"
 _CENTRE = 150.0  # the Pacific in the middle: the partners face each other across it
@@ -104,7 +108,7 @@ def flow_map(case: Case, cleared: Result, group: str) -> Chart | None:
     group : str
         ores, materials or magnets.
     """
-    stages, called = GROUPS[group]
+    stages, called, unit = GROUPS[group]
     flows = cleared["flows"]
     drawn = flows[flows["commodity"].isin(_members(case, stages)) & flows["origin"].ne(flows["destination"])]
     sums = drawn.groupby(["origin", "destination"])["quantity"].sum().sort_values(ascending=False)
@@ -120,9 +124,9 @@ def flow_map(case: Case, cleared: Result, group: str) -> Chart | None:
         share=amount(float(sources.iloc[0]) / total, "share"),
     )
     note = _(
-        "Tonnes in {year} as the market model clears, the {count} largest flows. Width grows with quantity; "
+        "{unit} in {year} as the market model clears, the {count} largest flows. Width grows with quantity; "
         "colour is the origin."
-    ).format(year=case.base_year, count=len(shown))
+    ).format(unit=_(unit), year=case.base_year, count=len(shown))
     rests = behind(drawn["rests_on"])
     return Chart(f"map_{group}", title, note, _draw(case, shown, False), _draw(case, shown, True), rests, "clear.flows")
 
