@@ -24,8 +24,9 @@ from didymium.report.figures.timeline import price_timeline
 from didymium.report.figures.waterfall import gain_chart, gap_waterfall
 from didymium.report.footnotes import ASSUMPTION, Notes
 from didymium.report.limits import grade_rows, limits
+from didymium.report.names import scenario_title
 from didymium.report.numbers import Writer, month
-from didymium.report.sentences import five_sentences, scenario_title
+from didymium.report.sentences import five_sentences
 from didymium.report.tables import (
     Table,
     choice_table,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from didymium.faults import DidymiumError
 from didymium.messages import _
 from didymium.report.figures.clock import next_clocks
 from didymium.report.figures.cover import fitted_cover
@@ -17,10 +16,10 @@ from didymium.report.figures.heatmap import MOST
 from didymium.report.figures.shortage import first_short, shown_uses
 from didymium.report.figures.style import STAGE_NAMES, behind, extreme, name_of
 from didymium.report.figures.timeline import at_choke, observed_prices, outside_prices
-from didymium.report.figures.waterfall import best_plan, chosen, peak_stock
 from didymium.report.limits import grade_shares
-from didymium.report.names import labelled, lower, place, ranked
+from didymium.report.names import joined, labelled, lower, place, ranked, scenario_title
 from didymium.report.numbers import NONE, Writer, month, percent
+from didymium.report.plan_sentence import plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,23 +34,6 @@ class Sentence:
 
     topic: str
     text: Markup
-
-
-def joined(parts: Iterable[Markup]) -> Markup:
-    """Join the parts of an enumeration: ``a, b and c``."""
-    every = list(parts)
-    if len(every) < 2:
-        return every[0] if every else Markup("")
-    return Markup(_("{first} and {last}")).format(first=Markup(", ").join(every[:-1]), last=every[-1])
-
-
-def scenario_title(case: Case, result: Result) -> str:
-    """Return the title of the scenario that a result was made under."""
-    name = str(result.manifest.get("options", {}).get("scenario", ""))
-    try:
-        return case.scenario(name).title
-    except DidymiumError:
-        return name or _("the scenario")
 
 
 def five_sentences(case: Case, results: Mapping[str, Result], writer: Writer, as_of: str) -> list[Sentence]:
@@ -191,96 +173,6 @@ def _risk(case: Case, shocked: Result, writer: Writer) -> Iterable[Markup]:
             yield Markup(_("{value} in {place}")).format(
                 value=writer.number(value, "MUSD", str(row["rests_on"]), low, high), place=place(case, region)
             )
-
-
-def plan(case: Case, planned: Result, writer: Writer) -> Markup:
-    """Say what each partner gains alone and with the other, for how much public money, by what."""
-    compare = {str(row["who"]): row for row in planned["compare"].to_dict("records")}
-    best = best_plan(planned)
-
-    def gain(who: str, region: str) -> Markup:
-        row = compare[who]
-        return writer.number(float(row[f"gain_{region.lower()}"]), "MUSD", str(row["rests_on"]))
-
-    def alone(region: str) -> Markup:
-        others = joined(
-            Markup(_("{value} to {place}")).format(value=gain(region, other), place=place(case, other))
-            for other in case.participants
-            if other != region
-        )
-        text = _("a plan of {place} alone is worth {own} to it and {others}")
-        return Markup(text).format(place=place(case, region), own=gain(region, region), others=others)
-
-    total = sum(float(compare[best][f"gain_{region.lower()}"]) for region in case.participants)
-    choices = chosen(planned, best).sort_values("capex", ascending=False)
-    said = {
-        "missing": joined(_missing(case, planned, region, writer) for region in case.participants),
-        "alone": Markup("; ").join(alone(region) for region in case.participants if region in compare),
-        "total": writer.number(total, "MUSD", str(compare[best]["rests_on"])),
-        "each": joined(
-            Markup(_("{place} {value}")).format(place=place(case, region), value=gain(best, region))
-            for region in case.participants
-        ),
-        "less": _less(case, compare, best, writer),
-        "cost": _cost(compare[best], writer),
-        "count": writer.number(
-            float(len(choices)), "count", behind((choices if len(choices) else planned["compare"])["rests_on"])
-        ),
-        "projects": ", ".join(str(n) for n in choices["name"].head(3)) or NONE,
-        "stock": joined(_reserve(case, planned, best, writer)) or Markup(_("nothing")),
-    }
-    return Markup(
-        _(
-            "Under “{scenario}” and no plan {missing} of the magnets wanted are missing; after public cost {alone}; "
-            "the best joint plan found is worth {total} ({each}){less}, {cost}; to what goes ahead anyway it adds "
-            "{count} projects ({projects}) and stocks of {stock}."
-        )
-    ).format(scenario=scenario_title(case, planned), **said)
-
-
-def _missing(case: Case, planned: Result, region: str, writer: Writer) -> Markup:
-    """Say what share of its magnets a participant lacks during the cut if nobody plans."""
-    gap = planned["gap"]
-    mine = gap[gap["who"].eq("nothing") & gap["participant"].eq(region)].set_index("kind")
-    quantity = mine["quantity"].to_dict()
-    share = float(quantity["short"]) / float(quantity["need"])
-    value = writer.number(share, "share", str(mine.at["short", "rests_on"]))
-    return Markup(_("{share} in {place}")).format(share=value, place=place(case, region))
-
-
-def _less(case: Case, compare: Mapping[str, Mapping[Any, Any]], best: str, writer: Writer) -> Markup:
-    """Say whose own plan would be worth more to it than the joint one."""
-    short = []
-    for region in case.participants:
-        column = f"gain_{region.lower()}"
-        lost = float(compare[region][column]) - float(compare[best][column]) if region in compare else 0.0
-        if best != region and lost > 0:
-            rests = behind([str(compare[region]["rests_on"]), str(compare[best]["rests_on"])])
-            value = writer.number(lost, "MUSD", rests)
-            short.append(
-                Markup(_("{value} less than alone for {place}")).format(value=value, place=place(case, region))
-            )
-    return Markup(", ") + joined(short) if short else Markup("")
-
-
-def _cost(row: Mapping[Any, Any], writer: Writer) -> Markup:
-    cost = float(row["public_cost"])
-    value = writer.number(abs(cost), "MUSD", str(row["rests_on"]))
-    said = (
-        _("for {cost} of public money")
-        if cost >= 0
-        else _("and the public purses, which know that the cut comes, earn {cost} on it")
-    )
-    return Markup(said).format(cost=value)
-
-
-def _reserve(case: Case, planned: Result, who: str, writer: Writer) -> Iterable[Markup]:
-    stocks = peak_stock(planned, who).groupby("commodity").agg(level=("level", "sum"), rests_on=("rests_on", behind))
-    for row in stocks.reset_index().sort_values("level", ascending=False).head(3).to_dict("records"):
-        yield Markup(_("{quantity} of {commodity}")).format(
-            quantity=writer.number(float(row["level"]), "t", str(row["rests_on"])),
-            commodity=lower(name_of(case, "commodities", str(row["commodity"]))),
-        )
 
 
 def promises(tracked: Result, writer: Writer, as_of: str) -> Markup:
