@@ -87,9 +87,9 @@ def test_three_countries_trade(tmp_path: Path, far: tuple[str, str], reference: 
     freight = FREIGHT | {far: 9.0, far[::-1]: 6.0}
     result = clear(make_case(tmp_path / "three", three_countries(freight, reference), calibration="stated"))
     price = by_market(result, "prices", "price")
-    assert [price[f"ore|{r}"] for r in DEMAND] == pytest.approx([24.0, 27.0, 30.0], abs=1e-4)
+    assert [price[f"ore|{r}"] for r in DEMAND] == pytest.approx([24.0, 27.0, 30.0], abs=1e-6)
     trade = by_market(result, "net_trade", "net_export")
-    assert [trade[f"ore|{r}"] for r in DEMAND] == pytest.approx([6.0, 3.0, -9.0], abs=1e-3)
+    assert [trade[f"ore|{r}"] for r in DEMAND] == pytest.approx([6.0, 3.0, -9.0], abs=1e-6)
 
 
 def test_three_countries_alone(tmp_path: Path) -> None:
@@ -98,10 +98,10 @@ def test_three_countries_alone(tmp_path: Path) -> None:
     case = make_case(tmp_path / "alone", three_countries(reference=0.7) | {"routes": closed}, calibration="stated")
     result = clear(case)
     assert by_market(result, "prices", "price") == pytest.approx(
-        {"ore|C1": 20.0, "ore|C2": 23.4, "ore|C3": 34.5}, abs=1e-3
+        {"ore|C1": 20.0, "ore|C2": 23.4, "ore|C3": 34.5}, abs=1e-6
     )
     made = by_market(result, "net_trade", "production")
-    assert made == pytest.approx({f"ore|{region}": q for region, q in AUTARKY.items()}, abs=1e-3)
+    assert made == pytest.approx({f"ore|{region}": q for region, q in AUTARKY.items()}, abs=1e-6)
 
 
 def test_three_countries_on_segments(countries: Case) -> None:
@@ -155,8 +155,8 @@ def test_joint_products_share_the_cost(tmp_path: Path) -> None:
     Main 20 - 16.5 = 3.5; side 30 - 3 x 8.25 = 5.25; and 3.5 + 5.25 / 2 = 6.125 = 2 + 16.5 / 4.
     """
     price, solution = cleared(make_case(tmp_path / "joint", joint(30.0), calibration="stated"))
-    assert solution.frame("activity").loc["pit|dig", 0] == pytest.approx(16.5, rel=1e-4)
-    assert price == pytest.approx({"main|ONE": 3.5, "side|ONE": 5.25}, rel=1e-4)
+    assert solution.frame("activity").loc["pit|dig", 0] == pytest.approx(16.5, rel=1e-9)
+    assert price == pytest.approx({"main|ONE": 3.5, "side|ONE": 5.25}, rel=1e-9)
     assert float(solution.frame("dispose").to_numpy().sum()) == pytest.approx(0.0, abs=1e-9)
 
 
@@ -167,10 +167,10 @@ def test_a_by_product_that_is_thrown_away(tmp_path: Path) -> None:
     x/4``, so x = 14.28; main 5.72; 7.14 t of side come out, 5.14 t are thrown away.
     """
     price, solution = cleared(make_case(tmp_path / "waste", joint(6.0), calibration="stated"))
-    assert solution.frame("activity").loc["pit|dig", 0] == pytest.approx(14.28, rel=1e-4)
-    assert price == pytest.approx({"main|ONE": 5.72, "side|ONE": -0.3}, rel=1e-4)
-    assert solution.frame("served").loc["side_use|ONE|side", 0] == pytest.approx(2.0, rel=1e-4)
-    assert solution.frame("dispose").loc["side|ONE", 0] == pytest.approx(5.14, rel=1e-4)
+    assert solution.frame("activity").loc["pit|dig", 0] == pytest.approx(14.28, rel=1e-9)
+    assert price == pytest.approx({"main|ONE": 5.72, "side|ONE": -0.3}, rel=1e-9)
+    assert solution.frame("served").loc["side_use|ONE|side", 0] == pytest.approx(2.0, rel=1e-9)
+    assert solution.frame("dispose").loc["side|ONE", 0] == pytest.approx(5.14, rel=1e-9)
 
 
 # What a stated case must state

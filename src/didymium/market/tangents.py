@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from didymium.market.solve import Instance
 
 
+SMALL = 1e-9
+"""Slopes below this, USD/kg, are none: the solver takes no smaller coefficients."""
+
+
 @dataclass(frozen=True)
 class Bend:
     """Columns that are bound to a curve of other columns: ``w <= f(v)`` (f concave) or ``w >= f(v)`` (f convex).
@@ -87,6 +91,7 @@ class Tangents:
         if not count:
             return
         slope = bend.slope(point)
+        slope = np.where(np.abs(slope) > SMALL, slope, 0.0)
         level = (bend.value(point) - slope * point)[where]
         free = np.full(count, np.inf)
         low, high = (-free, level) if bend.upper else (level, free)
