@@ -108,6 +108,8 @@ class _Program:
         """Return the share of a step after which some quantity on a curve has lost nine tenths: no farther at once."""
         share = 1.0
         for bend, at in zip(self.bends, self.at, strict=True):
+            if bend.signed:
+                continue
             down = (dv[at] < 0) & (v[at] > 1e-6 * bend.start[-1].ravel())
             share = min(share, float(np.min(0.9 * v[at][down] / -dv[at][down], initial=1.0)))
         return share
