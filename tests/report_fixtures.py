@@ -422,6 +422,7 @@ def shocked(case: Case) -> Result:
                             "month": month,
                             "end_use": use,
                             "region": region,
+                            "commodity": "magnet_high_temperature" if use in ("ev", "wind") else "magnet_standard",
                             "wanted": float(amount),
                             "served": amount * (1 - hit),
                             "short": amount * hit,

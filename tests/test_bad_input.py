@@ -195,6 +195,54 @@ def test_failed_solver_gives_no_number(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert not list(tmp_path.iterdir())
 
 
+def test_failed_solver_leaves_the_old_brief(old_brief: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The main job, its first five seconds done, and then a program that ends badly."""
+    import highspy
+
+    before = snapshot(old_brief)
+    ended = highspy.Highs.getModelStatus
+
+    def status(self: highspy.Highs) -> object:
+        return ended(self) if self.getNumCol() < 100 else highspy.HighsModelStatus.kSolveError
+
+    monkeypatch.setattr(highspy.Highs, "getModelStatus", status)
+    result = CliRunner().invoke(app, ["brief", "us-japan", "--out", str(old_brief)])
+    assert result.exit_code == 1 and "Traceback" not in result.output
+    assert "solver" in result.stderr and " -> " in result.stderr and len(result.stderr.splitlines()) == 1
+    assert snapshot(old_brief) == before
+    assert [path.name for path in old_brief.parent.iterdir()] == ["brief"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fix"),
+    [
+        ("case.toml", 'title = "open', "correct the line"),
+        ("case.toml", "", "add `base_year"),
+        ("prices.csv", "commodity,region\n", "add it"),
+    ],
+)
+def test_unreadable_file_leaves_the_old_brief(name: str, content: str, fix: str, case: Path, old_brief: Path) -> None:
+    before = snapshot(old_brief)
+    (case / name).write_text(content, "utf-8")
+    result = CliRunner().invoke(app, ["brief", str(case), "--out", str(old_brief)])
+    assert result.exit_code == 1 and "Traceback" not in result.output
+    assert any(line.startswith(name) and fix in line for line in result.stderr.splitlines()), result.stderr
+    assert snapshot(old_brief) == before
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda breakage: breakage.__name__)
+def test_every_fault_leaves_the_old_brief(
+    breakage: Callable[[Path], Broken], case: Path, old_brief: Path, tmp_path: Path
+) -> None:
+    before = snapshot(old_brief)
+    file, _line, fix = breakage(case)
+    result = CliRunner().invoke(app, ["brief", str(case), "--out", str(old_brief)])
+    assert result.exit_code == 1 and "Traceback" not in result.output
+    assert any(line.startswith(file) and fix in line for line in result.stderr.splitlines()), result.stderr
+    assert snapshot(old_brief) == before
+    assert {path.name for path in tmp_path.iterdir()} == {case.name, old_brief.name}
+
+
 @pytest.fixture
 def old_brief(tmp_path: Path) -> Path:
     folder = tmp_path / "brief"

@@ -13,7 +13,7 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
-from case_factory import Tables, make_case
+from case_factory import Tables, chain, make_case
 from didymium.case.case import Case
 from didymium.case.scenario import DemandChange, Scenario
 from didymium.faults import CaseError
@@ -498,6 +498,30 @@ def test_without_statistics_the_capacity_is_the_reference(tmp_path: Path) -> Non
     network, base = prepare(make_case(tmp_path / "full", tables, calibration="stated"))
     assert base.activity.to_list() == [100.0, 100.0, 100.0]
     assert base.cost.to_list() == network.activities["cost"].to_list()
+
+
+def test_what_nobody_uses_needs_no_price(tmp_path: Path) -> None:
+    """Ore at its mine's cost in CTL, with freight of 1 in ONE; metal at 1.25 times that and 3 for smelting.
+
+    Curves of constant elasticity through 150 t at 2 USD/kg (ore) and 100 and 60 t at 3 (metal). Zero profit at works
+    and works_one ties the prices, whatever they are.
+    """
+    tables = chain()
+    del tables["stocks"], tables["statistics"]
+    tables["routes"] = [{"transit_days": 0}]
+    tables["prices"] = [{"commodity": "metal", "region": region, "price": 10} for region in ("CTL", "ONE", "TWO")]
+    case = make_case(tmp_path / "chain", tables, calibration="stated")
+    assert np.isnan(prepare(case).base.price["ore|CTL"])
+    result = clear(case)
+    price = by_market(result, "prices", "price")
+    ran = result["activity"].set_index("facility")["activity"]
+    assert price["ore|CTL"] == pytest.approx(2.0 * (ran["pit"] / 150) ** 2, rel=1e-8)
+    for works, ore, base in (("works", "ore|CTL", 100.0), ("works_one", "ore|ONE", 60.0)):
+        metal = price[f"metal|{ore.split('|')[1]}"]
+        assert metal == pytest.approx(1.25 * price[ore] + 3.0 * (ran[works] / base) ** 0.5, rel=1e-8)
+    assert np.isfinite(result["prices"]["price"]).all()
+    missing = {**tables, "prices": tables["prices"][:2]}
+    assert faults_of(tmp_path / "missing", missing) == {("prices.csv", "", "price")}
 
 
 def test_a_calibration_of_another_name_is_a_fault(tmp_path: Path) -> None:

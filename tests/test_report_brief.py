@@ -102,6 +102,11 @@ def test_no_number_of_a_sentence_stands_outside_a_footnote(brief: Path) -> None:
     assert not re.findall(r"\d[\d,.]*", bare), bare
 
 
+def test_the_page_forbids_the_browser_to_fetch(page: Page) -> None:
+    rules = [a["content"] for tag, a in page.elements if tag == "meta" and a.get("http-equiv", "").endswith("Policy")]
+    assert len(rules) == 1 and rules[0].startswith("default-src 'none'") and "http" not in rules[0]
+
+
 def test_the_page_fetches_nothing(page: Page) -> None:
     for tag, attributes in page.elements:
         address = attributes.get(FETCHING.get(tag, ""), "")

@@ -35,16 +35,21 @@ __all__ = [
     "Scenario",
     "__version__",
     "brief",
+    "calibrate",
     "check",
     "clear",
     "describe",
+    "editions",
     "load_case",
     "new_case",
     "plan",
+    "reconcile",
     "screen",
     "shock",
+    "stress",
     "trace",
     "track",
+    "vary",
 ]
 
 __version__ = "0.1.0"
@@ -166,6 +171,54 @@ def new_case(folder: str | Path) -> Path:
     return write(folder)
 
 
+def reconcile(case: str | Path | Case, edition: str | None = None, reading: str | None = None) -> Result:
+    """Return the balanced base year beside what was observed, and which source contradicts which.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    edition : str, optional
+        Series of ``statistics.csv`` to adopt instead, such as ``mcs2025``.
+    reading : str, optional
+        Row of ``readings.csv``: another meaning of a source.
+    """
+    from didymium.case.reconcile import reconcile as run
+
+    return run(vary(case, edition, reading))
+
+
+def vary(case: str | Path | Case, edition: str | None = None, reading: str | None = None) -> Case:
+    """Return a case read otherwise: with another edition of its statistics, or another meaning of a source.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    edition, reading : str, optional
+        As for :func:`reconcile`.
+    """
+    from didymium.case.variant import adopt, reread
+
+    found = _case(case)
+    if edition is not None:
+        found = adopt(found, edition)
+    return reread(found, reading) if reading is not None else found
+
+
+def calibrate(case: str | Path | Case) -> Result:
+    """Return what calibration had to move so that the base year comes back: costs, prices, freights.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    """
+    from didymium.market.explain import calibrate as run
+
+    return run(_case(case))
+
+
 def clear(case: str | Path | Case, year: int | None = None, options: Options | None = None) -> Result:
     """Return the market of a year: prices, flows and activity beside what was observed.
 
@@ -181,6 +234,34 @@ def clear(case: str | Path | Case, year: int | None = None, options: Options | N
     from didymium.market.clear import clear as run
 
     return run(_case(case), year, options)
+
+
+def stress(case: str | Path | Case) -> Result:
+    """Return what the base year's market answers to one change at a time: demand, a mine, a mistake of basis.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    """
+    from didymium.market.stress import stress as run
+
+    return run(_case(case))
+
+
+def editions(case: str | Path | Case, series: str) -> Result:
+    """Return what another edition of the statistics changes: quantities, prices, costs, answers to stresses.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    series : str
+        Series of ``statistics.csv`` to adopt instead, such as ``mcs2025``.
+    """
+    from didymium.market.editions import editions as run
+
+    return run(_case(case), series)
 
 
 def brief(

@@ -34,6 +34,14 @@ AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DATE", help=_("Day to look from, YYYY-MM-DD; today if not given."))
 ]
 
+Edition = Annotated[
+    str | None,
+    typer.Option("--edition", metavar="SERIES", help=_("Adopt another edition of the statistics, such as mcs2025.")),
+]
+Reading = Annotated[
+    str | None, typer.Option("--reading", metavar="NAME", help=_("Read a source otherwise, as readings.csv says."))
+]
+
 P = ParamSpec("P")
 
 
@@ -167,6 +175,37 @@ def screen(case: CaseName, out: Out = None, as_json: Json = False, tables: Table
     _deliver(_run("screen", case), out, as_json, tables)
 
 
+@app.command(help=_("Balance the base year: what the statistics say, what had to move, and who contradicts whom."))
+@guarded
+def reconcile(
+    case: CaseName,
+    edition: Edition = None,
+    reading: Reading = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help=_("Also draw it, as an HTML page of its own."))
+    ] = None,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Reconcile a case."""
+    result = _run("reconcile", case, edition=edition, reading=reading)
+    if plot is not None:
+        from didymium.report.figures.reconciled import write_plot
+
+        write_plot(result, plot.expanduser().resolve())
+    _deliver(result, out, as_json, tables)
+    if plot is not None:
+        _say(_("drawn in {file}").format(file=plot))
+
+
+@app.command(help=_("Explain the base year's prices: every stage cost that had to move, and by how much."))
+@guarded
+def calibrate(case: CaseName, out: Out = None, as_json: Json = False, tables: Tables = None) -> None:
+    """Explain the calibration of a case."""
+    _deliver(_run("calibrate", case), out, as_json, tables)
+
+
 @app.command(help=_("Clear the market of a year: prices and net trade beside those observed."))
 @guarded
 def clear(
@@ -178,6 +217,30 @@ def clear(
 ) -> None:
     """Clear a case."""
     _deliver(_run("clear", case, year=year), out, as_json, tables)
+
+
+@app.command(help=_("Test the market: one change at a time, what prices do, and why that is plausible."))
+@guarded
+def stress(
+    case: CaseName, edition: Edition = None, out: Out = None, as_json: Json = False, tables: Tables = None
+) -> None:
+    """Stress the base year of a case."""
+    import didymium
+
+    _deliver(_run("stress", didymium.vary(case, edition=edition)), out, as_json, tables)
+
+
+@app.command(help=_("What another edition of the statistics changes: quantities, prices, costs, answers to stresses."))
+@guarded
+def editions(
+    case: CaseName,
+    series: Annotated[str, typer.Argument(metavar="SERIES", help=_("Series of statistics.csv, such as mcs2025."))],
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Compare two editions of the base year."""
+    _deliver(_run("editions", case, series), out, as_json, tables)
 
 
 @app.command(help=_("What happens, month by month, if supply is cut?"))

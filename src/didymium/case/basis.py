@@ -153,6 +153,7 @@ def convert_recipes(frames: dict[str, pd.DataFrame], content: Content, faults: l
 
 
 def _rescale(frame: pd.DataFrame, value: str, scale: np.ndarray) -> None:
-    """Multiply a value and its band."""
-    for column in (value, "low", "high"):
-        frame[column] = frame[column].to_numpy(float) * scale
+    """Multiply a value, its band and its standard error."""
+    for column in (value, "low", "high", "sigma"):
+        if column in frame:
+            frame[column] = frame[column].to_numpy(float) * scale

@@ -49,6 +49,8 @@ class Case:
         What elements the commodities hold.
     digest : str
         Hash of every file of the case.
+    variant : str
+        What was read otherwise than the files say, in words; empty where nothing was.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Case:
     content: Content
     digest: str
     overlays: list[Path] = field(default_factory=list)
+    variant: str = ""
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """Return a table by name."""

@@ -179,6 +179,22 @@ class TableCheck:
             if low > number or high < number:
                 self.fault(line, value, _("{value:g} lies outside its band {low:g} to {high:g}").format(
                     value=number, low=low, high=high), _("widen the band or correct the value"))  # fmt: skip
+            elif low > high:
+                self.fault(line, "low, high", _("the band {low:g} to {high:g} is upside down").format(
+                    low=low, high=high), _("put the lower end first"))  # fmt: skip
+        if "band" in self.frame and not self.table.field(value).required:
+            self._withheld(value)
+
+    def _withheld(self, value: str) -> None:
+        """A value may be missing where a range says between what it lies, and a range needs its ends."""
+        bands: list[str] = self.frame["band"].tolist()
+        numbers = (self.frame[name].tolist() for name in (value, "low"))
+        for line, kind, number, low in zip(self.lines, bands, *numbers, strict=True):
+            if kind == "range" and math.isnan(low):
+                self.fault(line, "low, high", _("a range without ends"), _("give low and high"))
+            if kind != "range" and math.isnan(number):
+                fix = _("fill it in, or write band = range with low and high where it is withheld")
+                self.fault(line, value, _("the cell is empty"), fix)
 
     def _order(self, begin: str, end: str) -> None:
         for line, first, last in zip(self.lines, self.frame[begin].tolist(), self.frame[end].tolist(), strict=True):
@@ -201,7 +217,8 @@ class TableCheck:
         if not table.internal:
             return
         units: list[str] = self.frame["unit"].tolist()
-        filled = self.frame[table.value].notna().tolist()
+        numbers = [name for name in (table.value, *_BAND) if name in self.frame]
+        filled = self.frame[numbers].notna().any(axis=1).tolist()
         inside: dict[str, str] = {}  # unit inside the model, by stated unit
         multipliers: dict[str, float] = {}
         for unit in dict.fromkeys(unit for unit, has in zip(units, filled, strict=True) if has):
@@ -217,7 +234,7 @@ class TableCheck:
         scale = np.array(
             [multipliers.get(unit, np.nan) if has else np.nan for unit, has in zip(units, filled, strict=True)], float
         )
-        for name in (table.value, *(band for band in _BAND if band in self.frame)):
+        for name in (table.value, *(other for other in (*_BAND, "sigma") if other in self.frame)):
             self.frame[name] = self.frame[name].to_numpy(float) * scale
         self.frame["stated_unit"] = self.frame["unit"]
         converted = [inside.get(unit, unit) if has else unit for unit, has in zip(units, filled, strict=True)]

@@ -25,6 +25,7 @@ def modelled_facilities(case: cases.Case) -> pd.DataFrame:
     modelled = table[table["processes"].ne("") & table["capacity"].notna() & table["capacity"].gt(0)]
     closed = modelled["status"].isin(("suspended", "closed"))
     modelled = modelled[~closed]
+    assumed = modelled["source"].isin(case["assumptions"]["assumption"])
     frame = pd.DataFrame(
         {
             "name": modelled["name"].to_numpy(),
@@ -32,10 +33,12 @@ def modelled_facilities(case: cases.Case) -> pd.DataFrame:
             "stage": modelled["stage"].to_numpy(),
             "status": modelled["status"].to_numpy(),
             "capacity": modelled["capacity"].astype(float).to_numpy(),
+            "most": modelled["high"].where(assumed & modelled["high"].notna(), modelled["capacity"]).to_numpy(float),
             "start": modelled["start"].to_numpy(),
             "end": modelled["end"].to_numpy(),
             "ramp": modelled["ramp"].to_numpy(),
             "processes": modelled["processes"].to_numpy(),
+            "source": modelled["source"].to_numpy(),
             "inputs": modelled[ROW].to_numpy(),
         },
         index=pd.Index(modelled["facility"], name="facility"),
@@ -53,6 +56,7 @@ def _follow(frame: pd.DataFrame, newer: pd.DataFrame) -> pd.DataFrame:
     rows = zip(*(frame[column].tolist() for column in ("start", "end", "capacity", "ramp")), strict=True)
     steps: dict[str, list[Step]] = {name: [row] for name, row in zip(names, rows, strict=True)}
     capacity = dict(zip(names, frame["capacity"].tolist(), strict=True))
+    most = dict(zip(names, frame["most"].tolist(), strict=True))
     inputs = dict(zip(names, frame["inputs"].tolist(), strict=True))
     older = dict(zip(newer["facility"], newer["supersedes"], strict=True))
     gone = []
@@ -70,9 +74,11 @@ def _follow(frame: pd.DataFrame, newer: pd.DataFrame) -> pd.DataFrame:
             inputs[first] += f";facilities/{name}"
             gone.append(name)
         else:
+            most[name] = max(0.0, most[name] - capacity[older[name]])
             capacity[name] = max(0.0, capacity[name] - capacity[older[name]])
             steps[name] = [(start, end, capacity[name], ramp)]
     frame["capacity"] = [capacity[name] for name in names]
+    frame["most"] = [most[name] for name in names]
     frame["inputs"] = [inputs[name] for name in names]
     frame["steps"] = pd.Series(steps)
     return frame.drop(index=gone)

@@ -18,6 +18,7 @@ from didymium.case.check import split_list
 from didymium.case.cross_terms import COLUMNS, resolved
 from didymium.case.facilities import modelled_facilities
 from didymium.case.mass import gains
+from didymium.case.read import LINE
 from didymium.case.scenario import expand
 from didymium.faults import DidymiumError
 from didymium.messages import _
@@ -55,14 +56,15 @@ class Network:
     terms : DataFrame
         One row per recipe coefficient: activity, market, coefficient (t per unit of activity).
     facilities : DataFrame
-        Index facility; columns region, status, capacity (t/year), start, end, ramp of its first row, ``steps`` (start,
+        Index facility; columns region, status, capacity and ``most`` (t/year; the upper end of an assumed one), start,
+        end, ramp of its first row, ``steps`` (start,
         end, capacity, ramp of each row that continues it), inputs.
     routes : DataFrame
         Index ``commodity|origin|destination``; columns source market ``tail``, sink market ``head``, commodity, origin,
         destination, cost (USD/kg), days, tariff, inputs.
     uses : DataFrame
         Index ``end_use|region|commodity``; columns market, end_use, region, commodity, quantity (t/year), sigma,
-        priority, elasticity, choke, curve, inputs.
+        priority, elasticity, choke, curve, line, source, inputs.
     stocks : DataFrame
         Index ``stock|market``; columns market, kind, quantity (t or days), in_days, low, high, band, release, owner,
         inputs.
@@ -247,6 +249,7 @@ def _uses(case: cases.Case) -> pd.DataFrame:
     for name in ("priority", "elasticity", "choke"):
         frame[name] = frame["end_use"].map(end_uses[name]).astype(float)
     frame["curve"] = frame["end_use"].map(end_uses["curve"])
+    frame["line"], frame["source"] = demands[LINE].to_numpy(), demands["source"].to_numpy()
     frame["inputs"] = [f"{key};end_uses/{use}" for key, use in zip(demands[ROW], frame["end_use"], strict=True)]
     frame.index = Index(frame["end_use"] + "|" + frame["region"] + "|" + frame["commodity"], name="use")
     return frame

@@ -99,7 +99,7 @@ class Outage:
 
 @dataclass(frozen=True)
 class DemandChange:
-    """An end use that wants more or less for a while."""
+    """An end use (``*``: every one) that wants more or less for a while."""
 
     end_use: str
     region: str
@@ -129,6 +129,10 @@ class Scenario:
         Uses that change.
     probability : float or None
         Only where an assumption row gives one: no source does.
+    why : str
+        Why its outcome is plausible, in the words of the case.
+    stress : bool
+        One of the stresses that ``didymium stress`` runs.
     """
 
     name: str
@@ -140,6 +144,8 @@ class Scenario:
     outages: tuple[Outage, ...] = ()
     demand_changes: tuple[DemandChange, ...] = ()
     probability: float | None = None
+    why: str = ""
+    stress: bool = False
 
     def inputs(self) -> list[str]:
         """Return the input rows behind the scenario."""
@@ -221,6 +227,8 @@ class _Reader:
             outages=tuple(o for o in outages if o),
             demand_changes=tuple(c for c in changes if c),
             probability=probability,
+            why=str(data.get("why", "")),
+            stress=data.get("stress") is True,
         )
 
     def _date(self, entry: dict[str, Any], row: str, field: str, optional: bool = False) -> date | None:
@@ -367,8 +375,9 @@ class _Reader:
 
     def _demand(self, entry: dict[str, Any]) -> DemandChange | None:
         use, region = str(entry.get("end_use", "")), str(entry.get("region", "*"))
-        if use not in set(self.case["end_uses"]["end_use"]):
-            self.fault("demand", "end_use", _("`{name}` is not in end_uses.csv").format(name=use), _("name an end use"))
+        if use not in set(self.case["end_uses"]["end_use"]) and use != "*":
+            what = _("`{name}` is not in end_uses.csv").format(name=use)
+            self.fault("demand", "end_use", what, _("name an end use, or *"))
         if region not in self.regions and region != "*":
             what = _("`{region}` is not in regions.csv").format(region=region)
             self.fault("demand", "region", what, _("name a region, or *"))

@@ -47,6 +47,9 @@ _LOW = Field("low", Kind.NUMBER, N_("Lower end of the band, in the unit of the v
 _HIGH = Field(
     "high", Kind.NUMBER, N_("Upper end of the band, in the unit of the value (95 % unless the row says range).")
 )  # fmt: skip
+_SIGMA = Field(
+    "sigma", Kind.NUMBER, N_("Standard error in the unit of the value, above zero; empty: from the band."), low=1e-12
+)
 _UNIT = Field("unit", Kind.TEXT, N_("Unit of the value. A number without a unit does not enter."), required=True)
 _BASIS = Field(
     "basis", Kind.CHOICE, N_("What a tonne is a tonne of."), required=True, choices=BASES,
@@ -448,7 +451,7 @@ PRICES = Table(
         Field("date", Kind.DATE, N_("Day, month or year."), required=True),
         Field("market", Kind.TEXT, N_("Which quotation, as its source words it."), required=True),
         _number("price", N_("Price."), low=0.0),
-        _LOW, _HIGH, _UNIT, _BASIS,
+        _LOW, _HIGH, _SIGMA, _UNIT, _BASIS,
         Field("use", Kind.CHOICE, N_("fit: calibration uses it; check: only to compare."), required=True,
               choices=("fit", "check")),
         _SOURCE, _NOTE,
@@ -464,13 +467,19 @@ STATISTICS = Table(
     (
         Field("flow", Kind.CHOICE, N_("production, use, export or import."), required=True,
               choices=("production", "use", "export", "import")),
-        Field("commodity", Kind.TEXT, N_("A commodity, or stage:NAME for a sum over a stage."), required=True),
+        Field("commodity", Kind.TEXT,
+              N_("A commodity, several joined by ;, stage:NAME for a sum over a stage, or magnet_elements:STAGE."),
+              required=True),
         _ref("region", "regions", N_("Reporter; * the world."), wildcard=True),
         _ref("partner", "regions", N_("Other side of a trade; * all."), required=False, wildcard=True),
         Field("year", Kind.INTEGER, N_("Year."), required=True, low=1990, high=2100),
         Field("series", Kind.TEXT, N_("Which statistic, where several speak of the same quantity."), required=True),
-        _number("quantity", N_("Quantity."), low=0.0),
-        _LOW, _HIGH, _UNIT, _BASIS,
+        _number("quantity", N_("Quantity; empty where it is withheld and only a range is known."), required=False,
+                low=0.0),
+        _LOW, _HIGH, _SIGMA,
+        Field("band", Kind.CHOICE, N_("band: 5-95 %; range: an interval that must hold (a withheld value)."),
+              default="band", choices=("band", "range")),
+        _UNIT, _BASIS,
         Field("use", Kind.CHOICE, N_("fit: reconciliation uses it; check: only to compare."), required=True,
               choices=("fit", "check")),
         _SOURCE, _NOTE,
@@ -478,6 +487,20 @@ STATISTICS = Table(
     key=("flow", "commodity", "region", "partner", "year", "series"),
     value="quantity",
     internal="t|percent",
+)  # fmt: skip
+
+READINGS = Table(
+    "readings",
+    N_("Other ways to read a source: what its rows would say then. The rows themselves stay as they are."),
+    (
+        _id("reading", N_("Short name; rows of one name go together.")),
+        Field("table", Kind.CHOICE, N_("Table whose rows are read otherwise."), required=True,
+              choices=("demands", "statistics")),
+        _ref("cites", "sources|assumptions", N_("Rows that cite this source or assumption.")),
+        _number("factor", N_("Their values and bands times this."), low=1e-6),
+        _SOURCE, _NOTE,
+    ),
+    key=("reading", "table", "cites"),
 )  # fmt: skip
 
 VALUE_ADDED = Table(
@@ -576,8 +599,8 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         SOURCES, ASSUMPTIONS, REGIONS, BASKETS, COMMODITIES, PROCESSES, RECIPES, RAMPS, FACILITIES, PROJECTS, COSTS,
-        ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, VALUE_ADDED, PURSES,
-        EVENTS, COMMITMENTS, EVIDENCE,
+        ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, READINGS, VALUE_ADDED,
+        PURSES, EVENTS, COMMITMENTS, EVIDENCE,
     )
 }  # fmt: skip
 """Every table of a case by name, in the order in which they are checked."""

@@ -1,6 +1,6 @@
 """Calibration: a base year that balances, and prices at which what runs earns exactly zero.
 
-Two convex programs: first quantities (:mod:`didymium.market.quantities`), then prices (:mod:`didymium.market.prices`).
+Two convex programs: first quantities (:mod:`didymium.case.reconcile`), then prices (:mod:`didymium.market.prices`).
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from didymium.case.network import Network
+from didymium.case.reconcile import balance
 from didymium.market.base import Base
 from didymium.market.prices import Prices
-from didymium.market.quantities import Quantities
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -33,7 +33,8 @@ def calibrate(case: cases.Case, network: Network) -> Base:
     SolverError
         A program without an optimum.
     """
-    balanced, misfit = Quantities(case, network).solve()
+    fit = balance(case, network)
+    balanced = fit.balanced
     priced = Prices(case, network, balanced).solve()
     return Base(
         price=priced.price,
@@ -45,5 +46,5 @@ def calibrate(case: cases.Case, network: Network) -> Base:
         freight=priced.freight,
         elasticity=priced.elasticity,
         report=priced.report,
-        misfit=misfit,
+        misfit=fit.misfit(),
     )

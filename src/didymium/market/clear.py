@@ -12,6 +12,7 @@ from didymium.case.case import ROW
 from didymium.case.network import KG
 from didymium.faults import DidymiumError
 from didymium.market.compared import compared
+from didymium.market.explain import activity_costs
 from didymium.market.nearest import nearest_flows
 from didymium.market.options import Options
 from didymium.market.prepare import Market, prepare
@@ -73,7 +74,7 @@ def clear(case: cases.Case, year: int | None = None, options: Options | None = N
         _activity(case, market, program, solution),
         _flows(market, solution),
         _use(case, market, program, solution),
-        _calibration(market),
+        activity_costs(market),
         _misfit(market),
     ]
     timings = {"calibrate": calibrated - started, "build": built - calibrated, "solve": solved - built}
@@ -278,28 +279,6 @@ def _use(case: cases.Case, market: Market, program: Program, solution: Solution)
         "wanted": Column("t", _("Wanted at base prices")), "served": Column("t", _("Served")),
     }  # fmt: skip
     return ResultTable("use", _("End uses"), frame.reset_index(drop=True), columns, ("end_use", "region", "commodity"))
-
-
-def _calibration(market: Market) -> ResultTable:
-    network, base = market
-    frame = base.report.drop(columns="inputs").reset_index()
-    frame["cost"] = base.cost.to_numpy()
-    frame[RESTS_ON] = network.activities["inputs"].to_numpy()
-    columns = {
-        "activity": Column("", _("Facility and process")),
-        "stated_cost": Column("USD/kg", _("Cost as the case states it")),
-        "rent": Column("USD/kg", _("What it earned beyond its cost")),
-        "subsidy": Column("USD/kg", _("What its cost must be lower by: implied subsidy, or a wrong cost")),
-        "unexplained": Column("USD/kg", _("Loss that no lower cost explains")),
-        "cost": Column("USD/kg", _("Marginal cost at the base point")),
-    }  # fmt: skip
-    return ResultTable(
-        "calibration",
-        _("Costs that calibration moved"),
-        frame[base.running()].reset_index(drop=True),
-        columns,
-        ("activity",),
-    )
 
 
 def _misfit(market: Market) -> ResultTable:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from didymium.case.case import ROW
+from didymium.case.reconcile.layout import CUSTOMS, Layout
 from didymium.market.prepare import Market
-from didymium.market.quantities import CUSTOMS, Quantities
 from didymium.market.solve import Solution
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
@@ -25,7 +25,7 @@ def compared(case: cases.Case, market: Market, solution: Solution, year: int) ->
     nearest stage and marked, because it weighs gross and holds goods that the case does not model.
     """
     network = market.network
-    sums = Quantities(case, network)
+    sums = Layout(case, network)
     found = np.concatenate(
         [solution.frame(name)[0].to_numpy(float) for name in ("activity", "ship", "served", "dispose")]
     )
@@ -38,7 +38,7 @@ def compared(case: cases.Case, market: Market, solution: Solution, year: int) ->
             continue
         commodity = str(record["commodity"])
         parts = sorted({f"commodities/{c}" for c in network.markets["commodity"] if c == commodity})
-        model = float(weights @ found)
+        model = float(weights[: len(found)] @ found)
         rows.append(
             {
                 "flow": record["flow"],

@@ -166,6 +166,7 @@ def _demand(case: cases.Case, network: Network, base: Base, tree: Tree, options:
                 wanted[row] *= np.interp(middle - 0.5, path["year"].to_numpy(float), path["index"].to_numpy(float))
     for node, ((first, last), scenario) in enumerate(zip(tree.dates(), tree.scenarios, strict=True)):
         for change in scenario.demand_changes if scenario else ():
-            on = uses["end_use"].eq(change.end_use) & ((change.region == "*") | uses["region"].eq(change.region))
+            on = (change.end_use == "*") | uses["end_use"].eq(change.end_use)
+            on &= (change.region == "*") | uses["region"].eq(change.region)
             wanted[on.to_numpy(), node] *= 1.0 + (change.factor - 1.0) * _overlap(change.start, change.end, first, last)
     return wanted

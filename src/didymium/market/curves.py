@@ -17,7 +17,7 @@ _Law = Callable[[Array, Array, Array, Array], Array]
 DEMAND_GRID = np.array([0.0, 0.55, 0.7, 0.82, 0.91, 0.96, 0.99, 1.01, 1.05, 1.12, 1.25, 1.5, 2.0])
 """Edges of the demand segments as multiples of the base quantity; the base lies in the middle of one of them."""
 
-SUPPLY_GRID = np.array([0.0, 0.35, 0.6, 0.8, 0.92, 0.985, 1.015, 1.1, 1.25, 1.5, 2.0, 3.0, 6.0])
+SUPPLY_GRID = np.array([0.0, 0.35, 0.6, 0.8, 0.92, 0.995, 1.005, 1.1, 1.25, 1.5, 2.0, 3.0, 6.0])
 """Edges of the supply segments as multiples of the base activity."""
 
 

@@ -148,6 +148,20 @@ def known_arrivals(p: Parts) -> np.ndarray:
     return known
 
 
+def freight(p: Parts) -> np.ndarray:
+    """``f[r] - (1 - d[r,n]) p0[head]``, USD/kg: freight beside the interest on goods under way, ``d`` their discount.
+
+    The price gap that a used route bridged in the base year paid for both. Where time passes on the way the program
+    discounts the arrival by itself; charged twice, no base year with transit would stay at rest. Routes x nodes.
+    """
+    routes, base = p.network.routes, p.base
+    head = np.maximum(base.price.reindex(routes["head"]).to_numpy(float), 0.0)[:, None]
+    loses = 1 - p.discount_under_way()
+    # A stated case may leave the price of what is neither used nor long under way unknown.
+    interest = np.where(loses > 0, loses * head, 0.0)
+    return np.asarray(base.freight.reindex(routes.index).to_numpy(float)[:, None] - interest)
+
+
 def shipped_at(p: Parts) -> np.ndarray:
     """Return the node whose shipment arrives at each node, routes x nodes; -1 where it left before the first one."""
     lag = p.lag()

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from didymium.case.case import ROW
 from didymium.case.facilities import operating_in
 from didymium.case.network import KG, Network, positions
+from didymium.case.reconcile import Balanced
 from didymium.faults import CaseError, Fault
-from didymium.market.quantities import Balanced
 from didymium.messages import _
 from didymium.quadratic import solve_quadratic
 
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 
 LEAST_COST = 0.05
 """Share of an activity's stated cost that no implied subsidy takes away."""
+
+LEAST_FREIGHT = 0.01
+"""USD/kg that every route costs: otherwise goods go in circles."""
+
+DEAR = 100.0
+"""Cost of a USD/kg of loss that no subsidy explains: far more than a price ten standard errors from its observation."""
+
+NOTHING = 1e-6
+"""USD/kg below which an unexplained loss is what an interior point leaves behind."""
 
 OUT_OF_MONEY = 0.02
 """What does not run in the base year loses at least this share of its revenue."""
@@ -52,51 +62,19 @@ class Prices:
         n = self.network
         active = np.nonzero(self.activity.to_numpy() > 0)[0]
         routes = np.nonzero(self.ship.to_numpy() > 0)[0]
-        markets, runs, goes = len(n.markets), len(active), len(routes)
-        matrix = sp.csr_matrix(n.matrix().to_numpy())
         cost = n.activities["cost"].to_numpy(float)
-        stated = n.routes["cost"].to_numpy(float)[routes]
-        # Columns: prices, rents, subsidies, freight.
-        profit = sp.hstack([matrix[:, active].T, -sp.identity(runs), sp.identity(runs), sp.csr_matrix((runs, goes))])
-        head = positions(n.markets.index, n.routes["head"].iloc[routes])
-        tail = positions(n.markets.index, n.routes["tail"].iloc[routes])
-        step = sp.csr_matrix((np.ones(goes), (np.arange(goes), head)), shape=(goes, markets)) - sp.csr_matrix(
-            (np.ones(goes), (np.arange(goes), tail)), shape=(goes, markets)
-        )
-        trade = sp.hstack([step, sp.csr_matrix((goes, 2 * runs)), -sp.identity(goes)])
-        thrown = np.nonzero(self.dispose.to_numpy() > 0)[0]
-        waste = sp.csr_matrix(
-            (np.ones(len(thrown)), (np.arange(len(thrown)), thrown)), shape=(len(thrown), markets + 2 * runs + goes)
-        )
-        equal = sp.vstack([profit, trade, waste], format="csr")
-        right = np.concatenate([cost[active], np.zeros(goes), -n.markets["disposal"].to_numpy(float)[thrown]])
-        at, observed, sigma = self._observed()
-        square = np.concatenate([
-            np.full(markets, 1e-9),
-            2e-4 / np.maximum(cost[active], 0.5) ** 2,
-            5e-2 / np.maximum(cost[active], 0.5) ** 2,
-            1e-2 / np.maximum(stated, 0.1) ** 2,
-        ])  # fmt: skip
-        linear = np.zeros(len(square))
-        np.add.at(square, at, 1.0 / sigma**2)
-        np.add.at(linear, at, -observed / sigma**2)
-        linear[markets + 2 * runs :] -= 1e-2 / np.maximum(stated, 0.1) ** 2 * stated
-        low = np.concatenate([-n.markets["disposal"].to_numpy(float), np.zeros(2 * runs), np.full(goes, 0.01)])
-        high = np.concatenate([np.full(markets, np.inf), np.full(2 * runs, np.inf), np.full(goes, np.inf)])
-        empty = sp.csr_matrix((0, len(square)))
-        found = solve_quadratic(sp.diags(square).tocsc(), linear, equal, right, empty, np.zeros(0), low, high)
-        price = self._fallback(found[:markets])
-        rent, subsidy = np.zeros(len(cost)), np.zeros(len(cost))
-        rent[active], subsidy[active] = found[markets : markets + runs], found[markets + runs : markets + 2 * runs]
+        found = self._fit(active, routes, cost[active], n.routes["cost"].to_numpy(float)[routes])
+        price = self._fallback(found["price"])
+        rent, subsidy, unexplained = (np.zeros(len(cost)) for _each in range(3))
+        rent[active], subsidy[active], unexplained[active] = found["rent"], found["subsidy"], found["unexplained"]
         both = np.minimum(rent, subsidy)  # least norm may leave a little of each
         rent, subsidy = rent - both, subsidy - both
-        # A subsidy beyond the cost itself cannot be explained: it is reported, and the activity is left at a loss.
-        unexplained = np.maximum(subsidy - (1.0 - LEAST_COST) * cost, 0.0)
-        subsidy = subsidy - unexplained
+        unexplained = np.where(unexplained > NOTHING, unexplained, 0.0)
         freight = n.routes["cost"].to_numpy(float).copy()
-        freight[routes] = found[markets + 2 * runs :]
+        freight[routes] = found["freight"]
         report = {"stated_cost": cost, "rent": rent, "subsidy": subsidy, "unexplained": unexplained,
                   "inputs": n.activities["inputs"]}  # fmt: skip
+        matrix = sp.csr_matrix(n.matrix().to_numpy())
         return Priced(
             price=pd.Series(price, index=n.markets.index),
             cost=self._costs(matrix, price, cost, rent, subsidy, active),
@@ -105,29 +83,55 @@ class Prices:
             report=pd.DataFrame(report, index=n.activities.index),
         )
 
-    def _observed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        table = self.case["prices"]
-        table = table[table["date"].str[:4].eq(str(self.case.base_year))]
-        fitted = table["use"].eq("fit")
-        loose = ~fitted & table["commodity"].map(self._calibrated()).eq(False)
-        table = pd.concat([table[fitted], table[loose].drop_duplicates(["commodity", "region"])])
-        labels = table["commodity"] + "|" + table["region"]
-        known = labels.isin(self.network.markets.index)
-        if not known.any():
-            what = _("no observed price of {year} to fit").format(year=self.case.base_year)
-            fix = _("add one row with use = fit for a market of the network")
-            raise CaseError([Fault("prices.csv", "", "use", what, fix)])
-        table, labels = table[known], labels[known]
-        value = table["price"].to_numpy(float) / KG
-        band = (table["high"] - table["low"]).to_numpy(float) / (2 * 1.645) / KG
-        sigma = np.where(np.isfinite(band) & (band > 0), band, self.case.assumption("a_price_sigma") * value)
-        # A price that only gives the order of magnitude (Sm, Gd, Y) holds within half of itself.
-        sigma = np.where(table["use"].eq("fit").to_numpy(), sigma, 0.5 * value)
-        return positions(self.network.markets.index, labels), value, sigma
+    def _fit(
+        self, active: np.ndarray, routes: np.ndarray, cost: np.ndarray, stated: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Return prices, rents, subsidies, unexplained losses and freights, USD/kg.
 
-    def _calibrated(self) -> dict[str, bool]:
-        table = self.case["commodities"]
-        return dict(zip(table["commodity"], table["calibrated"].eq("yes"), strict=True))
+        ``A'p = cost + rent - subsidy - unexplained`` on what runs, ``p_head - p_tail = freight`` on routes in use,
+        ``p = -disposal`` where something is thrown away. A subsidy leaves :data:`LEAST_COST` of the cost; what even
+        that does not explain is so dear that prices move first.
+        """
+        n = self.network
+        sizes = {"price": len(n.markets), "rent": len(active), "subsidy": len(active), "unexplained": len(active),
+                 "freight": len(routes)}  # fmt: skip
+        ends = np.cumsum([0, *sizes.values()])
+        block = {name: slice(a, b) for name, a, b in zip(sizes, ends[:-1], ends[1:], strict=True)}
+
+        def rows(count: int, **parts: sp.spmatrix) -> sp.csr_matrix:
+            empty = ((name, sp.csr_matrix((count, size))) for name, size in sizes.items())
+            return sp.csr_matrix(sp.hstack([parts.get(name, nothing) for name, nothing in empty]))
+
+        def pick(labels: np.ndarray) -> sp.csr_matrix:
+            count = len(labels)
+            return sp.csr_matrix((np.ones(count), (np.arange(count), labels)), shape=(count, len(n.markets)))
+
+        eye = sp.identity(len(active))
+        margin = sp.csr_matrix(n.matrix().to_numpy())[:, active].T
+        head, tail = (positions(n.markets.index, n.routes[end].iloc[routes]) for end in ("head", "tail"))
+        thrown = np.nonzero(self.dispose.to_numpy() > 0)[0]
+        disposal = n.markets["disposal"].to_numpy(float)
+        equal = sp.vstack([
+            rows(len(active), price=margin, rent=-eye, subsidy=eye, unexplained=eye),
+            rows(len(routes), price=pick(head) - pick(tail), freight=-sp.identity(len(routes))),
+            rows(len(thrown), price=pick(thrown)),
+        ], format="csr")  # fmt: skip
+        right = np.concatenate([cost, np.zeros(len(routes)), -disposal[thrown]])
+        square, linear = np.full(int(ends[-1]), 1e-9), np.zeros(int(ends[-1]))
+        seen = price_observations(self.case, n)
+        np.add.at(square, seen.at, 1.0 / seen.sigma**2)
+        np.add.at(linear, seen.at, -seen.value / seen.sigma**2)
+        square[block["rent"]] = 2e-4 / np.maximum(cost, 0.5) ** 2
+        square[block["subsidy"]] = 5e-2 / np.maximum(cost, 0.5) ** 2
+        square[block["freight"]] = 1e-2 / np.maximum(stated, 0.1) ** 2
+        linear[block["freight"]] = -square[block["freight"]] * stated
+        linear[block["unexplained"]] = DEAR
+        low, high = np.zeros(int(ends[-1])), np.full(int(ends[-1]), np.inf)
+        low[block["price"]], low[block["freight"]] = -disposal, LEAST_FREIGHT
+        high[block["subsidy"]] = (1.0 - LEAST_COST) * cost
+        nothing = sp.csr_matrix((0, len(square)))
+        found = solve_quadratic(sp.diags(square).tocsc(), linear, equal, right, nothing, np.zeros(0), low, high)
+        return {name: found[part] for name, part in block.items()}
 
     def _fallback(self, price: np.ndarray) -> np.ndarray:
         """Give markets that nothing touched in the base year their cheapest import's price, or the commodity's mean."""
@@ -191,3 +195,49 @@ def supply_elasticity(case: cases.Case, network: Network) -> pd.Series:
     stated = network.activities["elasticity"].to_numpy(float)
     assumed = np.where(stage.eq("mine"), mine, plant)
     return pd.Series(np.where(np.isnan(stated), assumed, stated), index=stage.index)
+
+
+class Seen(NamedTuple):
+    """Observed prices of the base year: market (position), value and standard error (USD/kg), input row."""
+
+    at: np.ndarray
+    value: np.ndarray
+    sigma: np.ndarray
+    inputs: list[str]
+
+
+def price_observations(case: cases.Case, network: Network) -> Seen:
+    """Return the observed prices that calibration fits.
+
+    Parameters
+    ----------
+    case, network : Case, Network
+        The case and its arrays.
+
+    Raises
+    ------
+    CaseError
+        None of the base year in a market of the network.
+    """
+    table = case["prices"]
+    table = table[table["date"].str[:4].eq(str(case.base_year))]
+    commodities = case["commodities"]
+    calibrated = dict(zip(commodities["commodity"], commodities["calibrated"].eq("yes"), strict=True))
+    fitted = table["use"].eq("fit")
+    loose = ~fitted & table["commodity"].map(calibrated).eq(False)
+    table = pd.concat([table[fitted], table[loose].drop_duplicates(["commodity", "region"])])
+    labels = table["commodity"] + "|" + table["region"]
+    known = labels.isin(network.markets.index)
+    if not known.any():
+        what = _("no observed price of {year} to fit").format(year=case.base_year)
+        fix = _("add one row with use = fit for a market of the network")
+        raise CaseError([Fault("prices.csv", "", "use", what, fix)])
+    table, labels = table[known], labels[known]
+    value = table["price"].to_numpy(float) / KG
+    band = (table["high"] - table["low"]).to_numpy(float) / (2 * 1.645) / KG
+    sigma = np.where(np.isfinite(band) & (band > 0), band, case.assumption("a_price_sigma") * value)
+    stated = table["sigma"].to_numpy(float) / KG
+    sigma = np.where(stated > 0, stated, sigma)
+    # A price that only gives the order of magnitude (Sm, Gd, Y) holds within half of itself.
+    sigma = np.where(table["use"].eq("fit").to_numpy(), sigma, 0.5 * value)
+    return Seen(positions(network.markets.index, labels), value, sigma, table[ROW].tolist())

@@ -17,7 +17,7 @@ from didymium.market.cross import Joint, add_joint, apart, joint_terms, joints
 from didymium.market.curves import cube
 from didymium.market.options import Options
 from didymium.market.stocks import stock_table, stock_terms, stock_variables
-from didymium.market.tree import Tree
+from didymium.market.tree import LONG, Tree
 from didymium.messages import _
 
 if TYPE_CHECKING:
@@ -61,6 +61,15 @@ class Parts:
         if not self.options.transit:
             return np.zeros(len(self.network.routes), dtype=int)
         return laws.monthly_lag(self.network.routes["days"].to_numpy(float))
+
+    def discount_under_way(self) -> np.ndarray:
+        """Return what a dollar received on arrival is worth on departure: ``(1 + r)^-(lag / 12)``, routes x nodes.
+
+        1 where nodes are longer than six weeks: they receive what they ship.
+        """
+        waits = self.options.transit & (self.tree.years() <= LONG)
+        rate = self.case.assumption("a_discount_rate") if waits.any() else 0.0
+        return np.asarray((1.0 + rate) ** -(self.lag()[:, None] * waits[None, :] / 12.0))
 
     def growth_of_supply(self) -> np.ndarray:
         """Return by what the base point moves out as a facility's capacity grows, activities x nodes; at least 1.
@@ -187,10 +196,8 @@ def _under_way_at_end(p: Parts) -> xr.DataArray:
 
     Without it nobody would ship in the last months.
     """
-    head = p.base.price.reindex(p.network.routes["head"]).to_numpy(float)
-    rate = p.case.assumption("a_discount_rate") if p.options.transit else 0.0
-    arrival = (1.0 + rate) ** -(p.lag() / 12.0)
-    worth = np.where(laws.lost_at_end(p), (head * arrival)[:, None] * p.tree.weight()[None, :], 0.0)
+    head = p.base.price.reindex(p.network.routes["head"]).to_numpy(float)[:, None]
+    worth = np.where(laws.lost_at_end(p), head * p.discount_under_way() * p.tree.weight()[None, :], 0.0)
     return xr.DataArray(worth, coords=[p.network.routes.index, p.tree.index])
 
 
@@ -222,7 +229,7 @@ def _objective(p: Parts) -> Any:
     disposal = xr.DataArray(-n.markets["disposal"].to_numpy(float), coords=[n.markets.index])
     terms.append((v["dispose"] * (disposal * weight)).sum())
     if len(n.routes):
-        freight = xr.DataArray(-p.base.freight.reindex(n.routes.index).to_numpy(float), coords=[n.routes.index])
+        freight = xr.DataArray(-laws.freight(p), coords=[n.routes.index, tree.index])
         terms.append((v["ship"] * (freight * weight + _under_way_at_end(p))).sum())
     if len(p.stocks):
         terms += stock_terms(p)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 YEAR = 365.25
 MONTH = YEAR / 12
 
+LONG = 1.5 / 12
+"""Years above which a node receives what it ships: six weeks."""
+
 
 @dataclass(frozen=True)
 class Tree:
@@ -85,7 +88,7 @@ class Tree:
         for _step in range(months):
             if at < 0:
                 return -1
-            if years[at] > 1.5 / 12:
+            if years[at] > LONG:
                 return at
             at = int(parent[at])
         return at

@@ -24,8 +24,9 @@ from didymium.report.figures.timeline import price_timeline
 from didymium.report.figures.waterfall import gain_chart, gap_waterfall
 from didymium.report.footnotes import ASSUMPTION, Notes
 from didymium.report.limits import grade_rows, limits
+from didymium.report.names import scenario_title
 from didymium.report.numbers import Writer, month
-from didymium.report.sentences import five_sentences, scenario_title
+from didymium.report.sentences import five_sentences
 from didymium.report.tables import (
     Table,
     choice_table,
@@ -149,7 +150,7 @@ def charts(case: Case, results: dict[str, Result], as_of: str) -> list[Chart]:
         cleared = results["clear"]
         found += [flow_map(case, cleared, group) for group in ("magnets", "materials", "ores")]
         found += [stage_sankey(case, cleared, chain) for chain in ("light", "heavy")]
-    if "track" in results:
+    if "track" in results and len(results["track"]["commitments"]):
         found.append(commitment_clock(case, results["track"], as_of))
     return [chart for chart in found if chart is not None]
 

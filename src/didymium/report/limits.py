@@ -14,7 +14,7 @@ from didymium.case.schema import GRADES
 from didymium.messages import _
 from didymium.report.figures.style import behind, extreme, name_of
 from didymium.report.footnotes import ASSUMPTION, Evidence
-from didymium.report.numbers import Writer, percent
+from didymium.report.numbers import Writer, month, percent
 
 if TYPE_CHECKING:
     from didymium.case.case import Case
@@ -91,7 +91,7 @@ def limits(case: Case, results: Mapping[str, Result], writer: Writer, as_of: str
         _stocks(case, writer),
     ]
     if "clear" in results:
-        found.append(_misfit(results["clear"], writer))
+        found.append(_misfit(case, results["clear"], writer))
     if "shock" in results:
         found.append(_shock(case, results["shock"], writer))
     if "plan" in results:
@@ -142,15 +142,14 @@ def _age(results: Mapping[str, Result], writer: Writer, as_of: str) -> Limit:
         Markup(
             _(
                 "Half of the {count} sources cited are older than {median}; {old} are older than {years} years. "
-                "What happened after "
-                "{day} is not in it."
+                "The newest is of {day}; a page without a date stands with the day on which it was read."
             )
         ).format(
             count=writer.number(float(len(ages)), "count", list(ages)),
             median=writer.number(float(median), "days", list(ages)),
             old=writer.number(float(len(old)), "count", old or list(ages)),
             years=_OLD_YEARS,
-            day=max(r.date for r in cited.values()),
+            day=month(max(r.date for r in cited.values())),
         ),
     )
 
@@ -218,8 +217,8 @@ def _prices(case: Case, writer: Writer) -> Limit:
         Markup(
             _(
                 "{count} of {all} commodities have no price that a fit could use, or too little data outside "
-                "{region}: {names}. Their "
-                "prices and shortages are bands, and no sentence above quotes them."
+                "{region}: {names}. Their prices and shortages in the sheets are not to be quoted; nothing above "
+                "does."
             )
         ).format(
             count=writer.number(float(len(bare)), "count", behind(bare["_row"])),
@@ -265,7 +264,13 @@ def _stocks(case: Case, writer: Writer) -> Limit:
     )
 
 
-def _misfit(cleared: Result, writer: Writer) -> Limit:
+def _readable(case: Case, text: str) -> str:
+    """Return a label with names in place of keys."""
+    names = {**case.names("commodities"), **case.names("regions")}
+    return " ".join(names.get(word, word) for word in text.split(" "))
+
+
+def _misfit(case: Case, cleared: Result, writer: Writer) -> Limit:
     if "misfit" not in cleared.tables or cleared["misfit"].empty:
         return Limit("", Markup(""))
     table = cleared["misfit"]
@@ -283,7 +288,7 @@ def _misfit(cleared: Result, writer: Writer) -> Limit:
             far=writer.number(float(len(far)), "count", behind((far if len(far) else table)["rests_on"])),
             limit=f"{_FAR_OFF:g}",
             all=writer.number(float(len(table)), "count", behind(table["rests_on"])),
-            label=worst["label"],
+            label=_readable(case, str(worst["label"])),
             observed=writer.number(float(worst["observed"]), "t", str(worst["rests_on"])),
             adjusted=writer.number(float(worst["adjusted"]), "t", str(worst["rests_on"])),
         ),
@@ -339,9 +344,10 @@ def _plan(planned: Result, writer: Writer) -> Limit:
                 "the answers of "
                 "others are not decided. Of the projects listed {share} rest on an assumed capital cost or lead "
                 "time. A program of "
-                "the world market proposes plans; the gain printed is what each partner loses less when a plan is "
-                "cleared again "
-                "as a market, not an optimum of its own. Gap to the bound of that program: at most {gap}."
+                "the world market proposes plans; the gain printed is what the users of each partner lose less when a "
+                "plan is cleared again as a market, after public cost, not an optimum of its own. That loss of users "
+                "and the value added at risk in a shock measure different things, and the two scenarios differ: do not "
+                "compare them. Gap to the bound of that program: at most {gap}."
             )
         ).format(share=shown, gap=gap),
     )
@@ -357,10 +363,10 @@ def _track(tracked: Result, writer: Writer) -> Limit:
         Markup(
             _(
                 "On {silent} of {all} commitments no public evidence was found. The text is not binding, work may "
-                "go on unseen, and "
-                "the search has a last day of its own (see the workbook)."
+                "go on unseen, and the search ended on {searched}: what happened since is not in it."
             )
         ).format(
+            searched=writer.text(month(str(silent["status_date"].max())), behind(silent["rests_on"])),
             silent=writer.number(float(len(silent)), "count", behind(silent["rests_on"])),
             all=writer.number(float(len(table)), "count", behind(table["rests_on"])),
         ),

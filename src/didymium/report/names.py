@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
+from didymium.faults import DidymiumError
 from didymium.messages import _
 from didymium.report.figures.style import name_of, short_name
 
@@ -12,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from didymium.case.case import Case
+    from didymium.result import Result
 
 
 def place(case: Case, region: str) -> str:
@@ -53,3 +58,20 @@ def ranked(case: Case, exposure: pd.DataFrame, participant: str) -> pd.DataFrame
     )
     rows = rows.sort_values(["rank", "bare", "unknown", "first"], kind="stable")
     return rows.drop(columns=["bare", "unknown", "first"])
+
+
+def joined(parts: Iterable[Markup]) -> Markup:
+    """Join the parts of an enumeration: ``a, b and c``."""
+    every = list(parts)
+    if len(every) < 2:
+        return every[0] if every else Markup("")
+    return Markup(_("{first} and {last}")).format(first=Markup(", ").join(every[:-1]), last=every[-1])
+
+
+def scenario_title(case: Case, result: Result) -> str:
+    """Return the title of the scenario that a result was made under."""
+    name = str(result.manifest.get("options", {}).get("scenario", ""))
+    try:
+        return case.scenario(name).title
+    except DidymiumError:
+        return name or _("the scenario")

@@ -81,11 +81,13 @@ def amount(value: float, unit: str) -> str:
     if unit == "times":
         return _("{number} times").format(number=digits(value)).replace(" ", GAP)
     if unit == "days":
-        return (_("one day") if round(value) == 1 else _("{number} days").format(number=f"{value:,.0f}")).replace(
-            " ", GAP
+        return (
+            (_("one day") if round(value) == 1 else _("{number} days").format(number=f"{value:,.0f}"))
+            .replace(" ", GAP)
+            .replace("-", "\u2212")
         )
     if unit == "count":
-        return f"{value:,.0f}"
+        return f"{value:,.0f}".replace("-", "\u2212")
     return digits(value) + (f"{GAP}{unit}" if unit not in ("", "ratio") else "")
 
 

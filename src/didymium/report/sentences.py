@@ -5,22 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from didymium.faults import DidymiumError
 from didymium.messages import _
 from didymium.report.figures.clock import next_clocks
 from didymium.report.figures.cover import fitted_cover
 from didymium.report.figures.heatmap import MOST
-from didymium.report.figures.shortage import first_short
+from didymium.report.figures.shortage import first_short, shown_uses
 from didymium.report.figures.style import STAGE_NAMES, behind, extreme, name_of
 from didymium.report.figures.timeline import at_choke, observed_prices, outside_prices
-from didymium.report.figures.waterfall import best_plan, chosen, peak_stock
 from didymium.report.limits import grade_shares
-from didymium.report.names import labelled, lower, place, ranked
+from didymium.report.names import joined, labelled, lower, place, ranked, scenario_title
 from didymium.report.numbers import NONE, Writer, month, percent
+from didymium.report.plan_sentence import plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,23 +34,6 @@ class Sentence:
 
     topic: str
     text: Markup
-
-
-def joined(parts: Iterable[Markup]) -> Markup:
-    """Join the parts of an enumeration: ``a, b and c``."""
-    every = list(parts)
-    if len(every) < 2:
-        return every[0] if every else Markup("")
-    return Markup(_("{first} and {last}")).format(first=Markup(", ").join(every[:-1]), last=every[-1])
-
-
-def scenario_title(case: Case, result: Result) -> str:
-    """Return the title of the scenario that a result was made under."""
-    name = str(result.manifest.get("options", {}).get("scenario", ""))
-    try:
-        return case.scenario(name).title
-    except DidymiumError:
-        return name or _("the scenario")
 
 
 def five_sentences(case: Case, results: Mapping[str, Result], writer: Writer, as_of: str) -> list[Sentence]:
@@ -90,13 +72,14 @@ def exposure(case: Case, screened: Result, writer: Writer) -> Markup:
     inputs, stage = str(worst["rests_on"]), str(worst["stage"])
     steps = joint.groupby(["element", "stage"])["top1"].max()
     said = {
+        "year": writer.text(str(case.base_year), inputs, mark=False),
         "region": place(case, str(worst["top1_region"])),
         "share": writer.number(float(worst["top1"]), "share", inputs),
         "commodity": lower(labelled(case, str(worst["element"]), str(worst["commodity"]))),
         "stage": lower(_(STAGE_NAMES[stage])) if stage in STAGE_NAMES else stage,
         "cover": writer.number(float(worst["n_minus_1"]), "share", inputs),
         "imports": joined(
-            Markup(_("{share} in {place}")).format(
+            Markup(_("{share} of need in {place}")).format(
                 share=writer.number(float(row["import_share"]), "share", str(row["rests_on"])), place=place(case, p)
             )
             for p in case.participants
@@ -107,11 +90,9 @@ def exposure(case: Case, screened: Result, writer: Writer) -> Markup:
     }
     return Markup(
         _(
-            "The chain is narrowest at {commodity} ({stage}): {region} makes {share} of the world's, and without "
-            "it the "
-            "other makers cover {cover} of what everybody else needs; of that need imports meet {imports}; in "
-            "{many} of "
-            "{all} steps, counted by element and stage, one country makes more than {most}."
+            "In {year} the chain was narrowest at {commodity} ({stage}): {region} made {share} of the world's, "
+            "without it the other makers could cover {cover} of what everybody else needs, and imports were {imports}; "
+            "in {many} of {all} steps (an element at a stage) one country made more than {most}."
         )
     ).format(**said, all=len(steps), most=percent(MOST))
 
@@ -123,6 +104,7 @@ def shock(case: Case, shocked: Result, writer: Writer) -> Markup:
     peak = extreme(blind, "multiple")
     seen = outside[outside["foresight"].eq("perfect") & outside["commodity"].eq(peak["commodity"])]
     foreseen = extreme(seen, "multiple") if len(seen) else None
+    magnets = shown_uses(case, shocked["served"])
     said = {
         "blind": writer.number(float(peak["multiple"]), "times", str(peak["rests_on"])),
         "choke": _(" (close to where its buyers are assumed to stop)") if at_choke(case, peak) else "",
@@ -130,15 +112,15 @@ def shock(case: Case, shocked: Result, writer: Writer) -> Markup:
         if foreseen is not None
         else NONE,
         "quoted": _quoted(case, shocked, str(peak["commodity"]), writer),
-        "begins": joined(_begin(case, shocked, region, writer) for region in case.participants),
+        "begins": joined(_begin(magnets, region, case, writer) for region in case.participants),
         "days": joined(_cover(case, shocked, writer)),
         "risk": joined(_risk(case, shocked, writer)),
     }
     return Markup(
         _(
             "Under “{scenario}” {commodity} outside {controller} peaks at {blind} its base price{choke} if nobody "
-            "foresees the cut and at {seen} if everybody does{quoted}; end uses go short {begins}; the stocks that run "
-            "lowest hold {days}; value added at risk is {risk}."
+            "foresees the cut and at {seen} if everybody does{quoted}; users of magnets go short {begins}; stocks "
+            "run lowest for {days}; value added at risk is {risk}."
         )
     ).format(
         scenario=scenario_title(case, shocked),
@@ -159,8 +141,8 @@ def _quoted(case: Case, shocked: Result, commodity: str, writer: Writer) -> Mark
     return Markup(_(" (thin quotations rose to {value})")).format(value=value)
 
 
-def _begin(case: Case, shocked: Result, region: str, writer: Writer) -> Markup:
-    begin, inputs = first_short(shocked["served"], region)
+def _begin(served: pd.DataFrame, region: str, case: Case, writer: Writer) -> Markup:
+    begin, inputs = first_short(served, region)
     when = _("from {month}").format(month=month(begin)) if begin else _("at no time")
     return Markup(_("{when} in {place}")).format(when=writer.text(when, inputs), place=place(case, region))
 
@@ -171,10 +153,12 @@ def _cover(case: Case, shocked: Result, writer: Writer) -> Iterable[Markup]:
         here = cover[cover["region"].eq(region)]
         if len(here):
             least = extreme(here, "lowest_days", largest=False)
-            days = (float(least[c]) for c in ("days_at_start", "days_low", "days_high"))
-            start, low, high = days
-            yield Markup(_("{days} of {commodity} in {place}")).format(
-                days=writer.number(start, "days", str(least["rests_on"]), low, high),
+            days = (float(least[c]) for c in ("days_at_start", "days_low", "days_high", "lowest_days"))
+            start, low, high, lowest = days
+            inputs = str(least["rests_on"])
+            yield Markup(_("{commodity} in {place}, from {days} down to {lowest}")).format(
+                days=writer.number(start, "days", inputs, low, high, mark=False),
+                lowest=writer.number(lowest, "days", inputs),
                 commodity=lower(name_of(case, "commodities", str(least["commodity"]))),
                 place=place(case, region),
             )
@@ -191,83 +175,11 @@ def _risk(case: Case, shocked: Result, writer: Writer) -> Iterable[Markup]:
             )
 
 
-def plan(case: Case, planned: Result, writer: Writer) -> Markup:
-    """Say what each partner gains alone and with the other, for how much public money, by what."""
-    compare = {str(row["who"]): row for row in planned["compare"].to_dict("records")}
-    best = best_plan(planned)
-
-    def gain(who: str, region: str) -> Markup:
-        row = compare[who]
-        return writer.number(float(row[f"gain_{region.lower()}"]), "MUSD", str(row["rests_on"]))
-
-    def alone(region: str) -> Markup:
-        others = joined(
-            Markup(_("{value} to {place}")).format(value=gain(region, other), place=place(case, other))
-            for other in case.participants
-            if other != region
-        )
-        text = _("a plan of {place} alone brings it {own} and {others}")
-        return Markup(text).format(place=place(case, region), own=gain(region, region), others=others)
-
-    total = sum(float(compare[best][f"gain_{region.lower()}"]) for region in case.participants)
-    choices = chosen(planned, best).sort_values("capex", ascending=False)
-    said = {
-        "missing": joined(_missing(case, planned, region, writer) for region in case.participants),
-        "alone": Markup("; ").join(alone(region) for region in case.participants if region in compare),
-        "total": writer.number(total, "MUSD", str(compare[best]["rests_on"])),
-        "each": joined(
-            Markup(_("{place} {value}")).format(place=place(case, region), value=gain(best, region))
-            for region in case.participants
-        ),
-        "cost": _cost(compare[best], writer),
-        "count": writer.number(
-            float(len(choices)), "count", behind((choices if len(choices) else planned["compare"])["rests_on"])
-        ),
-        "projects": ", ".join(str(n) for n in choices["name"].head(3)) or NONE,
-        "stock": joined(_reserve(case, planned, best, writer)) or Markup(_("nothing")),
-    }
-    return Markup(
-        _(
-            "Under “{scenario}” and no plan {missing} of the magnets wanted stay away; {alone}; the best plan found "
-            "for both brings them {total} ({each}), {cost}, by {count} projects beside those that go ahead anyway (the "
-            "largest: {projects}) and by a stock of {stock}."
-        )
-    ).format(scenario=scenario_title(case, planned), **said)
-
-
-def _missing(case: Case, planned: Result, region: str, writer: Writer) -> Markup:
-    """Say what share of its magnets a participant lacks during the cut if nobody plans."""
-    gap = planned["gap"]
-    mine = gap[gap["who"].eq("nothing") & gap["participant"].eq(region)].set_index("kind")
-    quantity = mine["quantity"].to_dict()
-    share = float(quantity["short"]) / float(quantity["need"])
-    value = writer.number(share, "share", str(mine.at["short", "rests_on"]))
-    return Markup(_("{share} in {place}")).format(share=value, place=place(case, region))
-
-
-def _cost(row: Mapping[Any, Any], writer: Writer) -> Markup:
-    cost = float(row["public_cost"])
-    value = writer.number(abs(cost), "MUSD", str(row["rests_on"]))
-    said = (
-        _("for {cost} of public money")
-        if cost >= 0
-        else _("with {cost} earned by the public purses, because the cut is known to come")
-    )
-    return Markup(said).format(cost=value)
-
-
-def _reserve(case: Case, planned: Result, who: str, writer: Writer) -> Iterable[Markup]:
-    stocks = peak_stock(planned, who).groupby("commodity").agg(level=("level", "sum"), rests_on=("rests_on", behind))
-    for row in stocks.reset_index().sort_values("level", ascending=False).head(3).to_dict("records"):
-        yield Markup(_("{quantity} of {commodity}")).format(
-            quantity=writer.number(float(row["level"]), "t", str(row["rests_on"])),
-            commodity=lower(name_of(case, "commodities", str(row["commodity"]))),
-        )
-
-
 def promises(tracked: Result, writer: Writer, as_of: str) -> Markup:
     """Say how many commitments are met or overdue, and what runs out next."""
     table = tracked["commitments"]
+    if table.empty:
+        return Markup(_("By {day} nothing was signed, so no promise is due.")).format(day=month(as_of))
     state = table["state"].astype(str)
 
     def count(rows: pd.Series[bool]) -> Markup:
@@ -279,7 +191,8 @@ def promises(tracked: Result, writer: Writer, as_of: str) -> Markup:
         if clocks.empty:
             return Markup(_("no clock runs"))
         first = clocks.iloc[0]
-        return Markup(_("the next date is {date} ({label}), in {days}")).format(
+        return Markup(_("the next date is {date}, in {days}: {label}, {then}")).format(
+            then=_then(str(first["state"])),
             date=writer.text(month(str(first["date"])), str(first["rests_on"])),
             label=first["label"],
             days=writer.number(float(first["days_left"]), "days", str(first["rests_on"])),
@@ -303,6 +216,15 @@ def promises(tracked: Result, writer: Writer, as_of: str) -> Markup:
     )
 
 
+def _then(state: str) -> str:
+    """Say what comes on the day of a clock."""
+    if state in ("in force", "suspended"):
+        return _("{state} until then").format(state=_(state))
+    if state == "announced":
+        return _("in force from then on")
+    return _("due then")
+
+
 def evidence(case: Case, results: Mapping[str, Result], writer: Writer) -> Markup:
     """Say what all this rests on."""
     shares, inputs = grade_shares(results, writer.notes.evidence)
@@ -321,10 +243,9 @@ def evidence(case: Case, results: Mapping[str, Result], writer: Writer) -> Marku
     return Markup(
         _(
             "These answers rest on {rows} input rows, {good} of them from official, wire or filing sources and "
-            "{assumed} on stated "
-            "assumptions; the largest holes are prices of {elements} outside {controller}, shown as bands only, "
-            "and {secret} "
-            "government stocks that are secret and stand as ranges."
+            "{assumed} on stated assumptions; "
+            "the largest holes are prices of {elements} outside {controller}, of which none is printed, "
+            "and {secret} government stocks that are secret and stand as ranges."
         )
     ).format(
         rows=writer.number(float(rows), "count", inputs),

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from didymium.messages import _
-from didymium.report.figures.style import STAGE_NAMES, extreme, name_of
+from didymium.case.basis import Content
+from didymium.messages import N_, _
+from didymium.report.figures.style import STAGE_NAMES, behind, extreme, name_of
 from didymium.report.figures.timeline import outside_prices
-from didymium.report.figures.waterfall import best_plan, chosen, peak_stock, people, who_name
+from didymium.report.figures.waterfall import best_plan, chosen, committed, peak_stock, people, who_name
 from didymium.report.names import labelled, ranked
 from didymium.report.numbers import NONE, Writer, digits, month
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from didymium.result import Result
 
 PRIORITIES = 6
+BASES = {"oxide": N_("oxide"), "reo": N_("rare-earth oxide"), "element": N_("element"), "gross": N_("gross")}
+_LITTLE = 0.01
+"""Share of the cost below which a stock is told with others."""
 
 
 @dataclass
@@ -61,11 +65,12 @@ def priorities(case: Case, results: Mapping[str, Result], writer: Writer) -> lis
     tables = []
     for participant in case.participants:
         rows = ranked(case, exposure, participant)
+        rows = rows[rows["import_share"].notna()]  # what it uses; of the rest it holds no stock and buys none
         heads = [
             (_("Commodity"), "", False),
             (_("Top maker"), "%", True),
             (_("Imported"), "%", True),
-            (_("Without top maker"), _("% of need"), True),
+            (_("Others cover"), _("% of need"), True),
         ]
         if "shock" in results:
             heads += [(_("Price peak"), _("× base"), True), (_("Cover"), _("days"), True)]
@@ -154,17 +159,16 @@ def choice_table(case: Case, planned: Result, writer: Writer) -> Table:
 
 def committed_table(case: Case, planned: Result, writer: Writer) -> Table:
     """Return the projects that go ahead whatever the partners decide."""
-    choices = planned["choices"]
-    rows = choices[choices["committed"].astype(bool)].drop_duplicates("facility")
-    return _projects(case, rows, _("Projects that go ahead anyway"), writer)
+    return _projects(case, committed(planned), _("Projects that go ahead anyway"), writer)
 
 
 def _projects(case: Case, rows: pd.DataFrame, title: str, writer: Writer) -> Table:
+    paid = bool(rows["payer"].astype(bool).any())
     heads = [
         (_("Project"), "", False),
         (_("Stage"), "", False),
         (_("Place"), "", False),
-        (_("Paid by"), "", False),
+        *([(_("Paid by"), "", False)] if paid else []),
         (_("Capital"), "MUSD", True),
         (_("Share"), "%", True),
         (_("Output from"), "", False),
@@ -178,7 +182,7 @@ def _projects(case: Case, rows: pd.DataFrame, title: str, writer: Writer) -> Tab
             row["name"],
             _(STAGE_NAMES[stage]) if stage in STAGE_NAMES else stage,
             name_of(case, "regions", str(row["region"])),
-            people(case, str(row["payer"])),
+            *([people(case, str(row["payer"]))] if paid else []),
             writer.text(_spread(float(row["capex"]), low, high), inputs, mark=False),
             _share(writer, row["share"], inputs),
             writer.text(month(str(row["start"])[:7]), inputs, mark=False),
@@ -206,8 +210,11 @@ def stock_table(case: Case, planned: Result, writer: Writer) -> Table:
         (_("Bought in"), "", False),
         (_("Cost"), "MUSD", True),
     ]
-    table = Table(_("Strategic stock in the plan of: {who}").format(who=who_name(case, who)), heads)
-    for row in peak_stock(planned, who).to_dict("records"):
+    title = _("Strategic stock in the plan of: {who} (oxides and metals in tonnes of element)")
+    table = Table(title.format(who=who_name(case, who)), heads)
+    stocks = peak_stock(planned, who).sort_values("cost", ascending=False)
+    small = stocks["cost"] < _LITTLE * stocks["cost"].sum()
+    for row in stocks[~small].to_dict("records"):
         inputs = str(row["rests_on"])
         span = str(row["first"]) if row["first"] == row["last"] else f"{row['first']}–{row['last']}"
         cells = [
@@ -220,6 +227,11 @@ def stock_table(case: Case, planned: Result, writer: Writer) -> Table:
             writer.number(float(row["cost"]), "", inputs, mark=False),
         ]
         table.rows.append((cells, writer.notes.mark(inputs)))
+    if small.any():
+        inputs = behind(stocks.loc[small, "rests_on"])
+        cost = writer.number(float(stocks.loc[small, "cost"].sum()), "", inputs, mark=False)
+        named = _("{count} smaller ones").format(count=int(small.sum()))
+        table.rows.append(([named, NONE, NONE, NONE, NONE, NONE, cost], writer.notes.mark(inputs)))
     return table
 
 
@@ -292,27 +304,45 @@ def measure_table(case: Case, tracked: Result, writer: Writer, as_of: str) -> Ta
     return table
 
 
+def quoted_in(case: Case, commodity: str) -> tuple[str, float]:
+    """Return the basis in which sources quote a commodity, and a price in it per price in the model's basis.
+
+    A kilogram of terbium oxide at 810 dollars is a kilogram of terbium at 953: a reader knows the first.
+    """
+    quotes = case["prices"]
+    stated = quotes.loc[quotes["commodity"].eq(commodity), "stated_basis"]
+    if stated.empty:
+        return NONE, 1.0
+    basis = str(stated.iloc[0])
+    content = Content(case["baskets"], case["commodities"], str(case.settings.get("reference_basket", "")))
+    return _(BASES.get(basis, basis)), content.element_per(commodity, basis)
+
+
 def price_table(case: Case, cleared: Result, writer: Writer) -> Table:
-    """Return model prices of the base year beside observed ones."""
+    """Return model prices of the base year beside observed ones, in the basis in which they are quoted."""
     heads = [
         (_("Commodity"), "", False),
         (_("Region"), "", False),
+        (_("Basis"), "", False),
         (_("Model"), "USD/kg", True),
         (_("Observed"), "USD/kg", True),
         (_("Band"), "USD/kg", True),
         (_("Difference"), "%", True),
     ]
     table = Table(_("Prices of {year}: model beside observation").format(year=case.base_year), heads)
-    prices = cleared["prices"]
-    for row in prices[prices["observed"].notna()].to_dict("records"):
+    prices, commodities = cleared["prices"], case["commodities"]
+    fitted = prices["commodity"].isin(commodities.loc[commodities["calibrated"].ne("no"), "commodity"])
+    for row in prices[prices["observed"].notna() & fitted].to_dict("records"):
         inputs = str(row["rests_on"])
-        low, high = float(row["observed_low"]), float(row["observed_high"])
+        basis, scale = quoted_in(case, str(row["commodity"]))
+        low, high = scale * float(row["observed_low"]), scale * float(row["observed_high"])
         spread = f"{digits(low)}–{digits(high)}" if math.isfinite(low) and math.isfinite(high) else NONE
         cells = [
             name_of(case, "commodities", str(row["commodity"])),
             name_of(case, "regions", str(row["region"])),
-            writer.number(float(row["price"]), "", inputs, mark=False),
-            writer.number(float(row["observed"]), "", inputs, mark=False),
+            basis,
+            writer.number(scale * float(row["price"]), "", inputs, mark=False),
+            writer.number(scale * float(row["observed"]), "", inputs, mark=False),
             writer.text(spread, inputs, mark=False),
             _share(writer, row["misfit"], inputs),
         ]

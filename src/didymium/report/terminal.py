@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Sequence
+from fnmatch import filter as matching
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,18 @@ if TYPE_CHECKING:
 ROWS = 40
 """Rows of a table that are shown; all of them stand in ``--json`` and ``--out``."""
 
+FEWER = {"observations": 20, "conflicts": 20, "disagreements": 15}
+"""Rows that are shown of tables that are read from the top."""
+
 _WIDE = 180
 """Width where the output is not a terminal."""
 
 SHOWN: dict[str, tuple[str, ...]] = {
     "describe": ("coverage", "grades", "age"),
     "screen": ("exposure",),
+    "reconcile": ("observations", "conflicts", "disagreements"),
+    "calibrate": ("stages", "prices"),
+    "stress": ("stress", "why"),
     "clear": ("prices", "net_trade"),
     "shock": ("cover", "losses"),
     "plan": ("compare", "choices"),
@@ -48,11 +55,17 @@ BRIEFLY: dict[str, tuple[str, ...]] = {
         "import_share",
         "single_point",
     ),
+    "stages": ("stage", "region", "activity", "stated_cost", "rent", "subsidy", "cost", "money", "why"),
+    "observations": ("label", "series", "role", "observed", "sigma", "adjusted", "sigmas", "grade"),
+    "conflicts": ("label", "observed", "moved", "sigmas", "grade", "by", "share", "by_grade"),
+    "disagreements": ("label", "series", "observed", "other_series", "other", "apart", "adjusted", "nearer"),
     "commitments": ("commitment", "title", "owner", "deadline", "days_left", "state_text"),
     "measures": ("measure", "name", "controller", "state", "next_date", "days_left"),
+    "compare": ("who", "plan", "public_cost", "gain_*", "shortage_*"),
+    "choices": ("who", "name", "stage", "region", "payer", "capex", "start", "share", "committed"),
     "inputs": ("input", "line", "field", "value", "unit", "low", "high", "source", "date", "grade", "age_days"),
 }
-"""Columns that are shown of wide tables; ``--table`` shows all of them."""
+"""Columns, or patterns of columns, that are shown of wide tables; ``--table`` shows all of them."""
 
 
 def console(stderr: bool = False) -> Console:
@@ -85,7 +98,7 @@ def show(result: Result, names: Sequence[str] = ()) -> None:
         chosen = list(result.tables)[:1]
     screen = console()
     for name in chosen:
-        show_table(screen, result.tables[name], None if names else ROWS)
+        show_table(screen, result.tables[name], None if names else FEWER.get(name, ROWS))
     rest = [f"{name} ({len(table.frame)})" for name, table in result.tables.items() if name not in chosen]
     if rest:
         screen.print(
@@ -99,7 +112,7 @@ def show_table(screen: Console, table: ResultTable, most: int | None) -> None:
 
     columns = [name for name in table.frame.columns if name != RESTS_ON]
     if most is not None and table.name in BRIEFLY:
-        columns = [name for name in BRIEFLY[table.name] if name in columns] or columns
+        columns = [name for wanted in BRIEFLY[table.name] for name in matching(columns, wanted)] or columns
     shown = Table(title=table.title, title_justify="left", caption_justify="left")
     for name in columns:
         declared = table.columns.get(name, Column("", ""))
@@ -191,8 +204,20 @@ def saved_runs(folder: Path) -> list[dict[str, str]]:
             entry = {"folder": str(path.parent), "verb": manifest["verb"], "case": manifest["case"]}
         except (OSError, ValueError, KeyError, TypeError):
             continue  # some other program's manifest
-        found.append({**entry, "made": str(manifest.get("made", "")), "status": str(manifest.get("status", ""))})
+        found.append({**entry, "made": str(manifest.get("made", "")), "status": _ended(manifest)})
     return sorted(found, key=lambda run: run["made"], reverse=True)
+
+
+def _ended(manifest: dict[str, Any]) -> str:
+    """Return how a run ended: its own status, or what its solves ended with."""
+
+    def below(part: object) -> list[str]:
+        if isinstance(part, dict):
+            own = [str(part["status"])] if "status" in part else []
+            return own + [status for value in part.values() for status in below(value)]
+        return [status for value in part for status in below(value)] if isinstance(part, list) else []
+
+    return str(manifest.get("status", "")) or ", ".join(dict.fromkeys(below(manifest.get("run"))))
 
 
 def show_records(title: str, records: Iterable[dict[str, str]]) -> None:

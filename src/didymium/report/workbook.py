@@ -133,6 +133,15 @@ def _contents(
         ),
         formats["text"],
     )
+    sheet.write(
+        3,
+        0,
+        _(
+            "Basis: oxides and metals, and their prices, by tonne or kilogram of element; ores by rare-earth oxide; "
+            "alloys and magnets gross. A source's own figures stand in the case as it gives them."
+        ),
+        formats["text"],
+    )
     for column, head in enumerate((_("Sheet"), _("What it holds"), _("Rows"), _("Run"))):
         sheet.write(4, column, head, formats["head"])
     for row, (name, title, count, result) in enumerate(listed, 5):

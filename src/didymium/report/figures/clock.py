@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from didymium.case.case import Case
     from didymium.result import Result
 
-_SHORT = 34
+_NARROW, _WIDE = 26, 46
+"""Letters of a label that fit a phone, and paper."""
+_LINE = 84
+"""Letters of the legend that fit a line of paper."""
 _BACK = 400
 """Days before today that the axis at least shows."""
 
@@ -103,11 +107,23 @@ def _together(labels: pd.Series[str]) -> str:
     return first if len(labels) == 1 else _("{label} and {more} more").format(label=first, more=len(labels) - 1)
 
 
+def _lines(words: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """Break the legend into lines that fit paper."""
+    found: list[list[tuple[str, str]]] = [[]]
+    for word in words:
+        if found[-1] and sum(len(w) + 5 for w, _state in [*found[-1], word]) > _LINE:
+            found.append([])
+        found[-1].append(word)
+    return found
+
+
 def _draw(states: pd.Series, clocks: pd.DataFrame, as_of: str, narrow: bool) -> go.Figure:
     import pandas as pd
 
     rows = len(clocks)
-    lines = len(states) if narrow else 1
+    words = [(f"{int(n)} {_(str(s))}", str(s)) for s, n in states.items()]
+    legend = [[word] for word in words] if narrow else _lines(words)
+    lines = len(legend)
     head = 32 + 17 * lines
     height = head + 34 * rows + 44
     figure = new_figure(height, barmode="stack")
@@ -125,12 +141,12 @@ def _draw(states: pd.Series, clocks: pd.DataFrame, as_of: str, narrow: bool) -> 
                 hovertemplate=f"{state}: {count}<extra></extra>",
             )
         )
-    words = [f'<span style="color:{state_colour(str(s))}">■</span> <b>{int(n)}</b> {s}' for s, n in states.items()]
+    shown = ("   ".join(f'<span style="color:{state_colour(s)}">■</span> {word}' for word, s in row) for row in legend)
     label(
         figure,
         0,
         1,
-        ("<br>" if narrow else "   ").join(words),
+        "<br>".join(shown),
         xref="paper",
         yref="paper",
         yshift=-24,
@@ -162,9 +178,8 @@ def _draw(states: pd.Series, clocks: pd.DataFrame, as_of: str, narrow: bool) -> 
                     hovertemplate="%{x|%d %b %Y}<extra></extra>",
                 )
             )
-            called = str(record["label"])
-            called = called if len(called) < _SHORT or not narrow else called[:_SHORT].rstrip() + "…"
-            text = f"{called} · {month(str(record['date']))}" + ("" if narrow else f" · {record['state']}")
+            called = textwrap.shorten(str(record["label"]), _NARROW if narrow else _WIDE, placeholder="…")
+            text = f"{called} · {month(str(record['date']))}" + ("" if narrow else f" · {_(record['state'])}")
             label(
                 figure,
                 end if late else begin,
@@ -175,6 +190,8 @@ def _draw(states: pd.Series, clocks: pd.DataFrame, as_of: str, narrow: bool) -> 
                 yref="y2",
                 yshift=12,
                 font={"size": 11 if narrow else 12, "color": INK},
+                bgcolor="rgba(255,255,255,0.85)",
+                borderpad=0,
             )
         figure.add_shape(
             type="line",

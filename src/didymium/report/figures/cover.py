@@ -20,6 +20,7 @@ from didymium.report.figures.style import (
     panel,
     short_name,
 )
+from didymium.report.names import place
 from didymium.report.numbers import amount, month
 
 if TYPE_CHECKING:
@@ -31,14 +32,22 @@ if TYPE_CHECKING:
 
 _MOST = 6
 """Commodities drawn: those that run lowest."""
+_HELD = 0.001
+"""Share of a commodity's stocks below which a region does not hold it: days of a use of grams say nothing."""
 
 
 def fitted_cover(case: Case, shocked: Result) -> pd.DataFrame:
     """Return the participants' cover, nothing foreseen, of what has a fitted price and is not ore."""
+    import numpy as np
+
     cover, commodities = shocked["cover"], case["commodities"]
     quiet = commodities.loc[commodities["calibrated"].eq("no") | commodities["stage"].eq("mine"), "commodity"]
     known = cover["days_at_start"].notna() & cover["lowest_days"].notna() & ~cover["commodity"].isin(quiet)
-    return cover[cover["region"].isin(case.participants) & cover["foresight"].eq("none") & known]
+    held = shocked["stocks"].groupby(["commodity", "region"])["level"].max()
+    share = held / held.groupby(level="commodity").transform("sum")
+    pairs = zip(cover["commodity"], cover["region"], strict=True)
+    held_here = np.array([share.get(pair, 0.0) > _HELD for pair in pairs], bool)
+    return cover[cover["region"].isin(case.participants) & cover["foresight"].eq("none") & known & held_here]
 
 
 def cover_chart(case: Case, shocked: Result) -> Chart | None:
@@ -55,9 +64,9 @@ def cover_chart(case: Case, shocked: Result) -> Chart | None:
     if cover.empty:
         return None
     weakest = extreme(cover, "lowest_days", largest=False)
-    title = _("{commodity} in {region} has the least left: {lowest} at the worst, from {start} at the start").format(
+    title = _("{commodity} in {region} runs lowest: {lowest} left, from {start}").format(
         commodity=name_of(case, "commodities", weakest["commodity"]),
-        region=name_of(case, "regions", weakest["region"]),
+        region=place(case, str(weakest["region"])),
         lowest=amount(float(weakest["lowest_days"]), "days"),
         start=amount(float(weakest["days_at_start"]), "days"),
     )
@@ -67,7 +76,7 @@ def cover_chart(case: Case, shocked: Result) -> Chart | None:
         "commodities whose price is not fitted are left out."
     ).format(count=_MOST)
     drawn = [_cover(case, cover, across) for across in (True, False)]
-    return Chart("cover", title, note, drawn[0], drawn[1], behind(cover["rests_on"]), "shock.cover", paper=332)
+    return Chart("cover", title, note, drawn[0], drawn[1], behind(cover["rests_on"]), "shock.cover", paper=316)
 
 
 def _cover(case: Case, cover: pd.DataFrame, across: bool) -> go.Figure:
@@ -77,8 +86,8 @@ def _cover(case: Case, cover: pd.DataFrame, across: bool) -> go.Figure:
     rows_high = (24 if across else 20) * len(order) + 46
     figure = new_figure(rows_high if across else rows_high * len(regions))
     most = float(cover[["days_high", "days_at_start"]].max().max()) * 1.05
-    for place, region in enumerate(regions):
-        axis = "" if place == 0 else str(place + 1)
+    for at, region in enumerate(regions):
+        axis = "" if at == 0 else str(at + 1)
         here = cover[cover["region"].eq(region)].set_index("commodity").reindex(order.index)
         ends: dict[str, Any] = {"xaxis": f"x{axis}", "yaxis": f"y{axis}"}
         for name, low, high in zip(names, here["days_low"], here["days_high"], strict=True):
@@ -124,7 +133,7 @@ def _cover(case: Case, cover: pd.DataFrame, across: bool) -> go.Figure:
                     xanchor="right",
                     font={"size": 11, "color": RED},
                 )
-        horizontal, vertical = panel(place, len(regions), across)
+        horizontal, vertical = panel(at, len(regions), across)
         figure.update_layout(
             {
                 f"xaxis{axis}": {
@@ -132,12 +141,12 @@ def _cover(case: Case, cover: pd.DataFrame, across: bool) -> go.Figure:
                     "anchor": f"y{axis}",
                     "range": [-0.03 * most, most],
                     "nticks": 6,
-                    "title": {"text": _("days of use") if across or place == len(regions) - 1 else ""},
+                    "title": {"text": _("days of use") if across or at == len(regions) - 1 else ""},
                 },
                 f"yaxis{axis}": {
                     "domain": vertical,
                     "anchor": f"x{axis}",
-                    "showticklabels": place == 0 or not across,
+                    "showticklabels": at == 0 or not across,
                     "type": "category",
                     "categoryarray": names,
                     "categoryorder": "array",

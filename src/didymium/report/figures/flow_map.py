@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,11 +35,15 @@ if TYPE_CHECKING:
     from didymium.result import Result
 
 GROUPS = {
-    "ores": (("mine",), N_("ores and concentrates")),
-    "materials": (("light_separation", "heavy_separation", "metal"), N_("separated oxides and metals")),
-    "magnets": (("magnet",), N_("finished magnets")),
+    "ores": (("mine",), N_("ores and concentrates"), N_("Tonnes of rare-earth oxide")),
+    "materials": (
+        ("light_separation", "heavy_separation", "metal"),
+        N_("separated oxides and metals"),
+        N_("Tonnes of element, without lanthanum and cerium,"),
+    ),
+    "magnets": (("magnet",), N_("finished magnets"), N_("Tonnes of magnets")),
 }
-"""What is drawn together: stages, and what they are called."""
+"""What is drawn together: stages, what they are called, and what is counted."""
 
 _WORLD = Path(__file__).parent.parent / "world.json"
 _CENTRE = 150.0  # the Pacific in the middle: the partners face each other across it
@@ -62,7 +67,7 @@ _SIDES = {
     "BRA": "left",
     "USA": "right",
     "CAN": "top",
-    "RUS": "top",
+    "RUS": "right",
 }
 """Where a region's name stands beside its dot, so that neighbours do not cover each other."""
 
@@ -103,7 +108,7 @@ def flow_map(case: Case, cleared: Result, group: str) -> Chart | None:
     group : str
         ores, materials or magnets.
     """
-    stages, called = GROUPS[group]
+    stages, called, unit = GROUPS[group]
     flows = cleared["flows"]
     drawn = flows[flows["commodity"].isin(_members(case, stages)) & flows["origin"].ne(flows["destination"])]
     sums = drawn.groupby(["origin", "destination"])["quantity"].sum().sort_values(ascending=False)
@@ -119,9 +124,9 @@ def flow_map(case: Case, cleared: Result, group: str) -> Chart | None:
         share=amount(float(sources.iloc[0]) / total, "share"),
     )
     note = _(
-        "Tonnes in {year} as the market model clears, the {count} largest flows. Width grows with quantity; "
+        "{unit} in {year} as the market model clears, the {count} largest flows. Width grows with quantity; "
         "colour is the origin."
-    ).format(year=case.base_year, count=len(shown))
+    ).format(unit=_(unit), year=case.base_year, count=len(shown))
     rests = behind(drawn["rests_on"])
     return Chart(f"map_{group}", title, note, _draw(case, shown, False), _draw(case, shown, True), rests, "clear.flows")
 
@@ -165,7 +170,7 @@ def _draw(case: Case, flows: pd.Series, narrow: bool) -> go.Figure:
     }
     largest = float(flows.iloc[0])
     thick = 6.0 if narrow else 11.0
-    for rank, ((origin, destination), quantity) in reversed(list(enumerate(flows.items()))):
+    for (origin, destination), quantity in reversed(list(flows.items())):
         curve = _arc(places[origin], places[destination])
         width = max(0.9, thick * float(quantity) / largest)
         text = _("{origin} to {destination}: {quantity}").format(
@@ -189,18 +194,7 @@ def _draw(case: Case, flows: pd.Series, narrow: bool) -> go.Figure:
                 },
             )
         )
-        (x0, y0), (x1, y1) = places[origin], places[destination]
-        if rank < (4 if narrow else 8) and math.hypot(x1 - x0, y1 - y0) > (0.75 if narrow else 0.4):
-            middle = curve[len(curve) // 2]
-            label(
-                figure,
-                *middle,
-                digits(float(quantity)),
-                xanchor="center",
-                bgcolor="rgba(255,255,255,0.85)",
-                borderpad=1,
-                font={"size": 10 if narrow else 12, "color": region_colour(origin)},
-            )
+    _quantities(figure, flows.head(4 if narrow else 8), places, narrow)
     for region in sorted(active):
         x, y = places[region]
         side = _SIDES.get(region, "top")
@@ -224,6 +218,46 @@ def _draw(case: Case, flows: pd.Series, narrow: bool) -> go.Figure:
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
     )
     return figure
+
+
+def _quantities(figure: go.Figure, flows: pd.Series, places: Mapping[str, tuple[float, float]], narrow: bool) -> None:
+    """Write quantities beside their lines, the largest first, where there is room."""
+    active = sorted({region for pair in flows.index for region in pair})
+    taken = [spot for r in active for spot in (places[r], _name_at(places[r], _SIDES.get(r, "top")))]
+    for (origin, destination), quantity in zip(flows.index.to_list(), flows.to_list(), strict=True):
+        spot = _clear_spot(_arc(places[origin], places[destination]), taken, 0.36 if narrow else 0.25)
+        if spot is None:
+            continue
+        taken.append(spot)
+        label(
+            figure,
+            *spot,
+            digits(float(quantity)),
+            xanchor="center",
+            bgcolor="rgba(255,255,255,0.85)",
+            borderpad=1,
+            font={"size": 10 if narrow else 12, "color": region_colour(origin)},
+        )
+
+
+def _name_at(place: tuple[float, float], side: str) -> tuple[float, float]:
+    """Return about where the middle of a name stands beside its dot."""
+    x, y = place
+    across, up = {"left": (-0.12, 0.0), "right": (0.14, 0.0), "top": (0.0, 0.06)}.get(side, (0.0, -0.06))
+    return x + across, y + up
+
+
+def _clear_spot(
+    curve: list[tuple[float, float]], taken: list[tuple[float, float]], room: float
+) -> tuple[float, float] | None:
+    """Return the point of a line, near its middle, where a label touches no name and no other label."""
+    order = sorted(range(len(curve)), key=lambda i: abs(i - len(curve) / 2))
+    for place in order[: 2 * len(order) // 3]:
+        x, y = curve[place]
+        # a label is wider than it is high
+        if all(math.hypot(x - a, 2.2 * (y - b)) > room for a, b in taken):
+            return x, y
+    return None
 
 
 def _arc(start: tuple[float, float], end: tuple[float, float], points: int = 24) -> list[tuple[float, float]]:

@@ -80,8 +80,8 @@ def _draw(
     panels: list[tuple[str, pd.DataFrame, str]], elements: list[str], stages: list[str], across: bool
 ) -> go.Figure:
     count = len(panels)
-    row_height = 21
-    head = 84 if across else 66  # a title, and the names of the stages
+    row_height = 20
+    head = 94 if across else 76  # a title, and the names of the stages
     panel_height = row_height * len(elements) + head
     height = panel_height if across else panel_height * count
     figure = new_figure(height + 8)
@@ -145,7 +145,7 @@ def _draw(
             f"<b>{title}</b>",
             xref="paper",
             yref="paper",
-            yshift=head - 9,
+            yshift=head - (9 if across else 18),
             font={"size": 12, "color": INK},
         )
     dress_axes(figure)

@@ -163,7 +163,7 @@ def _draw(
     figure.add_trace(
         go.Sankey(
             arrangement="snap",
-            textfont={"size": 11, "shadow": "none"},
+            textfont={"size": 10, "shadow": "none"},
             node={
                 "label": [text(n) for n in places],
                 "color": [region_colour(n[1]) for n in places],

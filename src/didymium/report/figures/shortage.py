@@ -25,7 +25,7 @@ from didymium.report.figures.style import (
     new_figure,
     panel,
 )
-from didymium.report.numbers import month
+from didymium.report.numbers import month, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,11 @@ _REST, _LEAST = "_rest", 0.02  # end uses with a smaller share of the shortage a
 _USES = (BLUE, ORANGE, GREEN, SKY, RED, PINK, GREY, MUTED)
 
 
-def first_short(served: pd.DataFrame, region: str, foresight: str = "none", least: float = 0.01) -> tuple[str, str]:
+_UNMET = 0.01
+"""Share of need that must go unmet before a month counts as short."""
+
+
+def first_short(served: pd.DataFrame, region: str, foresight: str = "none", least: float = _UNMET) -> tuple[str, str]:
     """Return the first month in which a region is short by more than a share of its need, and what that rests on."""
     rows = served[served["region"].eq(region) & served["foresight"].eq(foresight)]
     sums = rows.groupby("month")[["short", "wanted"]].sum()
@@ -45,6 +49,17 @@ def first_short(served: pd.DataFrame, region: str, foresight: str = "none", leas
     if not months:
         return "", behind(rows["rests_on"])
     return min(months), behind(rows.loc[rows["month"].eq(min(months)), "rests_on"])
+
+
+def shown_uses(case: Case, served: pd.DataFrame) -> pd.DataFrame:
+    """Return what is served of finished magnets with a fitted price.
+
+    Tonnes of magnets and of oxides are different things and are not added; of goods whose price is not fitted the
+    shortage is known as a band only.
+    """
+    commodities = case["commodities"]
+    fitted = commodities["stage"].eq("magnet") & commodities["calibrated"].ne("no")
+    return served[served["commodity"].isin(commodities.loc[fitted, "commodity"])]
 
 
 def shortage_timeline(case: Case, shocked: Result) -> Chart | None:
@@ -57,8 +72,8 @@ def shortage_timeline(case: Case, shocked: Result) -> Chart | None:
     shocked : Result
         Of the verb shock.
     """
-    served = shocked["served"]
-    served = served[served["region"].isin(case.participants)]
+    magnets = shown_uses(case, shocked["served"])
+    served = magnets[magnets["region"].isin(case.participants)]
     rests = behind(served["rests_on"])
     keys = ["foresight", "region", "month", "end_use"]
     served = served.groupby(keys, as_index=False)[["short", "wanted"]].sum()
@@ -70,15 +85,18 @@ def shortage_timeline(case: Case, shocked: Result) -> Chart | None:
         return None
     starts = []
     for region in case.participants:
-        begin, _inputs = first_short(shocked["served"], region)
+        begin, _inputs = first_short(magnets, region)
         name = name_of(case, "regions", region)
         starts.append(
             _("{region} from {month}").format(region=name, month=month(begin))
             if begin
             else _("{region} never").format(region=name)
         )
-    title = _("Demand goes unmet: {starts}").format(starts=", ".join(starts))
-    note = _("Tonnes a month of all goods that end uses take. Bars: nobody foresees the cut. Line: everybody does.")
+    title = _("Magnets run short: {starts}").format(starts=", ".join(starts))
+    note = _(
+        "Tonnes of finished magnets a month. Bars: nobody foresees the cut. Line: everybody does. Title: the first "
+        "month in which more than {least} of need goes unmet. Oxides, and goods without a fitted price, are left out."
+    ).format(least=percent(_UNMET))
     drawn = [_shortage(case, served, across) for across in (True, False)]
     return Chart("shortage", title, note, drawn[0], drawn[1], rests, "shock.served", paper=205)
 
@@ -139,7 +157,7 @@ def _shortage(case: Case, served: pd.DataFrame, across: bool) -> go.Figure:
                     "anchor": f"x{axis}",
                     "range": [0, top],
                     "nticks": 5,
-                    "title": {"text": _("short, t a month") if place == 0 or not across else ""},
+                    "title": {"text": _("missing, t a month") if place == 0 or not across else ""},
                 },
             }
         )

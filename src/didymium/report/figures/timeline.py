@@ -146,7 +146,8 @@ def price_timeline(case: Case, shocked: Result) -> Chart | None:
         [*outside.loc[outside["commodity"].isin(chosen), "rests_on"], *inside["rests_on"], *seen_prices["rests_on"]]
     )
     parts = (case, outside, inside, seen_prices, chosen)
-    return Chart("prices", title, note, _prices(*parts, len(chosen)), _prices(*parts, 2), rests, "shock.prices")
+    wide, narrow = _prices(*parts, len(chosen)), _prices(*parts, 2)
+    return Chart("prices", title, note, wide, narrow, rests, "shock.prices", paper=196)
 
 
 def _spread(case: Case, commodities: list[str]) -> list[str]:
@@ -201,7 +202,7 @@ def _prices(
 ) -> go.Figure:
     down = -(-len(chosen) // across)
     single = down == 1
-    figure = new_figure(240 if single else 150 * down + 76)
+    figure = new_figure(240 if single else 176 * down + 76)
     top = float(outside.loc[outside["commodity"].isin(chosen), "multiple"].max())
     lines = (
         (_("outside, not foreseen"), outside[outside["foresight"].eq("none")], {"color": RED, "width": 2.4}),
@@ -233,7 +234,7 @@ def _prices(
                     yaxis=f"y{axis}",
                 )
             )
-            peak = extreme(rows, "multiple") if len(rows) else None
+            peak = extreme(rows, "multiple") if len(rows) and name != lines[2][0] else None
             if peak is not None and float(peak["multiple"]) > 1.15:
                 label(
                     figure,
@@ -254,7 +255,7 @@ def _prices(
             (column + 1) / across - (gap / 2 if column < across - 1 else 0),
         )
         # a panel is a title, a plot and its dates
-        title_share, date_share = (0.17, 0.0) if single else (24 / (150 * down), 24 / (150 * down))
+        title_share, date_share = (0.17, 0.0) if single else (26 / (176 * down), 42 / (176 * down))
         high = 1 - row / down - title_share
         low = 1 - (row + 1) / down + (date_share if row < down - 1 else 0.0)
         figure.update_layout(
@@ -263,8 +264,9 @@ def _prices(
                     "domain": [left, right],
                     "anchor": f"y{axis}",
                     "type": "date",
-                    "tickformat": "%b<br>%Y" if single else "%b %y",
+                    "tickformat": "%b<br>%Y",
                     "nticks": 4,
+                    "tickangle": 0,
                     "range": [outside["month"].min(), outside["month"].max()],
                     "showgrid": False,
                 },
@@ -278,7 +280,8 @@ def _prices(
                 },
             }
         )
-        label(figure, left, high, f"<b>{short_name(case, commodity)}</b>", xref="paper", yref="paper", yshift=11)
+        called = short_name(case, commodity).replace(_(" magnet,"), "")
+        label(figure, left, high, f"<b>{called}</b>", xref="paper", yref="paper", yshift=11)
         figure.add_shape(
             type="line",
             x0=0,

@@ -47,6 +47,12 @@ def chosen(planned: Result, who: str) -> pd.DataFrame:
     return choices[choices["who"].eq(who) & choices["share"].gt(0) & ~choices["committed"].astype(bool)]
 
 
+def committed(planned: Result) -> pd.DataFrame:
+    """Return the projects that go ahead whatever the partners decide."""
+    choices = planned["choices"]
+    return choices[choices["committed"].astype(bool)].drop_duplicates("facility")
+
+
 def peak_stock(planned: Result, who: str) -> pd.DataFrame:
     """Return the stock of a plan: its highest level, what was bought in all, when and for how much."""
     stocks = planned["stock_plan"]
@@ -90,7 +96,7 @@ def gap_waterfall(case: Case, planned: Result) -> Chart | None:
         _waterfall(case, gap, False),
         behind(gap["rests_on"]),
         "plan.gap",
-        paper=344,
+        paper=326,
     )
 
 
@@ -119,7 +125,7 @@ def _waterfall(case: Case, gap: pd.DataFrame, across: bool) -> go.Figure:
     steps = max(gap.groupby("participant").size())
     panel_height = (28 if across else 24) * steps + 38
     figure = new_figure(panel_height + 20 if across else panel_height * len(shown) + 12)
-    most = float(gap["quantity"].max()) * 1.16
+    most = float(gap["quantity"].max()) * (1.16 if across else 1.3)
     for place, participant in enumerate(shown):
         axis = "" if place == 0 else str(place + 1)
         rows = gap[gap["participant"].eq(participant)]
@@ -217,10 +223,14 @@ def gain_chart(case: Case, planned: Result) -> Chart | None:
     total = {str(row["who"]): sum(float(row[c]) for c in gains.values()) for row in compare.to_dict("records")}
     cost = dict(zip(compare["who"].astype(str), compare["public_cost"].astype(float), strict=True))
     best = max(total, key=lambda who: total[who])
-    title = _("Most is gained by {who}: {gain}, at a public cost of {cost}").format(
-        who=who_name(case, best), gain=money(total[best]), cost=money(cost[best])
+    said = _("public cost {cost}") if cost[best] >= 0 else _("the purses earn {cost}")
+    title = _("Most is gained by {who}: {gain} after public cost ({purses})").format(
+        who=who_name(case, best), gain=money(total[best]), purses=said.format(cost=money(abs(cost[best])))
     )
-    note = _("Loss avoided over doing nothing, and public cost; million US dollars over the plan, discounted.")
+    note = _(
+        "Gain: loss of users avoided over doing nothing, less own public cost. Public cost below zero: the stock, "
+        "bought before a cut that is known to come, earns. Million US dollars over the plan, discounted."
+    )
     drawn = [_gains(case, compare, gains, wide) for wide in (True, False)]
     return Chart("gains", title, note, drawn[0], drawn[1], behind(compare["rests_on"]), "plan.compare")
 
@@ -254,7 +264,7 @@ def _gains(case: Case, compare: pd.DataFrame, gains: dict[str, str], wide: bool)
     figure.update_layout(
         xaxis={
             "title": {"text": _("million US dollars")},
-            "range": [min(0.0, span[0] * 1.15), span[1] * 1.15],
+            "range": [min(0.0, span[0] - 0.12 * (span[1] - span[0])) if span[0] < 0 else 0.0, span[1] * 1.15],
             "nticks": 6,
             "zeroline": True,
             "zerolinecolor": "#9aa5b1",
