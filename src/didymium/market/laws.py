@@ -18,6 +18,7 @@ from didymium.case.network import positions
 from didymium.economy.willingness import DemandCurve, most_wanted
 from didymium.faults import DidymiumError
 from didymium.market import curves
+from didymium.market.cross import apart
 from didymium.market.tree import MONTH
 from didymium.messages import _
 
@@ -155,7 +156,10 @@ def freight(p: Parts) -> np.ndarray:
     """
     routes, base = p.network.routes, p.base
     head = np.maximum(base.price.reindex(routes["head"]).to_numpy(float), 0.0)[:, None]
-    return np.asarray(base.freight.reindex(routes.index).to_numpy(float)[:, None] - (1 - p.discount_under_way()) * head)
+    loses = 1 - p.discount_under_way()
+    # A stated case may leave the price of what is neither used nor long under way unknown.
+    interest = np.where(loses > 0, loses * head, 0.0)
+    return np.asarray(base.freight.reindex(routes.index).to_numpy(float)[:, None] - interest)
 
 
 def shipped_at(p: Parts) -> np.ndarray:
@@ -238,13 +242,16 @@ def stock_balance(p: Parts) -> None:
 def served_split(p: Parts) -> None:
     """``q[u,n] = sum_k q_k[u,n]``: what is served fills the segments of the benefit curve from the most wanted down."""
     v = p.variables
-    p.model.add_constraints(v["served"] - v["served_segment"].sum("segment") == 0, name="served_split")
+    alone = p.network.uses.index[apart(p, "demand")]
+    p.model.add_constraints(v["served"].sel(use=alone) - v["served_segment"].sum("segment") == 0, name="served_split")
 
 
 def activity_split(p: Parts) -> None:
     """``x[a,n] = sum_k x_k[a,n]`` for activities with a cost curve: the cheapest output first."""
     v = p.variables
-    running = p.network.activities.index[p.base.running()]
+    if "activity_segment" not in v:
+        return
+    running = p.network.activities.index[apart(p, "supply")]
     p.model.add_constraints(
         v["activity"].sel(activity=running) - v["activity_segment"].sum("step") == 0, name="activity_split"
     )
@@ -281,16 +288,24 @@ def monthly_lag(days: np.ndarray) -> np.ndarray:
 
 
 def most_served(p: Parts) -> np.ndarray:
-    """``q[u,n] <= q0 (1 - e)`` where demand is a straight line; no limit elsewhere. Uses x nodes, t."""
-    uses = p.network.uses
-    linear = uses["curve"].eq("linear").to_numpy()[:, None]
-    return most_wanted(p.conditions.demand, uses["elasticity"].to_numpy(float)[:, None], linear)
+    """``q[u,n] <= q0 (1 - e)`` where demand is a straight line; no limit elsewhere. Uses x nodes, t.
+
+    A use that cross terms join to others has no end of its own, except where nothing is wanted.
+    """
+    uses, wanted, alone = p.network.uses, p.conditions.demand, apart(p, "demand")[:, None]
+    linear = uses["curve"].eq("linear").to_numpy()[:, None] & alone
+    most = most_wanted(wanted, uses["elasticity"].to_numpy(float)[:, None], linear)
+    return np.where(alone | (wanted > 0), most, 0.0)
 
 
 def served_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
-    """Return widths (t) and average willingness (USD/kg) of the demand segments, uses x segments x nodes."""
-    wanted = p.conditions.demand
-    uses = p.network.uses
+    """Return widths (t) and average willingness (USD/kg) of the demand segments, uses x segments x nodes.
+
+    Only for uses that no cross term joins to others.
+    """
+    alone = apart(p, "demand")
+    wanted = p.conditions.demand[alone]
+    uses = p.network.uses[alone]
     p0 = p.base.price.reindex(uses["market"]).to_numpy(float)[:, None]
     elasticity = uses["elasticity"].to_numpy(float)[:, None]
     choke = uses["choke"].to_numpy(float)[:, None] * p.options.choke_scale
@@ -305,9 +320,9 @@ def served_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
 def activity_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
     """Return widths (t) and average marginal cost (USD/kg) of the supply segments, activities x segments x nodes.
 
-    Only for activities that run in the base year.
+    Only for activities that run in the base year, and that no cross term joins to others.
     """
-    running = p.base.running()
+    running = apart(p, "supply")
     x0 = p.base.activity.to_numpy(float)[running]
     c0 = p.base.cost.to_numpy(float)[running][:, None]
     elasticity = p.base.elasticity.to_numpy(float)[running][:, None]

@@ -13,6 +13,7 @@ from didymium.case.network import positions
 from didymium.faults import DidymiumError
 from didymium.market import laws
 from didymium.market.conditions import Conditions, conditions
+from didymium.market.cross import Joint, add_joint, apart, joint_terms, joints
 from didymium.market.curves import cube
 from didymium.market.options import Options
 from didymium.market.stocks import stock_table, stock_terms, stock_variables
@@ -40,6 +41,8 @@ class Parts:
         The program as it grows.
     variables : dict
         Variables by name.
+    joint : dict of str to Joint
+        Groups of end uses and of activities that cross terms join, by side.
     """
 
     case: cases.Case
@@ -51,6 +54,7 @@ class Parts:
     stocks: pd.DataFrame
     model: Any
     variables: dict[str, Any] = field(default_factory=dict)
+    joint: dict[str, Joint] = field(default_factory=dict)
 
     def lag(self) -> np.ndarray:
         """Return whole months under way by route."""
@@ -130,7 +134,8 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
     network, base = market or prepare(case)
     held = conditions(case, network, base, tree, options)
     stocks = stock_table(network, base, options)
-    p = Parts(case, network, base, tree, options, held, stocks, linopy.Model(sparse=True))
+    p = Parts(case, network, base, tree, options, held, stocks, linopy.Model(sparse=True),
+              joint=joints(network, base))  # fmt: skip
     if len(tree) == 0:
         raise DidymiumError(_("a program needs at least one node"))
     _variables(p)
@@ -141,6 +146,8 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
     if options.curves == "segments":
         laws.served_split(p)
         laws.activity_split(p)
+    for side in p.joint:
+        add_joint(p, side)
     if len(p.stocks):
         laws.stock_balance(p)
         if p.stocks["kind"].eq("commercial").any():
@@ -163,16 +170,16 @@ def _variables(p: Parts) -> None:
     v["dispose"] = add(lower=0, coords=[n.markets.index, nodes], name="dispose")
     if len(n.routes):
         v["ship"] = add(lower=0, upper=grid(p.conditions.ship_bound, n.routes.index), name="ship")
+    uses, plants = n.uses.index[apart(p, "demand")], n.activities.index[apart(p, "supply")]
     if p.options.curves == "segments":
         width, _slope = laws.served_slopes(p)
-        v["served_segment"] = add(lower=0, upper=cube(width, n.uses.index, "segment", nodes), name="served_segment")
-        if p.base.running().any():
+        v["served_segment"] = add(lower=0, upper=cube(width, uses, "segment", nodes), name="served_segment")
+        if len(plants):
             width, _slope = laws.activity_slopes(p)
-            running = n.activities.index[p.base.running()]
-            v["activity_segment"] = add(lower=0, upper=cube(width, running, "step", nodes), name="activity_segment")
+            v["activity_segment"] = add(lower=0, upper=cube(width, plants, "step", nodes), name="activity_segment")
     else:
-        v["benefit"] = add(coords=[n.uses.index, nodes], name="benefit")
-        v["cost"] = add(lower=0, coords=[n.activities.index[p.base.running()], nodes], name="cost")
+        v["benefit"] = add(coords=[uses, nodes], name="benefit")
+        v["cost"] = add(lower=0, coords=[plants, nodes], name="cost")
     if len(p.stocks):
         stock_variables(p)
     chosen = [x for x in p.options.projects if x.choose]
@@ -198,14 +205,14 @@ def _objective(p: Parts) -> Any:
     """Benefit - cost - freight - disposal, stocks' convenience and holding, terminal value, capex; weighted by node."""
     n, v, tree = p.network, p.variables, p.tree
     weight = xr.DataArray(tree.weight(), coords=[tree.index])
-    region = n.uses["region"]
-    importance = xr.DataArray([p.options.use_weight.get(r, 1.0) for r in region], coords=[n.uses.index])
-    running = p.base.running()
+    alone, running = apart(p, "demand"), apart(p, "supply")
+    uses = n.uses.index[alone]
+    importance = xr.DataArray([p.options.use_weight.get(r, 1.0) for r in n.uses["region"][alone]], coords=[uses])
     cost = p.base.cost.to_numpy(float).copy()
     terms: list[Any] = []
     if p.options.curves == "segments":
         _width, slope = laws.served_slopes(p)
-        worth = cube(slope, n.uses.index, "segment", tree.index) * weight * importance
+        worth = cube(slope, uses, "segment", tree.index) * weight * importance
         terms.append((v["served_segment"] * worth).sum())
         if running.any():
             _width, slope = laws.activity_slopes(p)
@@ -214,6 +221,8 @@ def _objective(p: Parts) -> Any:
     else:
         terms.append((v["benefit"] * (weight * importance)).sum())
         terms.append((v["cost"] * (-1.0 * weight)).sum())
+    for side in p.joint:
+        terms += joint_terms(p, side)
     cost[running] = 0.0
     idle = xr.DataArray(-cost, coords=[n.activities.index])
     terms.append((v["activity"] * (idle * weight)).sum())
