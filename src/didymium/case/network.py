@@ -64,7 +64,7 @@ class Network:
         destination, cost (USD/kg), days, tariff, inputs.
     uses : DataFrame
         Index ``end_use|region|commodity``; columns market, end_use, region, commodity, quantity (t/year), sigma,
-        priority, elasticity, choke, curve, line, source, inputs.
+        priority, elasticity, choke, curve, thrift, thrift_months, line, source, inputs.
     stocks : DataFrame
         Index ``stock|market``; columns market, kind, quantity (t or days), in_days, low, high, band, release, owner,
         inputs.
@@ -249,6 +249,8 @@ def _uses(case: cases.Case) -> pd.DataFrame:
     for name in ("priority", "elasticity", "choke"):
         frame[name] = frame["end_use"].map(end_uses[name]).astype(float)
     frame["curve"] = frame["end_use"].map(end_uses["curve"])
+    frame["thrift"] = frame["end_use"].map(end_uses["thrift"]).astype(float).fillna(0.0)
+    frame["thrift_months"] = frame["end_use"].map(end_uses["thrift_months"]).astype(float).fillna(1.0)
     frame["line"], frame["source"] = demands[LINE].to_numpy(), demands["source"].to_numpy()
     frame["inputs"] = [f"{key};end_uses/{use}" for key, use in zip(demands[ROW], frame["end_use"], strict=True)]
     frame.index = Index(frame["end_use"] + "|" + frame["region"] + "|" + frame["commodity"], name="use")

@@ -150,9 +150,11 @@ def _restrictions(network: Network, base: Base, tree: Tree) -> tuple[Array, npt.
 
 
 def _demand(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> Array:
-    """``q0 x growth x scenario factor x length``."""
+    """``q0 x growth x scenario factor x intensity x length``."""
     uses = network.uses
     wanted = base.served.to_numpy(float)[:, None] * tree.years()[None, :] * options.demand_scale
+    if options.intensity is not None:
+        wanted *= options.intensity.reindex(uses.index).to_numpy(float)[:, None]
     if options.growth:
         middle = np.array([
             s.year + (s.timetuple().tm_yday - 1) / 365.25 + y / 2

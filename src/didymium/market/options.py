@@ -107,8 +107,10 @@ class Options:
         Strategic stocks that may be built up.
     purses : Mapping of str to float
         Money by payer, thousands of USD of today; no limit where absent.
-    demand_scale, price_scale : float
+    demand_scale, choke_scale : float
         Stress on all demands, and on choke prices.
+    intensity : Series, optional
+        Share of its base quantity that each use still wants after saving; 1 where None.
     """
 
     curves: str = "segments"
@@ -127,3 +129,4 @@ class Options:
     purses: Mapping[str, float] = field(default_factory=dict)
     demand_scale: float = 1.0
     choke_scale: float = 1.0
+    intensity: pd.Series | None = None

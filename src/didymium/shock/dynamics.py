@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from didymium.case.network import positions
+from didymium.economy.willingness import thrift
 from didymium.market.conditions import conditions
 from didymium.market.laws import known_arrivals, monthly_lag, served_slopes
 from didymium.market.options import Options
@@ -116,7 +117,7 @@ def _levels(solution: Solution, nodes: int) -> pd.DataFrame:
 
 
 class _Rolling:
-    """The state that one month hands to the next: stock levels and goods under way."""
+    """The state that one month hands to the next: stock levels, goods under way, and what users have saved."""
 
     def __init__(self, case: cases.Case, market: Market, scenario: Scenario, options: Options) -> None:
         self.case, self.market, self.scenario, self.options = case, market, scenario, options
@@ -128,6 +129,7 @@ class _Rolling:
         self.sent = [base] * max(1, int(self.lag.max(initial=0)))  # what left in earlier months, latest last
         self.stocks = stock_table(market.network, market.base, options)
         self.level = self.stocks["start"].to_numpy(float)
+        self.intensity = np.ones(len(market.network.uses))
         self.instance: Instance | None = None
         self.columns: dict[str, list[np.ndarray]] = {
             name: [] for name in ("price", "served", "wanted", "ship", "activity", "stock")
@@ -175,9 +177,19 @@ class _Rolling:
         }
         for name, values in first.items():
             self.columns[name].append(values)
+        self._save(first["price"])
         self.level = np.maximum(first["stock"], 0.0)
         self.sent = [*self.sent[1:], np.maximum(first["ship"], 0.0)]
         self.runs.append({**solution.run, "seconds": time.perf_counter() - started})
+
+    def _save(self, price: np.ndarray) -> None:
+        """Let users design out a little more of what is dear this month."""
+        network, base = self.market
+        uses = network.uses
+        paid = pd.Series(price, index=network.markets.index).reindex(uses["market"]).to_numpy(float)
+        multiple = paid / np.maximum(base.price.reindex(uses["market"]).to_numpy(float), 1e-9)
+        saved = (uses[name].to_numpy(float) for name in ("thrift", "thrift_months"))
+        self.intensity = thrift(self.intensity, multiple, *saved)
 
     def _options(self, arriving: np.ndarray) -> Options:
         """Return the options of a window: stocks as they stand, goods as they are under way."""
@@ -185,15 +197,16 @@ class _Rolling:
             self.options,
             stock_start=pd.Series(self.level, index=self.stocks.index),
             under_way=pd.DataFrame(arriving, index=self.market.network.routes.index),
+            intensity=pd.Series(self.intensity, index=self.market.network.uses.index),
         )
 
     def _update(self, tree: Tree, arriving: np.ndarray) -> None:
         """Change the instance in place to another month's window."""
         assert self.instance is not None
         instance, parts, network = self.instance, self.instance.program.parts, self.market.network
-        now = conditions(self.case, network, self.market.base, tree, self.options)
-        parts.tree, parts.conditions = tree, now
         parts.options = self._options(arriving)
+        now = conditions(self.case, network, self.market.base, tree, parts.options)
+        parts.tree, parts.conditions = tree, now
         instance.bound("ship", None, now.ship_bound)
         order = list(instance.rows["capacity"].coords["facility"].to_numpy())
         at = positions(network.facilities.index, order)
