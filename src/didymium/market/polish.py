@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from didymium.market.solve import Raw
     from didymium.market.tangents import Bend, Tangents
 
-STEPS, CHANGES = 200, 200
-"""Newton steps, and changes of the set of what binds, after which the answer of the tangents stays."""
+STEPS = 100
+"""Newton steps, each with a change of the set of what binds at most, after which the answer of the tangents stays."""
 
 TINY = 1e-14
 """Moves below this are none."""
@@ -111,7 +111,8 @@ class _Program:
             if bend.signed:
                 continue
             down = (dv[at] < 0) & (v[at] > 1e-6 * bend.start[-1].ravel())
-            share = min(share, float(np.min(0.9 * v[at][down] / -dv[at][down], initial=1.0)))
+            with np.errstate(over="ignore"):
+                share = min(share, float(np.min(0.9 * v[at][down] / -dv[at][down], initial=1.0)))
         return share
 
 
@@ -172,7 +173,7 @@ def polish(tangents: Tangents, primal: Array, dual: Array) -> Polished | None:
     columns = len(v)
     size = CLEAR * (1.0 + 1e-4 * float(np.max(np.abs(v), initial=0.0)))
     steps, changes = 0, 0
-    while steps < STEPS and changes < CHANGES:
+    while steps < STEPS and changes < STEPS:
         sides = np.where(upper, high, low)
         v = np.where(loose[:columns], v, sides[:columns])
         y = np.where(loose[columns:], 0.0, y)
@@ -193,7 +194,7 @@ def polish(tangents: Tangents, primal: Array, dual: Array) -> Polished | None:
         steps += 1
         at, move = np.concatenate([v, p.matrix @ v]), np.concatenate([dv, p.matrix @ dv])
         down, up = loose & (move < -TINY), loose & (move > TINY)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             room = np.where(down, (low - size - at) / move, np.where(up, (high + size - at) / move, np.inf))
         room = np.maximum(room, 0.0)
         first = int(np.argmin(room)) if len(room) else 0

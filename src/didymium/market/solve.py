@@ -28,6 +28,10 @@ DUAL_TOLERANCE = 1e-9
 NEAR = 1e-2
 """Gap between tangents and curves, relative to the objective, from which what binds is likely known."""
 
+EARLY = 10_000
+"""Columns up to which Newton is tried at every pass. Beyond, a step costs as much as a pass and many things change
+between passes, so it is tried once tangents have closed."""
+
 _ATTEMPTS = (None, "choose", "ipm")
 """What a solve tries in turn: from the last basis, from nothing, from nothing by interior point."""
 
@@ -259,17 +263,18 @@ class Instance:
             seconds += outcome.facts["seconds"]
             gap = curve.gap(outcome.primal)
             size = max(1e-3, abs(outcome.objective))
-            if gap <= NEAR * size and gap <= 0.5 * tried and not self.integers():
+            # At the solver's own tolerance the gap stops falling: then two digits of the accuracy are lost.
+            stalled = gap <= 100.0 * accuracy * size and gap > 0.7 * last
+            last, closed = gap, gap <= accuracy * size or stalled
+            early = len(outcome.primal) <= EARLY and gap <= NEAR * size and gap <= 0.5 * tried
+            if (early or closed) and not self.integers():
                 tried = gap
                 started = time.perf_counter()
                 exact = polished(curve, outcome)
                 seconds += time.perf_counter() - started
                 if exact is not None:
                     return exact._replace(facts=exact.facts | {"tangent_passes": count, "seconds": seconds})
-            # At the solver's own tolerance the gap stops falling: then two digits of the accuracy are lost.
-            stalled = gap <= 100.0 * accuracy * size and gap > 0.7 * last
-            last = gap
-            if gap <= accuracy * size or stalled:
+            if closed:
                 done = {"gap": gap / size, "tangent_passes": count, "seconds": seconds}
                 return outcome._replace(facts=outcome.facts | done)
             curve.add(outcome.primal)
