@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import highspy
@@ -12,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from didymium.faults import SolverError
+from didymium.market.blocks import Arrays
 from didymium.market.program import Program
 from didymium.market.tangents import Tangents
 from didymium.market.verify import ACCURACY, verify, violations, worst
@@ -92,11 +94,20 @@ class Instance:
         started = time.perf_counter()
         self.program = program
         self.revision = 0
-        model = program.model
-        self.highs, column, row = _hand_over(model)
-        self.columns = {name: _placed(model.variables[name].labels, column) for name in model.variables}
-        self.rows = {name: _placed(model.constraints[name].labels, row) for name in model.constraints}
+        self.highs = _hand_over(program.model.finish())
         self.seconds = time.perf_counter() - started
+
+    @cached_property
+    def columns(self) -> dict[str, xr.DataArray]:
+        """Return the solver's columns by variable, labelled."""
+        blocks = self.program.model.columns
+        return {name: xr.DataArray(block.positions(), coords=block.coords) for name, block in blocks.items()}
+
+    @cached_property
+    def rows(self) -> dict[str, xr.DataArray]:
+        """Return the solver's rows by law, labelled."""
+        blocks = self.program.model.rows
+        return {name: xr.DataArray(block.positions(), coords=block.coords) for name, block in blocks.items()}
 
     def set_option(self, name: str, value: object) -> None:
         """Set a HiGHS option; an unknown one is an error."""
@@ -105,28 +116,31 @@ class Instance:
 
     def bound(self, variable: str, lower: np.ndarray | None, upper: np.ndarray) -> None:
         """Change the bounds of a variable in place (arrays in the variable's own order; lower 0 where None)."""
-        labels = self.columns[variable].to_numpy().ravel()
-        low = np.zeros(len(labels)) if lower is None else lower.ravel().astype(float)
-        self._ok(
-            self.highs.changeColsBounds(len(labels), labels.astype(np.int32), low, upper.ravel().astype(float)),
-            variable,
-        )
+        at = self.program.model.columns[variable].positions().ravel()
+        low = np.zeros(len(at)) if lower is None else lower.ravel().astype(float)
+        self._ok(self.highs.changeColsBounds(len(at), at, low, upper.ravel().astype(float)), variable)
 
     def cost(self, variable: str, values: np.ndarray) -> None:
         """Change the objective coefficients of a variable in place (array in the variable's own order)."""
-        labels = self.columns[variable].to_numpy().ravel().astype(np.int32)
+        at = self.program.model.columns[variable].positions().ravel()
         _finite(values, variable)
-        self._ok(self.highs.changeColsCost(len(labels), labels, values.ravel().astype(float)), variable)
+        self._ok(self.highs.changeColsCost(len(at), at, values.ravel().astype(float)), variable)
 
     def right_hand_side(self, constraint: str, values: np.ndarray) -> None:
         """Change the right-hand side of an equality in place (array in the constraint's own order)."""
-        for row, value in zip(self.rows[constraint].to_numpy().ravel(), values.ravel(), strict=True):
-            self._ok(self.highs.changeRowBounds(int(row), float(value), float(value)), constraint)
+        side = values.ravel().astype(float)
+        self._change_sides(constraint, side, side)
 
     def upper_side(self, constraint: str, values: np.ndarray) -> None:
         """Change the right-hand side of a <= row in place."""
-        for row, value in zip(self.rows[constraint].to_numpy().ravel(), values.ravel(), strict=True):
-            self._ok(self.highs.changeRowBounds(int(row), -np.inf, float(value)), constraint)
+        side = values.ravel().astype(float)
+        self._change_sides(constraint, np.full(len(side), -np.inf), side)
+
+    def _change_sides(self, constraint: str, low: np.ndarray, high: np.ndarray) -> None:
+        at = self.program.model.rows[constraint].positions().ravel()
+        if len(at) != len(high):
+            raise ValueError(f"{constraint} has {len(at)} rows, not {len(high)}")
+        self._ok(self.highs.changeRowsBounds(len(at), at, low, high), constraint)
 
     def add_rows(
         self, low: np.ndarray, high: np.ndarray, columns: np.ndarray, coefficients: np.ndarray, name: str
@@ -209,18 +223,12 @@ class Instance:
             No optimum, or one that fails the checks of :mod:`didymium.market.verify`.
         """
         tangents = self.program.parts.options.curves == "tangents"
-        raw = Raw(*(self._refine() if tangents else self.run()))
-        primal = {name: _fill(labels, raw.primal) for name, labels in self.columns.items()}
-        if "ship" not in primal:  # a case without routes
-            parts = self.program.parts
-            primal["ship"] = xr.DataArray(
-                np.zeros((0, len(parts.tree))), coords=[parts.network.routes.index, parts.tree.index]
-            )
+        raw, model = Raw(*(self._refine() if tangents else self.run())), self.program.model
         solution = Solution(
             objective=raw.objective,
-            primal=primal,
-            dual={name: _fill(labels, raw.dual) for name, labels in self.rows.items()},
-            reduced={name: _fill(labels, raw.reduced) for name, labels in self.columns.items()},
+            primal={name: block.labelled(raw.primal) for name, block in model.columns.items()},
+            dual={name: block.labelled(raw.dual) for name, block in model.rows.items()},
+            reduced={name: block.labelled(raw.reduced) for name, block in model.columns.items()},
             run=raw.facts,
             raw=raw,
             instance=self,
@@ -262,25 +270,20 @@ class Instance:
         )
 
 
-def _hand_over(model: Any) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Return the program inside a silent HiGHS, and the positions of variable and constraint labels in it."""
-    arrays = model.matrices
+def _hand_over(program: Arrays) -> Any:
+    """Return the program inside a silent HiGHS."""
+    rows = program.matrix
+    _finite(program.cost, "objective")
+    _finite(rows.data, "coefficients")
     highs = silent_highs()
-    highs.addVars(len(arrays.vlabels), arrays.lb, arrays.ub)
-    whole = np.nonzero(np.isin(arrays.vtypes, ("B", "I")))[0].astype(np.int32)
-    if len(whole):
-        highs.changeColsIntegrality(len(whole), whole, np.ones(len(whole), dtype=np.uint8))
-    cost = np.asarray(arrays.c, dtype=float)
-    _finite(cost, "objective")
-    _finite(arrays.A.data, "coefficients")
-    highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
-    rows = arrays.A.tocsr()
-    low = np.where(arrays.sense != "<", arrays.b, -np.inf)
-    high = np.where(arrays.sense != ">", arrays.b, np.inf)
-    highs.addRows(rows.shape[0], low, high, rows.nnz, rows.indptr, rows.indices, rows.data)
-    if model.objective.sense == "max":
-        highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
-    return highs, _positions(arrays.vlabels), _positions(arrays.clabels)
+    status = highs.passModel(
+        rows.shape[1], rows.shape[0], rows.nnz, int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMaximize),
+        0.0, program.cost, program.lower, program.upper, program.low, program.high, rows.indptr, rows.indices,
+        rows.data, program.whole,
+    )  # fmt: skip
+    if status != highspy.HighsStatus.kOk:
+        raise SolverError(_("the solver refused the program"))
+    return highs
 
 
 def _finite(values: np.ndarray, name: str) -> None:
@@ -288,17 +291,6 @@ def _finite(values: np.ndarray, name: str) -> None:
     if not np.isfinite(values).all():
         what = _("{name} of the program holds what is no number -> run `didymium check`, look for a price or cost of 0")
         raise SolverError(what.format(name=name))
-
-
-def _positions(labels: np.ndarray) -> np.ndarray:
-    place = np.full(int(labels.max(initial=-1)) + 1, -1)
-    place[labels] = np.arange(len(labels))
-    return place
-
-
-def _placed(labels: xr.DataArray, position: np.ndarray) -> xr.DataArray:
-    values = labels.to_numpy()
-    return labels.copy(data=np.where(values >= 0, position[np.maximum(values, 0)], -1))
 
 
 def _has_point(highs: Any) -> bool:
@@ -311,13 +303,6 @@ def _algorithm(info: Any, whole: bool) -> str:
     if info.ipm_iteration_count > 0:
         return "interior point"
     return "dual simplex"
-
-
-def _fill(labels: xr.DataArray, values: np.ndarray) -> xr.DataArray:
-    positions = labels.to_numpy()
-    return xr.DataArray(
-        np.where(positions >= 0, values[np.maximum(positions, 0)], 0.0), coords=labels.coords, dims=labels.dims
-    )
 
 
 def prices(program: Program, solution: Solution) -> pd.DataFrame:
