@@ -8,7 +8,7 @@ matrices can be compared entry by entry.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import highspy
 import numpy as np
@@ -16,8 +16,13 @@ import scipy.sparse as sp
 
 from didymium.economy.willingness import DemandCurve
 from didymium.market.curves import DEMAND_GRID, SUPPLY_GRID, CostCurve
-from didymium.market.program import Parts
-from didymium.market.stocks import REST, TERMINAL
+from didymium.silent import silent_highs
+
+if TYPE_CHECKING:
+    from didymium.case.case import Case
+    from didymium.market.options import Options
+    from didymium.market.prepare import Market
+    from didymium.market.tree import Tree
 
 
 class Tables(NamedTuple):
@@ -54,6 +59,9 @@ class Tables(NamedTuple):
     rate: float
     holding: float
     no_transit: bool
+    rungs: np.ndarray
+    tiers: np.ndarray
+    shares: np.ndarray
 
 
 class Arrays(NamedTuple):
@@ -67,9 +75,16 @@ class Arrays(NamedTuple):
     matrix: Any
 
 
-def tables(p: Parts) -> Tables:
-    """Return the arrays behind a program of a chain of months, with or without stocks, nothing to decide."""
-    n, base, held = p.network, p.base, p.conditions
+def tables(case: Case, market: Market, tree: Tree, options: Options) -> Tables:
+    """Return what is known of a chain of months, with or without stocks, nothing to decide."""
+    from didymium.market.conditions import conditions
+    from didymium.market.program import Parts
+    from didymium.market.stocks import REST, TERMINAL, stock_table
+
+    held = conditions(case, *market, tree, options)
+    p = Parts(case, *market, tree, options, held, stock_table(*market, options))
+    edges, shares = np.array(TERMINAL).T
+    n, base = market
     assert not (n.uses["curve"].eq("linear").any() or n.activities["curve"].eq("linear").any())
     market = n.markets.index
     order = sorted(set(n.activities["facility"]))
@@ -89,7 +104,7 @@ def tables(p: Parts) -> Tables:
         n.markets["disposal"].to_numpy(float), market.get_indexer(stocks["market"]), stocks["rest"].to_numpy(float),
         stocks["kind"].eq("commercial").to_numpy(bool), stocks["release"].eq("free").to_numpy(bool),
         held.capacity[at], held.ship_bound, held.demand, held.cut, p.tree.weight(), p.tree.years(), rate, holding,
-        p.options.no_transit,
+        p.options.no_transit, REST, edges, shares,
     )  # fmt: skip
 
 
@@ -99,7 +114,7 @@ def assemble(t: Tables) -> Arrays:
     node = np.arange(months, dtype=np.int32)
     size = {"activity": len(t.activity), "served": len(t.use_market), "dispose": len(t.price), "ship": len(t.tail)}
     ran = np.nonzero(t.activity > 0)[0]
-    steps, parts, rungs, tiers = len(SUPPLY_GRID) - 1, len(DEMAND_GRID) - 1, len(REST) - 1, len(TERMINAL)
+    steps, parts, rungs, tiers = len(SUPPLY_GRID) - 1, len(DEMAND_GRID) - 1, len(t.rungs) - 1, len(t.tiers)
     firms, stocks = np.nonzero(t.firms)[0], len(t.rest)
     size |= {"served_segment": size["served"] * parts, "activity_segment": len(ran) * steps}
     if stocks:
@@ -144,15 +159,14 @@ def assemble(t: Tables) -> Arrays:
         column("stock", -price[:, None] * t.holding * t.years * t.weight, None)
         column("release", None, np.where(t.free[:, None] | t.cut[t.stock_market], np.inf, 0.0))
         column("fill", None, np.where(t.firms[:, None], np.inf, np.zeros(months)))
-        before, after = REST[:-1], REST[1:]
+        before, after = t.rungs[:-1], t.rungs[1:]
         ease = np.append(1.0 / after[0] ** 2, 1.0 / (before[1:] * after[1:]))
         ease = (price[firms, None] * ease).reshape(-1, 1)
-        wide = (t.rest[firms, None] * np.diff(REST)).reshape(-1, 1)
+        wide = (t.rest[firms, None] * np.diff(t.rungs)).reshape(-1, 1)
         column("stock_segment", ease * (fall + t.holding * t.years) * t.weight, wide)
-        edge, share = np.array(TERMINAL).T
         last = t.weight[-1] * (1.0 + t.rate) ** -t.years[-1]
-        cost[first["left"] :] = (price[:, None] * share * last).ravel()
-        upper[first["left"] :] = (t.rest[:, None] * np.diff(edge, prepend=0.0)).ravel()
+        cost[first["left"] :] = (price[:, None] * t.shares * last).ravel()
+        upper[first["left"] :] = (t.rest[:, None] * np.diff(t.tiers, prepend=0.0)).ravel()
 
     # Rows
     rows: list[np.ndarray] = []
@@ -240,8 +254,7 @@ def assemble(t: Tables) -> Arrays:
 
 def hand_over(lp: Arrays) -> Any:
     """Return a silent HiGHS that holds finished arrays: the floor below which no builder gets."""
-    highs = highspy.Highs()
-    highs.silent()
+    highs = silent_highs()
     matrix = lp.matrix
     status = highs.passModel(
         len(lp.cost), len(lp.low), matrix.nnz, int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMaximize), 0.0,

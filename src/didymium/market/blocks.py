@@ -72,6 +72,15 @@ class Arrays(NamedTuple):
     high: Values
     matrix: sp.csr_array[Any]
 
+    def with_rows(self, low: Values, high: Values, entries: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Arrays:
+        """Return the program with more rows; ``entries`` are their coefficients, columns and starts."""
+        more = sp.csr_array(entries, shape=(len(low), self.matrix.shape[1]))
+        return self._replace(
+            low=np.append(self.low, low),
+            high=np.append(self.high, high),
+            matrix=sp.csr_array(sp.vstack([self.matrix, more], format="csr")),
+        )
+
 
 @dataclass
 class Blocks:

@@ -80,7 +80,7 @@ class Solution:
 
 
 class Instance:
-    """A program inside HiGHS.
+    """A program inside HiGHS, and beside it the program as it was stated, which answers are checked against.
 
     Bounds, costs and right-hand sides change in place, and the next solve starts from the last basis.
 
@@ -94,7 +94,8 @@ class Instance:
         started = time.perf_counter()
         self.program = program
         self.revision = 0
-        self.highs = _hand_over(program.model.finish())
+        self.stated = program.model.finish()
+        self.highs = _hand_over(self.stated)
         self.seconds = time.perf_counter() - started
 
     @cached_property
@@ -116,15 +117,17 @@ class Instance:
 
     def bound(self, variable: str, lower: np.ndarray | None, upper: np.ndarray) -> None:
         """Change the bounds of a variable in place (arrays in the variable's own order; lower 0 where None)."""
-        at = self.program.model.columns[variable].positions().ravel()
+        at, high = self.program.model.columns[variable].positions().ravel(), upper.ravel().astype(float)
         low = np.zeros(len(at)) if lower is None else lower.ravel().astype(float)
-        self._ok(self.highs.changeColsBounds(len(at), at, low, upper.ravel().astype(float)), variable)
+        self._ok(self.highs.changeColsBounds(len(at), at, low, high), variable)
+        self.stated.lower[at], self.stated.upper[at] = low, high
 
     def cost(self, variable: str, values: np.ndarray) -> None:
         """Change the objective coefficients of a variable in place (array in the variable's own order)."""
-        at = self.program.model.columns[variable].positions().ravel()
-        _finite(values, variable)
-        self._ok(self.highs.changeColsCost(len(at), at, values.ravel().astype(float)), variable)
+        at, cost = self.program.model.columns[variable].positions().ravel(), values.ravel().astype(float)
+        _finite(cost, variable)
+        self._ok(self.highs.changeColsCost(len(at), at, cost), variable)
+        self.stated.cost[at] = cost
 
     def right_hand_side(self, constraint: str, values: np.ndarray) -> None:
         """Change the right-hand side of an equality in place (array in the constraint's own order)."""
@@ -138,18 +141,18 @@ class Instance:
 
     def _change_sides(self, constraint: str, low: np.ndarray, high: np.ndarray) -> None:
         at = self.program.model.rows[constraint].positions().ravel()
-        if len(at) != len(high):
-            raise ValueError(f"{constraint} has {len(at)} rows, not {len(high)}")
         self._ok(self.highs.changeRowsBounds(len(at), at, low, high), constraint)
+        self.stated.low[at], self.stated.high[at] = low, high
 
     def add_rows(
         self, low: np.ndarray, high: np.ndarray, columns: np.ndarray, coefficients: np.ndarray, name: str
     ) -> None:
         """Add rows ``low <= sum_k c_k v_k <= high`` (columns and coefficients: rows x terms)."""
         count, terms = columns.shape
-        starts = np.arange(0, terms * count, terms, dtype=np.int32)
+        starts = np.arange(0, terms * count + 1, terms, dtype=np.int32)
         index, value = columns.ravel().astype(np.int32), coefficients.ravel()
-        self._ok(self.highs.addRows(count, low, high, terms * count, starts, index, value), name)
+        self._ok(self.highs.addRows(count, low, high, terms * count, starts[:-1], index, value), name)
+        self.stated = self.stated.with_rows(low, high, (value, index, starts))
 
     def _ok(self, status: object, name: str) -> None:
         """Count a change of the program; one that the solver refused is an error."""
@@ -206,7 +209,7 @@ class Instance:
             "seconds": time.perf_counter() - started,
             "columns": int(self.highs.getNumCol()),
             "rows": int(self.highs.getNumRow()),
-            "check": violations(self.highs.getLp(), *values, whole=whole),
+            "check": violations(self.stated, *values, whole=whole),
         }
         return Raw(float(info.objective_function_value), *values, facts)
 
