@@ -7,7 +7,7 @@ looked up again (docs/decisions/009).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -55,10 +55,42 @@ class Block(NamedTuple):
         """Return the positions in the solver, in the block's shape."""
         return np.arange(self.first, self.first + self.size, dtype=np.int32).reshape(self.shape)
 
-    def labelled(self, values: np.ndarray) -> xr.DataArray:
-        """Return values of all columns or rows of the program, those of this block, under their labels."""
-        own = values[self.first : self.first + self.size].reshape(self.shape)
-        return xr.DataArray(own, coords=self.coords)
+
+class Labelled(MutableMapping[str, xr.DataArray]):
+    """Values of all columns, or of all rows, by block and under their labels; a block is labelled when it is asked for.
+
+    Parameters
+    ----------
+    blocks : mapping of str to Block
+        Where each name stands.
+    values : array
+        By position in the solver.
+    """
+
+    def __init__(self, blocks: Mapping[str, Block], values: np.ndarray) -> None:
+        self._blocks, self._values = blocks, values
+        self._made: dict[str, xr.DataArray] = {}
+
+    def __getitem__(self, name: str) -> xr.DataArray:
+        if name not in self._made:
+            block = self._blocks[name]
+            own = self._values[block.first : block.first + block.size].reshape(block.shape)
+            self._made[name] = xr.DataArray(own, coords=block.coords)
+        return self._made[name]
+
+    def __setitem__(self, name: str, values: xr.DataArray) -> None:
+        if name not in self._blocks:
+            raise KeyError(name)
+        self._made[name] = values
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError(f"{name} is a part of the program")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._blocks)
+
+    def __len__(self) -> int:
+        return len(self._blocks)
 
 
 class Arrays(NamedTuple):

@@ -51,9 +51,10 @@ def conservation(p: Parts, primal: Quantities) -> float:
     gap, passed = np.zeros((len(names), nodes)), np.zeros((len(names), nodes))
 
     def add(labels: pd.Series | np.ndarray, amounts: np.ndarray) -> None:
-        at = names.get_indexer(pd.Index(labels))
-        np.add.at(gap, at, amounts)
-        np.add.at(passed, at, np.abs(amounts))
+        place = (names.get_indexer(pd.Index(labels)), np.arange(len(labels)))
+        total = sp.csr_array((np.ones(len(labels)), place), shape=(len(names), len(labels)))
+        gap[:] += total @ amounts
+        passed[:] += total @ np.abs(amounts)
 
     run = table("activity")[network.activities.index.get_indexer(pd.Index(network.terms["activity"]))]
     add(network.terms["commodity"], network.terms["coefficient"].to_numpy(float)[:, None] * run)

@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 import highspy
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from didymium.faults import SolverError
-from didymium.market.blocks import Arrays
+from didymium.market.blocks import Arrays, Labelled
 from didymium.market.program import Program
 from didymium.market.tangents import Tangents
 from didymium.market.verify import ACCURACY, verify, violations, worst
@@ -51,9 +50,9 @@ class Solution:
     ----------
     objective : float
         Thousands of USD.
-    primal, dual : dict of str to DataArray
+    primal, dual : Labelled
         Values of variables and duals of constraints by name.
-    reduced : dict of str to DataArray
+    reduced : Labelled
         Reduced costs of variables by name.
     run : dict
         Algorithm that ran, status, gap, iterations, seconds, columns, rows and the largest violations.
@@ -66,9 +65,9 @@ class Solution:
     """
 
     objective: float
-    primal: dict[str, xr.DataArray]
-    dual: dict[str, xr.DataArray]
-    reduced: dict[str, xr.DataArray]
+    primal: Labelled
+    dual: Labelled
+    reduced: Labelled
     run: dict[str, Any]
     raw: Raw
     instance: Instance
@@ -99,16 +98,14 @@ class Instance:
         self.seconds = time.perf_counter() - started
 
     @cached_property
-    def columns(self) -> dict[str, xr.DataArray]:
+    def columns(self) -> Labelled:
         """Return the solver's columns by variable, labelled."""
-        blocks = self.program.model.columns
-        return {name: xr.DataArray(block.positions(), coords=block.coords) for name, block in blocks.items()}
+        return Labelled(self.program.model.columns, np.arange(self.stated.matrix.shape[1], dtype=np.int32))
 
     @cached_property
-    def rows(self) -> dict[str, xr.DataArray]:
+    def rows(self) -> Labelled:
         """Return the solver's rows by law, labelled."""
-        blocks = self.program.model.rows
-        return {name: xr.DataArray(block.positions(), coords=block.coords) for name, block in blocks.items()}
+        return Labelled(self.program.model.rows, np.arange(self.stated.matrix.shape[0], dtype=np.int32))
 
     def set_option(self, name: str, value: object) -> None:
         """Set a HiGHS option; an unknown one is an error."""
@@ -229,9 +226,9 @@ class Instance:
         raw, model = Raw(*(self._refine() if tangents else self.run())), self.program.model
         solution = Solution(
             objective=raw.objective,
-            primal={name: block.labelled(raw.primal) for name, block in model.columns.items()},
-            dual={name: block.labelled(raw.dual) for name, block in model.rows.items()},
-            reduced={name: block.labelled(raw.reduced) for name, block in model.columns.items()},
+            primal=Labelled(model.columns, raw.primal),
+            dual=Labelled(model.rows, raw.dual),
+            reduced=Labelled(model.columns, raw.reduced),
             run=raw.facts,
             raw=raw,
             instance=self,

@@ -105,19 +105,20 @@ def violations(
     y, d, c = -dual, -reduced, -program.cost  # as a minimisation: d >= 0 at lower bounds
     cost_size = 1.0 + np.abs(c) + size.T @ np.abs(y)
     stationarity = _largest(np.abs(c - matrix.T @ y - d) / cost_size)
+    below, above = np.isinf(low), np.isinf(high)
     wrong = max(
-        _largest(np.where(np.isinf(low), d, 0.0) / cost_size), _largest(np.where(np.isinf(high), -d, 0.0) / cost_size),
-        _largest(np.where(np.isinf(row_low), y, 0.0)), _largest(np.where(np.isinf(row_high), -y, 0.0)),
+        _largest(d[below] / cost_size[below]), _largest(-d[above] / cost_size[above]),
+        _largest(y[np.isinf(row_low)]), _largest(-y[np.isinf(row_high)]),
     )  # fmt: skip
     # What the duals say the optimum is worth: positive ones pay at the lower, negative ones at the upper bound.
     value = _paid(d, low, high) + _paid(y, row_low, row_high)
-    objective = float(c @ primal)
+    objective = float(np.sum(c * primal))
     return checked | {"dual": max(stationarity, wrong), "slackness": abs(objective - value) / (1.0 + abs(objective))}
 
 
 def _paid(dual: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
     bound = np.where(dual > 0, low, high)
-    return float(dual @ np.where(np.isfinite(bound), bound, 0.0))
+    return float(np.sum(dual * np.where(np.isfinite(bound), bound, 0.0)))
 
 
 def _largest(values: np.ndarray) -> float:
