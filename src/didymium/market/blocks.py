@@ -260,7 +260,9 @@ class Terms:
         self.rows.append(np.broadcast_to(place, column.shape)[kept].ravel())
         self.coefficients.append(np.broadcast_to(value, column.shape)[kept].ravel())
 
-    def state(self, name: str, sign: str, right: float | np.ndarray) -> None:
+    def state(
+        self, name: str, sign: str, right: float | np.ndarray, coords: Sequence[pd.Index[Any]] | None = None
+    ) -> None:
         """Make the law part of the program: the terms of each row are ``=`` or ``<=`` what stands on the right.
 
         Parameters
@@ -271,6 +273,8 @@ class Terms:
             ``=`` or ``<=``.
         right : float or array, rows x nodes
             Right-hand side.
+        coords : sequence of Index, optional
+            Labels of the rows; index and nodes where None, none for a single row.
         """
         shape = (len(self.index), len(self.nodes))
         high = np.broadcast_to(np.asarray(right, dtype=float), shape).ravel()
@@ -279,7 +283,7 @@ class Terms:
         entries = sp.coo_array(
             (np.concatenate(self.coefficients), places), shape=(len(high), _end(self.p.model.columns))
         )
-        coords = (self.index, self.p.tree.index[self.nodes])
+        coords = (self.index, self.p.tree.index[self.nodes]) if coords is None else coords
         self.p.model.add_law(name, coords, sp.csr_array(entries), low, high)
 
     def _found(self, index: pd.Index[Any], labels: Labels) -> npt.NDArray[np.intp]:

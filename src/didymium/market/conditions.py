@@ -136,9 +136,16 @@ def _restrictions(network: Network, base: Base, tree: Tree) -> tuple[Array, npt.
     years = tree.years()
 
     shares: dict[Restriction, Array] = {}
+    last_word: dict[Restriction, float] = {}
     for node, ((first, last), scenario) in enumerate(zip(tree.dates(), tree.scenarios, strict=True)):
         for measure in scenario.restrictions if scenario else ():
-            share = measure.share(first, last)
+            # After its last step a measure lets through what it does then, for as long as it is in force.
+            settled = first >= max(measure.start, measure.approval[-1][0]) and (not measure.end or last <= measure.end)
+            share = last_word.get(measure) if settled else None
+            if share is None:
+                share = measure.share(first, last)
+            if settled:
+                last_word[measure] = share
             if share < 1.0 - 1e-9:
                 shares.setdefault(measure, np.ones(len(tree)))[node] = share
     for measure, let_through in shares.items():

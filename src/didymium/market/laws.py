@@ -56,12 +56,15 @@ def known_arrivals(p: Parts) -> np.ndarray:
     n, routes = p.network, p.network.routes
     before = shipped_at(p) < 0
     known = np.zeros((len(n.markets), len(p.tree)))
-    if before.any():
+    early = np.nonzero(before.any(axis=0))[0]
+    if len(early):
         if p.options.under_way is not None:
-            flows = p.options.under_way.reindex(routes.index).to_numpy(float)
+            flows = p.options.under_way.reindex(routes.index).to_numpy(float)[:, early]
         else:
-            flows = p.base.ship.reindex(routes.index).to_numpy(float)[:, None] * p.tree.years()[None, :]
-        np.add.at(known, positions(n.markets.index, routes["head"]), np.where(before, flows, 0.0))
+            flows = p.base.ship.reindex(routes.index).to_numpy(float)[:, None] * p.tree.years()[early]
+        arriving = np.zeros((len(n.markets), len(early)))
+        np.add.at(arriving, positions(n.markets.index, routes["head"]), np.where(before[:, early], flows, 0.0))
+        known[:, early] = arriving
     return known
 
 
@@ -194,7 +197,7 @@ def purses(p: Parts) -> None:
             for node in range(len(p.tree)):
                 terms.add("fill", [payer], p.base.price[market], of=[str(name)], at=np.array([node]))
         if terms.rows:
-            terms.state(f"purse_{payer}", "<=", limit)
+            terms.state(f"purse_{payer}", "<=", limit, coords=())
 
 
 def monthly_lag(days: np.ndarray) -> np.ndarray:

@@ -61,7 +61,7 @@ class Parts:
         """
         waits = self.options.transit & (self.tree.years() <= LONG)
         rate = self.case.assumption("a_discount_rate") if waits.any() else 0.0
-        return np.asarray((1.0 + rate) ** -(self.lag()[:, None] * waits[None, :] / 12.0))
+        return np.where(waits[None, :], ((1.0 + rate) ** -(self.lag() / 12.0))[:, None], 1.0)
 
     def growth_of_supply(self) -> np.ndarray:
         """Return by what the base point moves out as a facility's capacity grows, activities x nodes; at least 1.

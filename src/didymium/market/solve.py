@@ -275,6 +275,8 @@ def _hand_over(program: Arrays) -> Any:
     rows = program.matrix
     _finite(program.cost, "objective")
     _finite(rows.data, "coefficients")
+    for bound in (program.lower, program.upper, program.low, program.high):
+        _finite(bound[np.isnan(bound)], "bounds")
     highs = silent_highs()
     status = highs.passModel(
         rows.shape[1], rows.shape[0], rows.nnz, int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMaximize),
