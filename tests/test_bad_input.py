@@ -310,3 +310,13 @@ def test_other_peoples_files_are_never_replaced(verb: str, tmp_path: Path) -> No
     result = CliRunner().invoke(app, [verb, "us-japan", "--out", str(folder)])
     assert result.exit_code == 1 and "thesis.txt" in result.stderr
     assert [path.name for path in folder.iterdir()] == ["thesis.txt"]
+
+
+def test_one_unreadable_table_is_one_fault(tmp_path: Path) -> None:
+    """Not one more for every row of another table that names something of it."""
+    case = copy_case(tmp_path)
+    text = (case / "commodities.csv").read_text("utf-8")
+    (case / "commodities.csv").write_bytes(text.encode("shift_jis", errors="replace"))
+    assert [fault.file for fault in didymium.check(case)] == ["commodities.csv"]
+    (case / "commodities.csv").unlink()
+    assert [fault.file for fault in didymium.check(case)] == ["commodities.csv"]

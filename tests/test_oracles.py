@@ -6,19 +6,24 @@ equilibrium of the whole, so that none of the answers stands in the input.
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
+import cvxpy as cp
+import numpy as np
 import pytest
 
-from case_factory import Tables, make_case
+from case_factory import Tables, chain, make_case
 from didymium.case.case import Case
+from didymium.case.scenario import DemandChange, Scenario
 from didymium.faults import CaseError
 from didymium.market.clear import clear
+from didymium.market.cross import joints, scale_of
 from didymium.market.options import Options
 from didymium.market.prepare import prepare
 from didymium.market.program import build
 from didymium.market.solve import Instance, Solution, prices
-from didymium.market.tree import single_year
+from didymium.market.tree import Tree, single_year
 from didymium.result import Result
 
 
@@ -87,9 +92,9 @@ def test_three_countries_trade(tmp_path: Path, far: tuple[str, str], reference: 
     freight = FREIGHT | {far: 9.0, far[::-1]: 6.0}
     result = clear(make_case(tmp_path / "three", three_countries(freight, reference), calibration="stated"))
     price = by_market(result, "prices", "price")
-    assert [price[f"ore|{r}"] for r in DEMAND] == pytest.approx([24.0, 27.0, 30.0], abs=1e-4)
+    assert [price[f"ore|{r}"] for r in DEMAND] == pytest.approx([24.0, 27.0, 30.0], abs=1e-6)
     trade = by_market(result, "net_trade", "net_export")
-    assert [trade[f"ore|{r}"] for r in DEMAND] == pytest.approx([6.0, 3.0, -9.0], abs=1e-3)
+    assert [trade[f"ore|{r}"] for r in DEMAND] == pytest.approx([6.0, 3.0, -9.0], abs=1e-6)
 
 
 def test_three_countries_alone(tmp_path: Path) -> None:
@@ -98,10 +103,10 @@ def test_three_countries_alone(tmp_path: Path) -> None:
     case = make_case(tmp_path / "alone", three_countries(reference=0.7) | {"routes": closed}, calibration="stated")
     result = clear(case)
     assert by_market(result, "prices", "price") == pytest.approx(
-        {"ore|C1": 20.0, "ore|C2": 23.4, "ore|C3": 34.5}, abs=1e-3
+        {"ore|C1": 20.0, "ore|C2": 23.4, "ore|C3": 34.5}, abs=1e-6
     )
     made = by_market(result, "net_trade", "production")
-    assert made == pytest.approx({f"ore|{region}": q for region, q in AUTARKY.items()}, abs=1e-3)
+    assert made == pytest.approx({f"ore|{region}": q for region, q in AUTARKY.items()}, abs=1e-6)
 
 
 def test_three_countries_on_segments(countries: Case) -> None:
@@ -155,8 +160,8 @@ def test_joint_products_share_the_cost(tmp_path: Path) -> None:
     Main 20 - 16.5 = 3.5; side 30 - 3 x 8.25 = 5.25; and 3.5 + 5.25 / 2 = 6.125 = 2 + 16.5 / 4.
     """
     price, solution = cleared(make_case(tmp_path / "joint", joint(30.0), calibration="stated"))
-    assert solution.frame("activity").loc["pit|dig", 0] == pytest.approx(16.5, rel=1e-4)
-    assert price == pytest.approx({"main|ONE": 3.5, "side|ONE": 5.25}, rel=1e-4)
+    assert solution.frame("activity").loc["pit|dig", 0] == pytest.approx(16.5, rel=1e-9)
+    assert price == pytest.approx({"main|ONE": 3.5, "side|ONE": 5.25}, rel=1e-9)
     assert float(solution.frame("dispose").to_numpy().sum()) == pytest.approx(0.0, abs=1e-9)
 
 
@@ -167,10 +172,289 @@ def test_a_by_product_that_is_thrown_away(tmp_path: Path) -> None:
     x/4``, so x = 14.28; main 5.72; 7.14 t of side come out, 5.14 t are thrown away.
     """
     price, solution = cleared(make_case(tmp_path / "waste", joint(6.0), calibration="stated"))
-    assert solution.frame("activity").loc["pit|dig", 0] == pytest.approx(14.28, rel=1e-4)
-    assert price == pytest.approx({"main|ONE": 5.72, "side|ONE": -0.3}, rel=1e-4)
-    assert solution.frame("served").loc["side_use|ONE|side", 0] == pytest.approx(2.0, rel=1e-4)
-    assert solution.frame("dispose").loc["side|ONE", 0] == pytest.approx(5.14, rel=1e-4)
+    assert solution.frame("activity").loc["pit|dig", 0] == pytest.approx(14.28, rel=1e-9)
+    assert price == pytest.approx({"main|ONE": 5.72, "side|ONE": -0.3}, rel=1e-9)
+    assert solution.frame("served").loc["side_use|ONE|side", 0] == pytest.approx(2.0, rel=1e-9)
+    assert solution.frame("dispose").loc["side|ONE", 0] == pytest.approx(5.14, rel=1e-9)
+
+
+# Two commodities, three regions, cross terms (Takayama and Judge 1964)
+
+TWO = ("first", "second")
+DEMAND_CONSTANT = np.array([[200.0, 300.0], [100.0, 200.0], [160.0, 250.0]])
+DEMAND_OWN = np.array([[-10.0, -10.0], [-5.0, -20.0], [-8.0, -10.0]])
+SUPPLY_CONSTANT = np.array([[-50.0, -60.0], [-50.0, -60.0], [-50.0, -60.0]])
+SUPPLY_OWN = np.array([[10.0, 15.0], [20.0, 25.0], [10.0, 15.0]])
+DEMAND_CROSS, SUPPLY_CROSS = 1.0, 0.5
+"""Regions x commodities: quantity = constant + own slope x own price + cross slope x the other's price."""
+
+CARRIAGE = {(0, 1): (2.0, 3.0), (0, 2): (2.0, 3.0), (1, 2): (1.0, 2.0)}
+"""By pair of regions, either way: of the first and of the second commodity."""
+
+
+def both_prices(constant: np.ndarray, own: np.ndarray, cross: float, price: np.ndarray) -> np.ndarray:
+    """Return quantities, regions x commodities."""
+    return np.asarray(constant + own * price + cross * price[:, ::-1])
+
+
+def two_by_three(reference: np.ndarray, literal: bool = False) -> Tables:
+    """Return the case of two commodities in three regions; the curves pass through their points at ``reference``.
+
+    ``literal``: as the copy in the GAMS library has it, where the cross slope multiplies the own price, so that it only
+    adds to the own slope (docs/decisions/010).
+    """
+    regions = ("R1", "R2", "R3")
+    d_own, s_own, d_cross, s_cross = DEMAND_OWN, SUPPLY_OWN, DEMAND_CROSS, SUPPLY_CROSS
+    if literal:
+        d_own, s_own, d_cross, s_cross = d_own + d_cross, s_own + s_cross, 0.0, 0.0
+    wanted = both_prices(DEMAND_CONSTANT, d_own, d_cross, reference)
+    made = both_prices(SUPPLY_CONSTANT, s_own, s_cross, reference)
+    tables: Tables = {name: [] for name in ("processes", "recipes", "facilities", "costs", "end_uses", "demands",
+                                            "prices", "statistics", "routes", "cross_terms")}  # fmt: skip
+    for i, region in enumerate(regions):
+        for c, commodity in enumerate(TWO):
+            price, name = float(reference[i, c]), f"{commodity}_{region}"
+            elasticity = float(d_own[i, c]) * price / float(wanted[i, c])
+            tables["processes"] += [
+                {"process": f"make_{name}", "stage": "mine", "capacity_commodity": commodity, "mixed": "mine"}
+            ]
+            tables["recipes"] += [{"process": f"make_{name}", "commodity": commodity, "coefficient": 1}]
+            tables["facilities"] += [
+                {
+                    "facility": f"plant_{name}",
+                    "region": region,
+                    "stage": "mine",
+                    "processes": f"make_{name}",
+                    "capacity": 1000,
+                }
+            ]
+            tables["costs"] += [
+                {
+                    "process": f"make_{name}",
+                    "cost": price,
+                    "curve": "linear",
+                    "elasticity": float(s_own[i, c]) * price / float(made[i, c]),
+                }
+            ]
+            tables["end_uses"] += [
+                {
+                    "end_use": f"use_{name}",
+                    "curve": "linear",
+                    "elasticity": elasticity,
+                    "elasticity_low": -100,
+                    "elasticity_high": -0.001,
+                }
+            ]
+            tables["demands"] += [
+                {"end_use": f"use_{name}", "region": region, "commodity": commodity, "quantity": float(wanted[i, c])}
+            ]
+            tables["prices"] += [{"commodity": commodity, "region": region, "price": price}]
+            tables["statistics"] += [
+                {"flow": "production", "commodity": commodity, "region": region, "quantity": float(made[i, c])}
+            ]
+        if not literal:
+            tables["cross_terms"] += [
+                {"side": "demand", "region": region, "first_user": f"use_first_{region}", "first": "first",
+                 "second_user": f"use_second_{region}", "second": "second", "slope": d_cross},
+                {"side": "supply", "region": region, "first_user": f"plant_first_{region}", "first": "first",
+                 "second_user": f"plant_second_{region}", "second": "second", "slope": s_cross},
+            ]  # fmt: skip
+    for (i, j), costs in CARRIAGE.items():
+        for commodity, cost in zip(TWO, costs, strict=True):
+            tables["routes"] += [
+                {"commodity": commodity, "origin": regions[a], "destination": regions[b], "cost": cost}
+                for a, b in ((i, j), (j, i))
+            ]
+    fixed = {
+        "regions": [{"region": region, "role": "other"} for region in regions],
+        "commodities": [{"commodity": commodity, "stage": "mine"} for commodity in TWO],
+    }  # fmt: skip
+    return fixed | tables
+
+
+REFERENCE = np.array([[10.0, 12.0], [9.0, 8.0], [11.0, 13.0]])
+"""USD/kg. Demand and supply differ there in every market, so it is no equilibrium."""
+
+
+def equilibrium(d_own: np.ndarray, s_own: np.ndarray, d_cross: float, s_cross: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return prices and demands, regions x commodities, from the dual program in prices, solved by cvxpy.
+
+    ``min sum_r int (S - D) dp`` subject to ``p_j - p_i <= t_ij``: with symmetric slopes the integral exists, and is
+    convex. Written in prices with the published coefficients: no base point, no elasticity, no factorisation.
+    """
+    p = cp.Variable((3, 2))
+    pieces = []
+    for i in range(3):
+        slopes = np.diag(s_own[i] - d_own[i]) + (s_cross - d_cross) * (1.0 - np.eye(2))
+        pieces.append((SUPPLY_CONSTANT[i] - DEMAND_CONSTANT[i]) @ p[i] + cp.quad_form(p[i], slopes) / 2.0)
+    limits = [p[b, c] - p[a, c] <= cost[c] for (i, j), cost in CARRIAGE.items() for a, b in ((i, j), (j, i))
+              for c in range(2)]  # fmt: skip
+    cp.Problem(cp.Minimize(sum(pieces)), limits).solve(
+        solver=cp.CLARABEL, tol_gap_abs=1e-12, tol_gap_rel=1e-12, tol_feas=1e-12
+    )
+    return p.value, both_prices(DEMAND_CONSTANT, d_own, d_cross, p.value)
+
+
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
+@pytest.mark.parametrize("literal", [False, True])
+@pytest.mark.parametrize("reference", [REFERENCE, 1.2 * REFERENCE])
+def test_two_commodities_in_three_regions(tmp_path: Path, reference: np.ndarray, literal: bool) -> None:
+    """Takayama and Judge (1964, Journal of Farm Economics 46(1), 67-93), in both readings of the cross terms.
+
+    Theirs: the price of the other commodity moves the quantity. The copy in the GAMS model library (SPATEQU) writes the
+    own price there; that reading has no cross terms at all, only own slopes that are flatter or steeper by them.
+    """
+    program_case = make_case(tmp_path / "two", two_by_three(reference, literal), calibration="stated")
+    price, solution = cleared(program_case)
+    terms = (DEMAND_OWN + DEMAND_CROSS, SUPPLY_OWN + SUPPLY_CROSS, 0.0, 0.0) if literal else (
+        DEMAND_OWN, SUPPLY_OWN, DEMAND_CROSS, SUPPLY_CROSS)  # fmt: skip
+    wanted, demand = equilibrium(*terms)
+    got = np.array([[price[f"{c}|R{i}"] for c in TWO] for i in (1, 2, 3)])
+    assert got == pytest.approx(wanted, rel=1e-6)
+    served = solution.frame("served")[0]
+    used = np.array([[served[f"use_{c}_R{i}|R{i}|{c}"] for c in TWO] for i in (1, 2, 3)])
+    assert used == pytest.approx(demand, rel=1e-6)
+
+
+def test_cross_terms_meet_every_condition(tmp_path: Path) -> None:
+    """Complementarity with the published coefficients: balances, curves, and no gain left on any route."""
+    price, solution = cleared(make_case(tmp_path / "two", two_by_three(REFERENCE), calibration="stated"))
+    p = np.array([[price[f"{c}|R{i}"] for c in TWO] for i in (1, 2, 3)])
+    served, activity, ship = (solution.frame(name)[0] for name in ("served", "activity", "ship"))
+    used = np.array([[served[f"use_{c}_R{i}|R{i}|{c}"] for c in TWO] for i in (1, 2, 3)])
+    made = np.array([[activity[f"plant_{c}_R{i}|make_{c}_R{i}"] for c in TWO] for i in (1, 2, 3)])
+    assert used == pytest.approx(both_prices(DEMAND_CONSTANT, DEMAND_OWN, DEMAND_CROSS, p), abs=1e-6)
+    assert made == pytest.approx(both_prices(SUPPLY_CONSTANT, SUPPLY_OWN, SUPPLY_CROSS, p), abs=1e-6)
+    net = np.zeros((3, 2))
+    for (i, j), costs in CARRIAGE.items():
+        for a, b in ((i, j), (j, i)):
+            for c, commodity in enumerate(TWO):
+                flow = float(ship[f"{commodity}|R{a + 1}|R{b + 1}"])
+                loss = p[a, c] + costs[c] - p[b, c]
+                assert flow >= 0.0 and loss >= -1e-6 and min(flow, loss) <= 1e-6
+                net[a, c] += flow
+                net[b, c] -= flow
+    assert made - used == pytest.approx(net, abs=1e-6)
+    assert np.abs(net).max() > 1.0, "there is trade"
+
+
+def test_cross_terms_on_segments(tmp_path: Path) -> None:
+    case = make_case(tmp_path / "two", two_by_three(REFERENCE), calibration="stated")
+    program = build(case, single_year(2024), Options(), prepare(case))
+    coarse = prices(program, Instance(program).solve())[0]
+    fine, _solution = cleared(case)
+    assert coarse.to_dict() == pytest.approx(fine, rel=0.1)
+
+
+def joined_with_nothing(tables: Tables, side: str, first: tuple[str, str], second: tuple[str, str]) -> Tables:
+    """Return the tables with a cross term of zero, so that two curves become a group and must stay what they are."""
+    term = {"side": side, "region": "ONE", "first_user": first[0], "first": first[1], "second_user": second[0],
+            "second": second[1], "slope": 0}  # fmt: skip
+    return tables | {"cross_terms": [term]}
+
+
+@pytest.mark.parametrize("capacity", [100, 4])
+def test_a_group_without_cross_slopes_is_its_members(tmp_path: Path, capacity: int) -> None:
+    """Also at the choke: with 4 t of main its users would pay 16 USD/kg, but stop at 1.1 x 12."""
+    tables = joint(30.0)
+    tables["facilities"] = [{**tables["facilities"][0], "capacity": capacity}]
+    tables["statistics"] = [{**tables["statistics"][0], "quantity": min(10, capacity)}]
+    tables["end_uses"] = [{**row, "choke": 1.1, "choke_low": 1.02} for row in tables["end_uses"]]
+    group = joined_with_nothing(tables, "demand", ("main_use", "main"), ("side_use", "side"))
+    apart, alone = cleared(make_case(tmp_path / "apart", tables, calibration="stated"))
+    together, whole = cleared(make_case(tmp_path / "group", group, calibration="stated"))
+    assert together == pytest.approx(apart, rel=1e-8)
+    if capacity == 4:
+        assert apart["main|ONE"] == pytest.approx(13.2)
+    for name in ("activity", "served"):
+        assert whole.frame(name)[0].to_numpy() == pytest.approx(alone.frame(name)[0].to_numpy(), rel=1e-7)
+
+
+def test_prices_of_a_group_follow_its_quantities(tmp_path: Path) -> None:
+    """A year in which one use wants half as much again: prices are still those of the group at its quantities."""
+    case = make_case(tmp_path / "two", two_by_three(REFERENCE), calibration="stated")
+    change = DemandChange("use_first_R1", "R1", date(2024, 1, 1), date(2025, 1, 1), 1.5, ())
+    story = Scenario("more", "More", "", date(2024, 1, 1), 12, (), (), (change,))
+    tree = single_year(2024)
+    program = build(case, Tree(tree.nodes, (story,)), Options(curves="tangents"), prepare(case))
+    solution = Instance(program).solve()
+    price, parts = prices(program, solution), program.parts
+    demand, supply = parts.joint["demand"], parts.joint["supply"]
+    scale = scale_of(parts, "demand")
+    assert scale[:, 0] == pytest.approx([1.5 if "use_first_R1" in name else 1.0 for name in demand.names])
+    markets = parts.network.uses["market"].iloc[demand.members]
+    assert demand.prices(solution.frame("served").to_numpy()[demand.members], scale) == pytest.approx(
+        price.loc[markets].to_numpy(), rel=1e-7
+    )
+    made = parts.network.terms.set_index("activity")["market"][parts.network.activities.index[supply.members]]
+    costs = supply.prices(solution.frame("activity").to_numpy()[supply.members], scale_of(parts, "supply"))
+    assert costs == pytest.approx(price.loc[made].to_numpy(), rel=1e-7)
+    before, _solution = cleared(case)
+    assert price.at["first|R1", 0] > before["first|R1"]
+
+
+def test_the_parts_of_a_group_add_up(tmp_path: Path) -> None:
+    """``sum_i 1/2 (p0_i + p_i) (q_i - q0_i)`` is the integral of the prices along the way from the base point."""
+    network, base = prepare(make_case(tmp_path / "two", two_by_three(REFERENCE), calibration="stated"))
+    demand, one = joints(network, base)["demand"], np.ones((6, 1))
+    change = np.linspace(-0.3, 0.4, 6)[:, None] * demand.quantity[:, None]
+    steps = (np.arange(1000) + 0.5) / 1000
+    area = sum(float(np.sum(demand.prices(demand.quantity[:, None] + t * change, one) * change)) for t in steps) / 1000
+    assert float(demand.value(demand.quantity[:, None] + change, one).sum()) == pytest.approx(area, rel=1e-9)
+
+
+def faults_of(folder: Path, tables: Tables) -> set[tuple[str, str, str]]:
+    with pytest.raises(CaseError) as caught:
+        prepare(make_case(folder, tables, calibration="stated"))
+    assert all(fault.fix for fault in caught.value.faults)
+    return {(fault.file, fault.row, fault.field) for fault in caught.value.faults}
+
+
+def test_cross_terms_that_are_not_integrable_are_refused(tmp_path: Path) -> None:
+    tables = two_by_three(REFERENCE)
+    row = tables["cross_terms"][0]
+    turned = {**row, "first_user": row["second_user"], "first": row["second"], "second_user": row["first_user"],
+              "second": row["first"]}  # fmt: skip
+    make_case(tmp_path / "same", tables | {"cross_terms": [*tables["cross_terms"], turned]}, calibration="stated")
+    tables["cross_terms"] = [*tables["cross_terms"], {**turned, "slope": 2}]
+    assert faults_of(tmp_path / "two", tables) == {("cross_terms.csv", "8", "slope")}
+
+
+def test_cross_terms_that_are_not_concave_are_refused(tmp_path: Path) -> None:
+    """Own slopes of -10 and -10 bear a cross slope below 10; those of supply, 10 and 15, one below 12.2."""
+    tables = two_by_three(REFERENCE)
+    steep = [{**row, "slope": 9.9} for row in tables["cross_terms"]]
+    tables["cross_terms"] = [*steep[:2], *tables["cross_terms"][2:]]
+    prepare(make_case(tmp_path / "bears", tables, calibration="stated"))
+    steep = [{**row, "slope": 12.1} for row in tables["cross_terms"]]
+    tables["cross_terms"] = [*steep[:2], *tables["cross_terms"][2:]]
+    assert faults_of(tmp_path / "two", tables) == {("cross_terms.csv", "2", "slope")}
+
+
+def test_cross_terms_need_straight_curves_that_exist(tmp_path: Path) -> None:
+    tables = two_by_three(REFERENCE)
+    tables["end_uses"] = [
+        {**row, "curve": "constant_elasticity"} if row["end_use"] == "use_first_R1" else row
+        for row in tables["end_uses"]
+    ]
+    tables["costs"] = [{**row, "curve": ""} if row["process"] == "make_second_R2" else row for row in tables["costs"]]
+    first, second, *rest = tables["cross_terms"]
+    tables["cross_terms"] = [first, second, *rest[:3], {**rest[3], "region": "R1"},
+                             {**first, "second_user": "use_first_R1", "second": "first"},
+                             {**first, "first_user": "plant_first_R1"}]  # fmt: skip
+    assert faults_of(tmp_path / "two", tables) == {
+        ("cross_terms.csv", "2", "first_user"), ("cross_terms.csv", "5", "second_user"),
+        ("cross_terms.csv", "7", "first_user"), ("cross_terms.csv", "7", "second_user"),
+        ("cross_terms.csv", "8", "first_user"), ("cross_terms.csv", "8", "second_user"),
+        ("cross_terms.csv", "9", "first_user"),
+    }  # fmt: skip
+
+
+def test_a_curve_has_no_cross_term_with_itself(tmp_path: Path) -> None:
+    tables = two_by_three(REFERENCE)
+    row = tables["cross_terms"][0]
+    tables["cross_terms"] = [{**row, "second_user": row["first_user"], "second": row["first"]}]
+    assert faults_of(tmp_path / "two", tables) == {("cross_terms.csv", "2", "second")}
 
 
 # What a stated case must state
@@ -214,6 +498,30 @@ def test_without_statistics_the_capacity_is_the_reference(tmp_path: Path) -> Non
     network, base = prepare(make_case(tmp_path / "full", tables, calibration="stated"))
     assert base.activity.to_list() == [100.0, 100.0, 100.0]
     assert base.cost.to_list() == network.activities["cost"].to_list()
+
+
+def test_what_nobody_uses_needs_no_price(tmp_path: Path) -> None:
+    """Ore at its mine's cost in CTL, with freight of 1 in ONE; metal at 1.25 times that and 3 for smelting.
+
+    Curves of constant elasticity through 150 t at 2 USD/kg (ore) and 100 and 60 t at 3 (metal). Zero profit at works
+    and works_one ties the prices, whatever they are.
+    """
+    tables = chain()
+    del tables["stocks"], tables["statistics"]
+    tables["routes"] = [{"transit_days": 0}]
+    tables["prices"] = [{"commodity": "metal", "region": region, "price": 10} for region in ("CTL", "ONE", "TWO")]
+    case = make_case(tmp_path / "chain", tables, calibration="stated")
+    assert np.isnan(prepare(case).base.price["ore|CTL"])
+    result = clear(case)
+    price = by_market(result, "prices", "price")
+    ran = result["activity"].set_index("facility")["activity"]
+    assert price["ore|CTL"] == pytest.approx(2.0 * (ran["pit"] / 150) ** 2, rel=1e-8)
+    for works, ore, base in (("works", "ore|CTL", 100.0), ("works_one", "ore|ONE", 60.0)):
+        metal = price[f"metal|{ore.split('|')[1]}"]
+        assert metal == pytest.approx(1.25 * price[ore] + 3.0 * (ran[works] / base) ** 0.5, rel=1e-8)
+    assert np.isfinite(result["prices"]["price"]).all()
+    missing = {**tables, "prices": tables["prices"][:2]}
+    assert faults_of(tmp_path / "missing", missing) == {("prices.csv", "", "price")}
 
 
 def test_a_calibration_of_another_name_is_a_fault(tmp_path: Path) -> None:

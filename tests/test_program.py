@@ -1,30 +1,23 @@
-"""The one program: its rows against an independent assembly, its optimum against arithmetic and another solver."""
+"""The one program: its rows against an independent assembly, its optimum against arithmetic."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import cvxpy as cp
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from case_factory import chain, make_case, mine_and_user
 from didymium.case.case import Case
-from didymium.case.network import Network
 from didymium.case.scenario import DemandChange, Outage, Restriction, Scenario
 from didymium.economy.willingness import willingness
 from didymium.faults import DidymiumError
-from didymium.market.base import Base
 from didymium.market.options import Options, Project
-from didymium.market.prepare import Market, prepare
+from didymium.market.prepare import prepare
 from didymium.market.program import Program, build
 from didymium.market.solve import Instance, Solution, prices
 from didymium.market.tree import Tree, months, periods, single_year
@@ -273,161 +266,6 @@ def test_a_purse_binds(tmp_path: Path) -> None:
         options = Options(projects=projects, purses={"ONE": purse})
         _program, solution = clear(case, story(licence(0.0, "ore", "ONE")), options)
         assert float(solution.primal["build"].sum()) == pytest.approx(count)
-
-
-# The optimum, against another solver
-
-
-@dataclass(frozen=True)
-class World:
-    """A random market: network and base point, without calibration."""
-
-    network: Network
-    base: Base
-
-    def larger(self, times: float) -> Market:
-        """Return the same market with more tonnes at the same prices."""
-        n, base = self.network, self.base
-        facilities = n.facilities.assign(capacity=times * n.facilities["capacity"])
-        return Market(
-            replace(n, facilities=facilities),
-            replace(base, activity=times * base.activity, served=times * base.served),
-        )
-
-
-FREIGHT, CHOKE = (0.2, 0.7, 1.5), 20.0
-
-
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
-    """Two or three regions; raw is dug, good is made of it; some plants ran in the base year, some only could have."""
-    regions = [f"R{at}" for at in range(draw(st.integers(2, 3)))]
-    amount, money = st.integers(2, 40).map(float), st.integers(1, 30).map(float)
-    markets = pd.DataFrame(
-        [(c, r) for c in ("good", "raw") for r in regions], columns=["commodity", "region"],
-        index=pd.Index([f"{c}|{r}" for c in ("good", "raw") for r in regions], name="market"),
-    )  # fmt: skip
-    markets["stage"], markets["calibrated"], markets["disposal"], markets["inputs"] = "metal", True, 0.3, "x"
-    plants: list[dict[str, Any]] = []
-    for process in ("dig", "make"):
-        chosen = draw(st.lists(st.sampled_from(regions), min_size=1, max_size=len(regions), unique=True))
-        for region in chosen:
-            capacity = draw(amount)
-            # At least one plant of each kind ran; others are free to be idle, and then have a straight cost line.
-            ran = 0.8 * capacity if region == chosen[0] or draw(st.booleans()) else 0.0
-            plants.append({"facility": f"{process}_{region}", "process": process, "region": region,
-                           "capacity": capacity, "ran": ran, "cost": draw(money) / 4.0})  # fmt: skip
-    activities = pd.DataFrame(plants)
-    activities.index = pd.Index(activities["facility"] + "|" + activities["process"], name="activity")
-    activities["stage"], activities["inputs"], activities["gained"] = "metal", "x", 0.0
-    activities["curve"] = "constant_elasticity"
-    loss = draw(st.sampled_from([1.0, 1.25]))
-    terms = [
-        (a, f"{c}|{row['region']}", c, row["region"], k)
-        for a, row in activities.iterrows()
-        for c, k in ([("raw", 1.0)] if row["process"] == "dig" else [("raw", -loss), ("good", 1.0)])
-    ]
-    facilities = activities.set_index("facility")[["region", "capacity", "inputs"]].assign(
-        status="operating", start="", end="", ramp=""
-    )
-    facilities["steps"] = [[("", "", c, "")] for c in facilities["capacity"]]
-    ways = [(c, a, b) for c in ("good", "raw") for a in regions for b in regions if a != b]
-    routes = pd.DataFrame(ways, columns=["commodity", "origin", "destination"])
-    routes.index = pd.Index(["|".join(way) for way in ways], name="route")
-    routes["tail"] = routes["commodity"] + "|" + routes["origin"]
-    routes["head"] = routes["commodity"] + "|" + routes["destination"]
-    routes["cost"] = [draw(st.sampled_from(FREIGHT)) for _way in ways]
-    routes["days"], routes["tariff"], routes["inputs"] = 0.0, 0.0, "x"
-    uses = pd.DataFrame({"end_use": "use", "region": regions, "commodity": "good"})
-    uses["market"] = uses["commodity"] + "|" + uses["region"]
-    uses.index = pd.Index(uses["end_use"] + "|" + uses["region"] + "|good", name="use")
-    uses["quantity"] = [draw(amount) for _region in regions]
-    uses["elasticity"] = [draw(st.sampled_from([-0.25, -0.5, -1.0, -2.0])) for _region in regions]
-    uses["sigma"], uses["priority"], uses["choke"], uses["inputs"] = 1.0, 2, CHOKE, "x"
-    uses["curve"] = "constant_elasticity"
-    stocks = pd.DataFrame(columns=["market", "kind", "quantity", "in_days", "release", "inputs"])
-    names = ["activity", "market", "commodity", "region", "coefficient"]
-    network = Network(markets, activities, pd.DataFrame(terms, columns=names), facilities, routes, uses, stocks)
-    price = pd.Series([draw(money) for _market in markets.index], index=markets.index)
-    supply = pd.Series([draw(st.sampled_from([0.5, 1.0, 2.0])) for _plant in plants], index=activities.index)
-    base = Base(
-        price, activities["ran"], pd.Series(1.0, index=routes.index), uses["quantity"],
-        pd.Series(0.0, index=markets.index), activities["cost"], routes["cost"], supply, pd.DataFrame(), pd.DataFrame(),
-    )  # fmt: skip
-    return World(network, base)
-
-
-def welfare_maximum(world: World) -> tuple[float, pd.Series, pd.Series]:
-    """Return objective, prices and quantities served of the same market, with its curves exact, from Clarabel."""
-    n, base = world.network, world.base
-    row = {name: at for at, name in enumerate(n.markets.index)}
-    x, y = cp.Variable(len(n.activities), nonneg=True), cp.Variable(len(n.routes), nonneg=True)
-    low, high = cp.Variable(len(n.uses), nonneg=True), cp.Variable(len(n.uses), nonneg=True)
-    waste = cp.Variable(len(row), nonneg=True)
-    recipe, moves = np.zeros((len(row), len(n.activities))), np.zeros((len(row), len(n.routes)))
-    for term in n.terms.itertuples():
-        recipe[row[term.market], n.activities.index.get_loc(term.activity)] += term.coefficient
-    for at, route in enumerate(n.routes.itertuples()):
-        moves[row[route.head], at] += 1.0
-        moves[row[route.tail], at] -= 1.0
-    takes = np.zeros((len(row), len(n.uses)))
-    worth: list[Any] = []
-    kinks = []
-    for at, use in enumerate(n.uses.itertuples()):
-        takes[row[use.market], at] = 1.0
-        e, q0, p0 = use.elasticity, base.served.iloc[at], base.price[use.market]
-        kink = use.choke**e  # as a share of q0: what is served below it is worth the choke price
-        kinks.append(kink * q0)
-        total = kink + high[at] / q0
-        a = 1.0 + 1.0 / e
-        curve = cp.log(total) - np.log(kink) if a == 0 else (cp.power(total, a) - kink**a) / a
-        worth += [use.choke * p0 * low[at], p0 * q0 * curve]
-    costs = [0.3 * cp.sum(waste), n.routes["cost"].to_numpy() @ y]
-    for at, plant in enumerate(n.activities.itertuples()):
-        if plant.ran > 0:
-            power = 1.0 + 1.0 / base.elasticity.iloc[at]
-            costs.append(plant.cost * plant.ran * cp.power(x[at] / plant.ran, power) / power)
-        else:
-            costs.append(plant.cost * x[at])
-    balance = recipe @ x + moves @ y - takes @ (low + high) - waste == 0
-    own = np.maximum(recipe, 0.0) @ x
-    limits = [
-        balance, x <= n.activities["capacity"].to_numpy(), low <= np.array(kinks), np.maximum(-moves, 0.0) @ y <= own
-    ]  # fmt: skip
-    problem = cp.Problem(cp.Maximize(sum(worth) - sum(costs)), limits)
-    problem.solve(solver=cp.CLARABEL, tol_gap_abs=1e-9, tol_gap_rel=1e-9, tol_feas=1e-9)
-    assert problem.status == "optimal"
-    served = pd.Series(low.value + high.value, index=n.uses.index)
-    return float(problem.value), pd.Series(balance.dual_value, index=n.markets.index), served
-
-
-TIMES = 1000.0
-"""Drawn tonnes are few, for the other solver's sake; ours sees kilotonnes, as in real markets."""
-
-
-@settings(
-    max_examples=15, deadline=None, derandomize=True, phases=(Phase.generate,), suppress_health_check=list(HealthCheck)
-)
-@given(worlds())
-def test_random_markets_against_clarabel(world: World) -> None:
-    """Where a use is served beyond its choke its benefit is strictly concave, so quantity and price are unique.
-
-    Measured on these: objective 9e-11, prices and quantities mostly 1e-5 and at most 3e-4. Tangents stop at 1e-10 of
-    the whole objective, and a price off by ``d`` costs only ``|e| p0 q0 d^2 / 2``: the smaller a market's share of the
-    objective, the coarser its price.
-    """
-    case: Any = SimpleNamespace(base_year=2024)
-    program = build(case, single_year(2024), TANGENTS, world.larger(TIMES))
-    solution = Instance(program).solve()
-    objective, dual, served = welfare_maximum(world)
-    assert solution.objective == pytest.approx(TIMES * objective, rel=1e-8)
-    uses, got = world.network.uses, prices(program, solution)[0]
-    other = dual * np.sign(dual @ got)  # the sign of an equality's dual is the solver's convention
-    inside = served > 1.01 * world.base.served * uses["choke"] ** uses["elasticity"]
-    for use in uses.index[inside]:
-        market = uses.at[use, "market"]
-        assert got[market] == pytest.approx(other[market], rel=1e-3), use
-        assert solution.frame("served").at[use, 0] == pytest.approx(TIMES * served[use], rel=1e-3), use
 
 
 def test_half_the_trade_to_1e_5(small: Case) -> None:

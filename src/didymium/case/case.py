@@ -231,15 +231,19 @@ def _settings(folder: Path, faults: list[Fault]) -> dict[str, Any]:
 
 def _frames(folder: Path, faults: list[Fault]) -> dict[str, pd.DataFrame]:
     frames: dict[str, pd.DataFrame] = {}
+    unread: set[str] = set()
     for name, table in TABLES.items():
         path = folder / f"{name}.csv"
         if not path.is_file():
             if table.required:
                 fix = _("add the file: {meaning}").format(meaning=_(table.meaning))
                 faults.append(Fault(path.name, "", "", _("the file is missing"), fix))
+                unread.add(name)
             continue
         frame = read_table(path, table, faults)
-        if frame is not None:
+        if frame is None:
+            unread.add(name)
+        else:
             frames[name] = frame
     for path in sorted(folder.glob("*.csv")):
         if path.stem not in TABLES:
@@ -249,7 +253,7 @@ def _frames(folder: Path, faults: list[Fault]) -> dict[str, pd.DataFrame]:
         check = TableCheck(TABLES[name], frame, faults)
         check.cells()
         check.rows()
-    references(frames, faults)
+    references(frames, unread, faults)
     grades(frames, faults)
     assumed_bands(frames, faults)
     if not faults:

@@ -253,14 +253,26 @@ def _target(unit: str, internal: str) -> str:
     return unit
 
 
-def references(frames: dict[str, pd.DataFrame], faults: list[Fault]) -> None:
-    """Check that every id a row names exists."""
+def references(frames: dict[str, pd.DataFrame], unread: set[str], faults: list[Fault]) -> None:
+    """Check that every id a row names exists.
+
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        Tables that could be read.
+    unread : set of str
+        Tables that could not: one fault says so already, not one for each row that names something of theirs.
+    faults : list of Fault
+        Where faults are gathered.
+    """
     ids = {name: set(frame[TABLES[name].key[0]].tolist()) for name, frame in frames.items()}
     stages = set(TABLES["commodities"].field("stage").choices)
     for name, frame in frames.items():
         check = TableCheck(TABLES[name], frame, faults)
         for field in TABLES[name].fields:
             if field.kind not in (Kind.REFERENCE, Kind.REFERENCES):
+                continue
+            if unread & set(field.refers.split("|")):
                 continue
             known = set[str]().union(*(ids.get(target, set()) for target in field.refers.split("|")))
             files = _(" or ").join(f"{target}.csv" for target in field.refers.split("|"))

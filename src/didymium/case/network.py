@@ -6,7 +6,7 @@ gathered here once; the laws in :mod:`didymium.market.laws` only combine these a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 
 from didymium.case.case import ROW
 from didymium.case.check import split_list
+from didymium.case.cross_terms import COLUMNS, resolved
 from didymium.case.facilities import modelled_facilities
 from didymium.case.mass import gains
 from didymium.case.read import LINE
@@ -67,6 +68,8 @@ class Network:
     stocks : DataFrame
         Index ``stock|market``; columns market, kind, quantity (t or days), in_days, low, high, band, release, owner,
         inputs.
+    cross : DataFrame
+        One row per cross term: side, first, second (labels of uses or activities), slope (t per USD/kg), line, inputs.
     """
 
     markets: pd.DataFrame
@@ -76,6 +79,7 @@ class Network:
     routes: pd.DataFrame
     uses: pd.DataFrame
     stocks: pd.DataFrame
+    cross: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
 
     def matrix(self) -> pd.DataFrame:
         """Return coefficients as markets x activities."""
@@ -116,7 +120,9 @@ def build_network(case: cases.Case) -> Network:
     markets["inputs"] = [f"commodities/{c}" for c in markets["commodity"]]
     markets = markets.sort_index()
     stocks = _stocks(case, stages, markets, taken)
-    return Network(markets, activities, terms, facilities, routes, uses, stocks)
+    cross, _faults = resolved(case)
+    cross["slope"] = cross["slope"].astype(float) * KG
+    return Network(markets, activities, terms, facilities, routes, uses, stocks, cross)
 
 
 def _activities(case: cases.Case, facilities: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -126,7 +132,7 @@ def _activities(case: cases.Case, facilities: pd.DataFrame) -> tuple[pd.DataFram
     processes = case["processes"].set_index("process")
     frame["region"] = frame["facility"].map(facilities["region"])
     frame["stage"] = frame["process"].map(processes["stage"])
-    costs = _Costs(case)
+    costs = Costs(case)
     found = [costs.of(p, r) for p, r in zip(frame["process"], frame["region"], strict=True)]
     frame["cost"] = [row.cost / KG for row in found]
     frame["curve"] = [row.curve for row in found]
@@ -148,7 +154,7 @@ def _activities(case: cases.Case, facilities: pd.DataFrame) -> tuple[pd.DataFram
     return frame, merged[["activity", "market", "commodity", "region", "coefficient"]].reset_index(drop=True)
 
 
-class _Cost(NamedTuple):
+class Cost(NamedTuple):
     """A row of the table of costs, USD/t."""
 
     cost: float
@@ -157,30 +163,38 @@ class _Cost(NamedTuple):
     key: str
 
 
-class _Costs:
+class Costs:
     """Finds the cost row that speaks most closely of a process in a region."""
 
     def __init__(self, case: cases.Case) -> None:
         self.stage = dict(zip(case["processes"]["process"], case["processes"]["stage"], strict=True))
         rows = case["costs"]
         self.rows = {
-            (process, region): _Cost(*row)
+            (process, region): Cost(*row)
             for process, region, *row in zip(
                 *(rows[name].tolist() for name in ("process", "region", "cost", "curve", "elasticity", ROW)),
                 strict=True,
             )
         }
 
-    def of(self, process: str, region: str) -> _Cost:
+    def find(self, process: str, region: str) -> Cost | None:
+        """Return the row that speaks of a process in a region, or None."""
         for name in (process, f"stage:{self.stage[process]}", "*"):
             for place in (region, "*"):
                 if (name, place) in self.rows:
                     return self.rows[name, place]
-        raise DidymiumError(
-            _("costs.csv: no cost for {process} in {region} -> add a row, or one for stage:{stage}").format(
-                process=process, region=region, stage=self.stage[process]
+        return None
+
+    def of(self, process: str, region: str) -> Cost:
+        """Return the same; none is an error."""
+        row = self.find(process, region)
+        if row is None:
+            raise DidymiumError(
+                _("costs.csv: no cost for {process} in {region} -> add a row, or one for stage:{stage}").format(
+                    process=process, region=region, stage=self.stage[process]
+                )
             )
-        )
+        return row
 
 
 def _routes(case: cases.Case, stages: dict[str, str], made: pd.DataFrame, taken: pd.DataFrame) -> pd.DataFrame:

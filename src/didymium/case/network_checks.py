@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from didymium.case.check import split_list
+from didymium.case.cross_terms import check_cross_terms
 from didymium.case.mass import check_loops, check_mass
 from didymium.case.reach import Reach
 from didymium.case.read import LINE
@@ -36,8 +37,9 @@ def check_network(case: Case) -> list[Fault]:
     -------
     list of Fault
         Recipes and loops that create mass, capacity that does not fit its process or counts twice, demand that
-        nothing can meet, commodities that nobody makes, uses or holds, uses without a price, baskets above a
-        hundred percent, bands upside down, withheld values written as zero. Empty where all is well.
+        nothing can meet, commodities that nobody makes, uses or holds, uses without a price, cross terms between what
+        has no straight curve, baskets above a hundred percent, bands upside down, withheld values written as zero.
+        Empty where all is well.
     """
     mass, reach = list(check_mass(case)), Reach(case)
     return [
@@ -49,6 +51,7 @@ def check_network(case: Case) -> list[Fault]:
         *_facilities(case),
         *_twice(case),
         *_costs(case),
+        *check_cross_terms(case),
         *_demand(case, reach),
         *_prices(case),
         *_bands(case),

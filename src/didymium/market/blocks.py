@@ -113,6 +113,10 @@ class Arrays(NamedTuple):
             matrix=sp.csr_array(sp.vstack([self.matrix, more], format="csr")),
         )
 
+    def first_rows(self, count: int) -> Arrays:
+        """Return the program with its first rows only."""
+        return self._replace(low=self.low[:count], high=self.high[:count], matrix=self.matrix[:count])
+
 
 @dataclass
 class Blocks:

@@ -16,6 +16,7 @@ from didymium.case.network import positions
 from didymium.economy.willingness import DemandCurve, most_wanted
 from didymium.market import curves
 from didymium.market.blocks import Terms
+from didymium.market.cross import apart
 from didymium.market.tree import MONTH
 
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ def freight(p: Parts) -> np.ndarray:
     """
     routes, base = p.network.routes, p.base
     head = np.maximum(base.price.reindex(routes["head"]).to_numpy(float), 0.0)[:, None]
-    return np.asarray(base.freight.reindex(routes.index).to_numpy(float)[:, None] - (1 - p.discount_under_way()) * head)
+    loses = 1 - p.discount_under_way()
+    # A stated case may leave the price of what is neither used nor long under way unknown.
+    interest = np.where(loses > 0, loses * head, 0.0)
+    return np.asarray(base.freight.reindex(routes.index).to_numpy(float)[:, None] - interest)
 
 
 def shipped_at(p: Parts) -> np.ndarray:
@@ -160,7 +164,8 @@ def served_split(p: Parts) -> None:
 
 def activity_split(p: Parts) -> None:
     """``x[a,n] = sum_k x_k[a,n]`` for activities with a cost curve: the cheapest output first."""
-    _split(p, "activity_split", "activity", "activity_segment")
+    if "activity_segment" in p.model.columns:
+        _split(p, "activity_split", "activity", "activity_segment")
 
 
 def stock_split(p: Parts) -> None:
@@ -206,16 +211,24 @@ def monthly_lag(days: np.ndarray) -> np.ndarray:
 
 
 def most_served(p: Parts) -> np.ndarray:
-    """``q[u,n] <= q0 (1 - e)`` where demand is a straight line; no limit elsewhere. Uses x nodes, t."""
-    uses = p.network.uses
-    linear = uses["curve"].eq("linear").to_numpy()[:, None]
-    return most_wanted(p.conditions.demand, uses["elasticity"].to_numpy(float)[:, None], linear)
+    """``q[u,n] <= q0 (1 - e)`` where demand is a straight line; no limit elsewhere. Uses x nodes, t.
+
+    A use that cross terms join to others has no end of its own, except where nothing is wanted.
+    """
+    uses, wanted, alone = p.network.uses, p.conditions.demand, apart(p, "demand")[:, None]
+    linear = uses["curve"].eq("linear").to_numpy()[:, None] & alone
+    most = most_wanted(wanted, uses["elasticity"].to_numpy(float)[:, None], linear)
+    return np.where(alone | (wanted > 0), most, 0.0)
 
 
 def served_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
-    """Return widths (t) and average willingness (USD/kg) of the demand segments, uses x segments x nodes."""
-    wanted = p.conditions.demand
-    uses = p.network.uses
+    """Return widths (t) and average willingness (USD/kg) of the demand segments, uses x segments x nodes.
+
+    Only for uses that no cross term joins to others.
+    """
+    alone = apart(p, "demand")
+    wanted = p.conditions.demand[alone]
+    uses = p.network.uses[alone]
     p0 = p.base.price.reindex(uses["market"]).to_numpy(float)[:, None]
     elasticity = uses["elasticity"].to_numpy(float)[:, None]
     choke = uses["choke"].to_numpy(float)[:, None] * p.options.choke_scale
@@ -230,9 +243,9 @@ def served_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
 def activity_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
     """Return widths (t) and average marginal cost (USD/kg) of the supply segments, activities x segments x nodes.
 
-    Only for activities that run in the base year.
+    Only for activities that run in the base year, and that no cross term joins to others.
     """
-    running = p.base.running()
+    running = apart(p, "supply")
     x0 = p.base.activity.to_numpy(float)[running]
     c0 = p.base.cost.to_numpy(float)[running][:, None]
     elasticity = p.base.elasticity.to_numpy(float)[running][:, None]

@@ -32,10 +32,13 @@ def prepare(case: cases.Case) -> Market:
     """
     from didymium.case.network import build_network
     from didymium.market.calibrate import calibrate
+    from didymium.market.cross import joints
     from didymium.market.stated import stated
 
     if case.digest not in _READY:
         network = build_network(case)
         point = stated if case.calibration == "stated" else calibrate
-        _READY[case.digest] = Market(network, point(case, network))
+        market = Market(network, point(case, network))
+        joints(*market)  # cross terms that do not fit the base point are faults of the case
+        _READY[case.digest] = market
     return _READY[case.digest]

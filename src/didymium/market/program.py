@@ -13,6 +13,7 @@ from didymium.faults import DidymiumError
 from didymium.market import laws
 from didymium.market.blocks import Blocks
 from didymium.market.conditions import Conditions, conditions
+from didymium.market.cross import Joint, add_joint, apart, joint_worth, joints
 from didymium.market.options import Options
 from didymium.market.stocks import stock_table, stock_variables, stock_worth
 from didymium.market.tree import LONG, Tree
@@ -37,6 +38,8 @@ class Parts:
         The case's stocks and the programmes, with columns market, kind, rest (t), start (t), payer.
     model : Blocks
         The program as it grows.
+    joint : dict of str to Joint
+        Groups of end uses and of activities that cross terms join, by side.
     """
 
     case: cases.Case
@@ -47,6 +50,7 @@ class Parts:
     conditions: Conditions
     stocks: pd.DataFrame
     model: Blocks = field(default_factory=Blocks)
+    joint: dict[str, Joint] = field(default_factory=dict)
 
     def lag(self) -> np.ndarray:
         """Return whole months under way by route."""
@@ -123,7 +127,7 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
     network, base = market or prepare(case)
     held = conditions(case, network, base, tree, options)
     stocks = stock_table(network, base, options)
-    p = Parts(case, network, base, tree, options, held, stocks)
+    p = Parts(case, network, base, tree, options, held, stocks, joint=joints(network, base))
     if len(tree) == 0:
         raise DidymiumError(_("a program needs at least one node"))
     _variables(p)
@@ -134,6 +138,8 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
     if options.curves == "segments":
         laws.served_split(p)
         laws.activity_split(p)
+    for side in p.joint:
+        add_joint(p, side)
     if len(p.stocks):
         laws.terminal_split(p)
         laws.stock_balance(p)
@@ -147,20 +153,20 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
 def _variables(p: Parts) -> None:
     """Add the variables: activity, ship, served, dispose, stock, fill, release, build, and their segments."""
     n, add, nodes = p.network, p.model.add_variable, p.tree.index
-    running = n.activities.index[p.base.running()]
     add("activity", [n.activities.index, nodes])
     add("served", [n.uses.index, nodes], upper=laws.most_served(p))
     add("dispose", [n.markets.index, nodes])
     add("ship", [n.routes.index, nodes], upper=p.conditions.ship_bound)
+    uses, plants = n.uses.index[apart(p, "demand")], n.activities.index[apart(p, "supply")]
     if p.options.curves == "segments":
         width, _slope = laws.served_slopes(p)
-        add("served_segment", [n.uses.index, pd.RangeIndex(width.shape[1], name="segment"), nodes], upper=width)
-        if len(running):
+        add("served_segment", [uses, pd.RangeIndex(width.shape[1], name="segment"), nodes], upper=width)
+        if len(plants):
             width, _slope = laws.activity_slopes(p)
-            add("activity_segment", [running, pd.RangeIndex(width.shape[1], name="step"), nodes], upper=width)
+            add("activity_segment", [plants, pd.RangeIndex(width.shape[1], name="step"), nodes], upper=width)
     else:
-        add("benefit", [n.uses.index, nodes], lower=-np.inf)
-        add("cost", [running, nodes])
+        add("benefit", [uses, nodes], lower=-np.inf)
+        add("cost", [plants, nodes])
     if len(p.stocks):
         stock_variables(p)
     chosen = [x for x in p.options.projects if x.choose]
@@ -184,8 +190,8 @@ def _worth(p: Parts) -> dict[str, np.ndarray]:
     By variable: what one more unit adds to the objective, in the shape of the variable.
     """
     n, weight = p.network, p.tree.weight()
-    importance = np.array([p.options.use_weight.get(r, 1.0) for r in n.uses["region"]])
-    running = p.base.running()
+    alone, running = apart(p, "demand"), apart(p, "supply")
+    importance = np.array([p.options.use_weight.get(r, 1.0) for r in n.uses["region"][alone]])
     worth: dict[str, np.ndarray] = {}
     if p.options.curves == "segments":
         _width, slope = laws.served_slopes(p)
@@ -196,6 +202,8 @@ def _worth(p: Parts) -> dict[str, np.ndarray]:
     else:
         worth["benefit"] = importance[:, None] * weight
         worth["cost"] = -weight
+    for side in p.joint:
+        worth |= joint_worth(p, side)
     idle = np.where(running, 0.0, p.base.cost.to_numpy(float))  # what runs pays by its curve
     worth["activity"] = -idle[:, None] * weight
     worth["dispose"] = -n.markets["disposal"].to_numpy(float)[:, None] * weight

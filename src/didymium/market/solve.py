@@ -13,6 +13,7 @@ import pandas as pd
 
 from didymium.faults import SolverError
 from didymium.market.blocks import Arrays, Labelled
+from didymium.market.polish import polished
 from didymium.market.program import Program
 from didymium.market.tangents import Tangents
 from didymium.market.verify import ACCURACY, verify, violations, worst
@@ -24,6 +25,9 @@ PRIMAL_TOLERANCE = 1e-7
 
 DUAL_TOLERANCE = 1e-9
 """USD/kg, of up to 1e3: while tangents are refined."""
+
+NEAR = 1e-2
+"""Gap between tangents and curves, relative to the objective, from which what binds is likely known."""
 
 _ATTEMPTS = (None, "choose", "ipm")
 """What a solve tries in turn: from the last basis, from nothing, from nothing by interior point."""
@@ -151,6 +155,12 @@ class Instance:
         self._ok(self.highs.addRows(count, low, high, terms * count, starts[:-1], index, value), name)
         self.stated = self.stated.with_rows(low, high, (value, index, starts))
 
+    def drop_rows(self, first: int) -> None:
+        """Remove the rows from position ``first`` on, as they were added."""
+        rows = np.arange(first, self.highs.getNumRow(), dtype=np.int32)
+        self._ok(self.highs.deleteRows(len(rows), rows), "tangents")
+        self.stated = self.stated.first_rows(first)
+
     def _ok(self, status: object, name: str) -> None:
         """Count a change of the program; one that the solver refused is an error."""
         self.revision += 1
@@ -242,7 +252,7 @@ class Instance:
 
         ``w_u <= B(q_k) + B'(q_k) (q - q_k)`` for benefits, ``w_a >= C(x_k) + C'(x_k) (x - x_k)`` for costs. The
         objective gap bounds the price error by ``sqrt(2 gap / |elasticity|)``, so it is driven far below the accuracy
-        promised.
+        promised; unless Newton on the curves (:mod:`didymium.market.polish`) gets there first, and exactly.
         """
         largest = float(np.max(self.program.parts.conditions.demand, initial=1.0))
         # Relative to the largest quantity, so that a market of a tonne is as exact as one of a hundred kilotonnes.
@@ -252,12 +262,19 @@ class Instance:
         curve = Tangents(self)
         curve.start()
         seconds = 0.0
-        last = np.inf
+        last = tried = np.inf
         for count in range(1, passes + 1):
             outcome = Raw(*self.run())
             seconds += outcome.facts["seconds"]
             gap = curve.gap(outcome.primal)
             size = max(1e-3, abs(outcome.objective))
+            if gap <= NEAR * size and gap <= 0.5 * tried and not self.integers():
+                tried = gap
+                started = time.perf_counter()
+                exact = polished(curve, outcome)
+                seconds += time.perf_counter() - started
+                if exact is not None:
+                    return exact._replace(facts=exact.facts | {"tangent_passes": count, "seconds": seconds})
             # At the solver's own tolerance the gap stops falling: then two digits of the accuracy are lost.
             stalled = gap <= 100.0 * accuracy * size and gap > 0.7 * last
             last = gap

@@ -10,10 +10,15 @@ import numpy as np
 
 from didymium.economy.willingness import DemandCurve
 from didymium.market import curves
+from didymium.market.cross import SQUARE_GRID, apart, importance_of, scale_of
 from didymium.market.curves import Array
 
 if TYPE_CHECKING:
     from didymium.market.solve import Instance
+
+
+SMALL = 1e-9
+"""Slopes below this, USD/kg, are none: the solver takes no smaller coefficients."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,8 @@ class Bend:
         Smallest ``v`` at which the curve is read.
     start : tuple of array
         Where the first tangents touch.
+    signed : bool
+        ``v`` may be below zero.
     """
 
     left: np.ndarray
@@ -45,6 +52,7 @@ class Bend:
     second: Callable[[Array], Array]
     least: Array
     start: tuple[Array, ...]
+    signed: bool = False
 
     def at(self, primal: Array) -> Array:
         """Return where the curve is read for a solution."""
@@ -63,7 +71,9 @@ class Tangents:
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
-        self.bends = [bend for bend in (demand_bend(instance), supply_bend(instance)) if bend is not None]
+        own = (demand_bend(instance), supply_bend(instance))
+        joint = [square_bend(instance, side) for side in instance.program.parts.joint]
+        self.bends = [bend for bend in (*own, *joint) if bend is not None]
 
     def start(self) -> None:
         """Add the first tangents: on the fixed grids, so that the first pass is near."""
@@ -87,6 +97,7 @@ class Tangents:
         if not count:
             return
         slope = bend.slope(point)
+        slope = np.where(np.abs(slope) > SMALL, slope, 0.0)
         level = (bend.value(point) - slope * point)[where]
         free = np.full(count, np.inf)
         low, high = (-free, level) if bend.upper else (level, free)
@@ -95,9 +106,10 @@ class Tangents:
 
 
 def demand_bend(instance: Instance) -> Bend | None:
-    """``w[u,n] <= B_u(q[u,n])`` for every end use."""
+    """``w[u,n] <= B_u(q[u,n])`` for every end use that no cross term joins to others."""
     p = instance.program.parts
-    uses, q0 = p.network.uses, p.conditions.demand
+    alone = apart(p, "demand")
+    uses, q0 = p.network.uses[alone], p.conditions.demand[alone]
     if not len(uses):
         return None
     curve = DemandCurve(
@@ -109,16 +121,16 @@ def demand_bend(instance: Instance) -> Bend | None:
     )
     importance = np.array([p.options.use_weight.get(r, 1.0) for r in uses["region"]])[:, None]
     return Bend(
-        instance.columns["benefit"].to_numpy(), instance.columns["served"].to_numpy(), True,
+        instance.columns["benefit"].to_numpy(), instance.columns["served"].to_numpy()[alone], True,
         p.tree.weight()[None, :] * importance, curve.benefit, curve.price, curve.fall, 1e-12 * q0,
         tuple(q0 * ratio for ratio in (0.05, 0.3, *curves.DEMAND_GRID[1:], 3.0)),
     )  # fmt: skip
 
 
 def supply_bend(instance: Instance) -> Bend | None:
-    """``c[a,n] >= C_a(x[a,n])`` for every activity that runs in the base year."""
+    """``c[a,n] >= C_a(x[a,n])`` for every activity that runs in the base year and no cross term joins to others."""
     p = instance.program.parts
-    running = p.base.running()
+    running = apart(p, "supply")
     if not running.any():
         return None
     x0 = p.base.activity.to_numpy(float)[running][:, None] * p.growth_of_supply()[running] * p.tree.years()[None, :]
@@ -132,4 +144,17 @@ def supply_bend(instance: Instance) -> Bend | None:
         instance.columns["cost"].to_numpy(), instance.columns["activity"].to_numpy()[running], False,
         np.broadcast_to(p.tree.weight()[None, :], x0.shape), curve.total, curve.marginal, curve.rise, 1e-9 * x0,
         tuple(x0 * ratio for ratio in (*curves.SUPPLY_GRID[1:], 10.0)),
+    )  # fmt: skip
+
+
+def square_bend(instance: Instance, side: str) -> Bend:
+    """``w[k,n] >= 1/2 z[k,n]^2`` for every member of a group that cross terms join."""
+    p = instance.program.parts
+    joint = p.joint[side]
+    reach = joint.reach()[:, None] * np.sqrt(np.max(scale_of(p, side), axis=0))[None, :]
+    columns = instance.columns
+    return Bend(
+        columns[f"{side}_square"].to_numpy(), columns[f"{side}_turned"].to_numpy(), False, importance_of(p, side),
+        lambda z: 0.5 * z**2, lambda z: z, np.ones_like, np.full(reach.shape, -np.inf),
+        tuple(sign * ratio * reach for ratio in SQUARE_GRID for sign in (1.0, -1.0)), signed=True,
     )  # fmt: skip

@@ -17,6 +17,7 @@ import pandas as pd
 
 from didymium.case.network import positions
 from didymium.economy.willingness import surplus
+from didymium.market.cross import scale_of
 from didymium.market.curves import CostCurve
 from didymium.market.laws import served_slopes
 from didymium.market.options import Options
@@ -251,21 +252,26 @@ class Planner:
         shape = (uses["elasticity"].to_numpy(float)[:, None], uses["choke"].to_numpy(float)[:, None])
         linear = uses["curve"].eq("linear").to_numpy()[:, None]
         users = surplus(served, paid, wanted, p0, *shape, linear)
+        parts = self.clearing.program.parts
+        if "demand" in parts.joint:
+            joint = parts.joint["demand"]
+            at = joint.members
+            users[at] = joint.value(served[at], scale_of(parts, "demand")) - paid[at] * served[at]
         made = network.matrix().to_numpy().T @ cleared.price.to_numpy(float)
         activity = np.maximum(cleared.solution.frame("activity").to_numpy(), 0.0)
         producers = made * activity - self._cost(activity)
-        stocks = self.clearing.program.parts.stocks
+        stocks = parts.stocks
         firms = stocks["kind"].eq("commercial").to_numpy()
         fill, release, level = (cleared.solution.frame(name).to_numpy()[firms] for name in ("fill", "release", "stock"))
         at = stocks["market"].to_numpy()[firms]
         holders = (release - fill) * cleared.price.reindex(at).to_numpy(float)
         holders[:, -1] += level[:, -1] * base.price.reindex(at).to_numpy(float)
-        parts = {
+        by_region = {
             "users": pd.Series((users * weight).sum(axis=1), index=uses["region"].to_numpy()),
             "producers": pd.Series((producers * weight).sum(axis=1), index=network.activities["region"].to_numpy()),
             "holders": pd.Series((holders * weight).sum(axis=1), index=[market.split("|")[1] for market in at]),
         }
-        return pd.DataFrame({name: part.groupby(level=0).sum() for name, part in parts.items()}).fillna(0.0)
+        return pd.DataFrame({name: part.groupby(level=0).sum() for name, part in by_region.items()}).fillna(0.0)
 
     def _cost(self, activity: np.ndarray) -> np.ndarray:
         """Return the cost of what runs, kUSD: the curve of the base point, or the unit cost of what came later."""
@@ -277,6 +283,9 @@ class Planner:
         c0, elasticity = (column.to_numpy(float)[running][:, None] for column in (base.cost, base.elasticity))
         linear = self.market.network.activities["curve"].eq("linear").to_numpy()[running][:, None]
         cost[running] = CostCurve(x0, c0, elasticity, linear).total(activity[running])
+        if "supply" in parts.joint:
+            joint = parts.joint["supply"]
+            cost[joint.members] = joint.value(activity[joint.members], scale_of(parts, "supply"))
         return cost
 
     def public_cost(self, cleared: Cleared) -> dict[str, float]:

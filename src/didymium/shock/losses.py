@@ -9,6 +9,7 @@ import pandas as pd
 
 from didymium.economy.value import at_risk, value_added
 from didymium.economy.willingness import surplus
+from didymium.market.cross import joints
 from didymium.market.prepare import Market
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
@@ -103,6 +104,11 @@ def users_loss(market: Market, served: np.ndarray, wanted: np.ndarray, price: pd
     linear = uses["curve"].eq("linear").to_numpy()[:, None]
     before = surplus(wanted, p0 * np.ones_like(paid), wanted, p0, elasticity, choke, linear)
     after = surplus(safe, paid, wanted, p0, elasticity, choke, linear)
+    joint = joints(*market).get("demand")
+    if joint is not None:
+        at = joint.members
+        before[at] = -p0[at] * wanted[at]
+        after[at] = joint.value(served[at], wanted[at] / joint.quantity[:, None]) - paid[at] * served[at]
     loss: np.ndarray = (before - after).sum(axis=1)
     return loss
 
