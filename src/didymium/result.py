@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RESTS_ON = "rests_on"
 """Column of every result table: the input rows behind the row, as ``table/key`` joined by ``;``."""
 
-_LIBRARIES = ("didymium", "linopy", "highspy", "pandas", "numpy", "xarray")
+_LIBRARIES = ("didymium", "highspy", "pandas", "numpy", "scipy", "xarray")
 
 
 def join_inputs(*groups: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from didymium.case.network import Network
+from didymium.case.network import Network, positions
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,11 @@ class Base:
 
     def intake(self, network: Network) -> pd.Series:
         """Return what each market's buyers take in a year: processes and end uses, t/year."""
-        terms = network.terms[network.terms["coefficient"].lt(0)]
-        taken = -terms["coefficient"].to_numpy(float) * terms["activity"].map(self.activity).to_numpy(float)
-        by_process = pd.Series(taken, index=terms["market"].to_numpy(), dtype=float).groupby(level=0).sum()
-        by_use = self.served.groupby(network.uses["market"]).sum()
-        total = by_process.reindex(network.markets.index, fill_value=0.0)
-        return total.add(by_use.reindex(network.markets.index, fill_value=0.0))
+        markets, terms, made = network.markets.index, network.terms, self.activity.to_numpy(float)
+        each = terms["coefficient"].to_numpy(float) * made[positions(self.activity.index, terms["activity"])]
+        total = np.bincount(positions(markets, terms["market"]), np.maximum(-each, 0.0), len(markets))
+        total += np.bincount(positions(markets, network.uses["market"]), self.served.to_numpy(float), len(markets))
+        return pd.Series(total, index=markets)
 
     def output(self, network: Network) -> pd.Series:
         """Return what each market's makers give out in a year, t/year."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from didymium.case.check import first_day
 from didymium.case.facilities import Step, operating_in
 from didymium.case.network import Network
+from didymium.case.scenario import Restriction
 from didymium.market.base import Base
 from didymium.market.curves import Array
 from didymium.market.options import Options
@@ -133,19 +134,30 @@ def _restrictions(network: Network, base: Base, tree: Tree) -> tuple[Array, npt.
     origin, destination, commodity = (routes[c].to_numpy() for c in ("origin", "destination", "commodity"))
     market_region = network.markets["region"].to_numpy()
     years = tree.years()
+
+    shares: dict[Restriction, Array] = {}
+    last_word: dict[Restriction, float] = {}
     for node, ((first, last), scenario) in enumerate(zip(tree.dates(), tree.scenarios, strict=True)):
         for measure in scenario.restrictions if scenario else ():
-            share = measure.share(first, last)
-            if share >= 1.0 - 1e-9:
-                continue
-            reach = list(measure.destinations)
-            on = (
-                (origin == measure.controller)
-                & np.isin(destination, reach)
-                & np.isin(commodity, list(measure.commodities))
-            )
-            bound[on, node] = np.minimum(bound[on, node], share * flow[on] * years[node])
-            cut[:, node] |= np.isin(market_region, reach)
+            # After its last step a measure lets through what it does then, for as long as it is in force.
+            settled = first >= max(measure.start, measure.approval[-1][0]) and (not measure.end or last <= measure.end)
+            share = last_word.get(measure) if settled else None
+            if share is None:
+                share = measure.share(first, last)
+            if settled:
+                last_word[measure] = share
+            if share < 1.0 - 1e-9:
+                shares.setdefault(measure, np.ones(len(tree)))[node] = share
+    for measure, let_through in shares.items():
+        reach, bites = list(measure.destinations), np.nonzero(let_through < 1.0)[0]
+        on = (
+            (origin == measure.controller)
+            & np.isin(destination, reach)
+            & np.isin(commodity, list(measure.commodities))
+        )  # fmt: skip
+        cells = np.ix_(np.nonzero(on)[0], bites)
+        bound[cells] = np.minimum(bound[cells], let_through[bites] * flow[on, None] * years[bites])
+        cut[np.ix_(np.isin(market_region, reach), bites)] = True
     return bound, cut
 
 

@@ -51,9 +51,10 @@ def conservation(p: Parts, primal: Quantities) -> float:
     gap, passed = np.zeros((len(names), nodes)), np.zeros((len(names), nodes))
 
     def add(labels: pd.Series | np.ndarray, amounts: np.ndarray) -> None:
-        at = names.get_indexer(pd.Index(labels))
-        np.add.at(gap, at, amounts)
-        np.add.at(passed, at, np.abs(amounts))
+        place = (names.get_indexer(pd.Index(labels)), np.arange(len(labels)))
+        total = sp.csr_array((np.ones(len(labels)), place), shape=(len(names), len(labels)))
+        gap[:] += total @ amounts
+        passed[:] += total @ np.abs(amounts)
 
     run = table("activity")[network.activities.index.get_indexer(pd.Index(network.terms["activity"]))]
     add(network.terms["commodity"], network.terms["coefficient"].to_numpy(float)[:, None] * run)
@@ -96,11 +97,12 @@ def circulation(p: Parts, primal: Quantities) -> float:
     at_once = shipped_at(p) == np.arange(len(p.tree))[None, :]
     index = p.network.markets.index
     tail, head = (index.get_indexer(pd.Index(routes[end])) for end in ("tail", "head"))
-    total, round_trips = float(ship.sum()), 0.0
-    for node in range(len(p.tree)):
-        goes = np.nonzero(at_once[:, node] & (ship[:, node] > MOVING * ship[:, node].max(initial=0.0)))[0]
-        graph = sp.csr_matrix((ship[goes, node], (tail[goes], head[goes])), shape=(len(index), len(index)))
-        _count, loop = sp.csgraph.connected_components(graph, connection="strong")
-        within = goes[loop[tail[goes]] == loop[head[goes]]]
-        round_trips += float(ship[within, node].sum())
+    # One graph of all nodes side by side: no route leads from one to another.
+    moves = at_once & (ship > MOVING * ship.max(axis=0, initial=0.0))
+    route, node = np.nonzero(moves)
+    leaves, enters = tail[route] + len(index) * node, head[route] + len(index) * node
+    size = len(index) * len(p.tree)
+    graph = sp.csr_array((np.ones(len(route)), (leaves, enters)), shape=(size, size))
+    _count, loop = sp.csgraph.connected_components(graph, connection="strong")
+    total, round_trips = float(ship.sum()), float(ship[moves][loop[leaves] == loop[enters]].sum())
     return round_trips / total if total > 0 else 0.0

@@ -31,10 +31,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-import xarray as xr
 
 from didymium.case.network import Network, positions
 from didymium.faults import CaseError, Fault
+from didymium.market.blocks import Terms
 from didymium.market.curves import Array
 from didymium.messages import _
 
@@ -218,59 +218,48 @@ def importance_of(p: Parts, side: str) -> Array:
 
 def add_joint(p: Parts, side: str) -> None:
     """``z[k,n] = sum_i L_ik / sqrt(f_in) (q[i,n] + s[i,n] - q0[i,n])``; with segments ``z = middle + up - down``."""
-    joint, scale, add = p.joint[side], scale_of(p, side), p.model.add_variables
-    coordinates = [joint.names, p.tree.index]
-    v = p.variables
-    z = v[f"{side}_turned"] = add(coords=coordinates, name=f"{side}_turned")
-    spare = v[f"{side}_spare"] = add(lower=0, coords=coordinates, name=f"{side}_spare")
-    dimension = "use" if side == "demand" else "activity"
+    joint, scale, add, nodes = p.joint[side], scale_of(p, side), p.model.add_variable, p.tree.index
+    names, own = joint.names, p.model.columns[VARIABLE[side]].coords[0][joint.members]
+    add(f"{side}_turned", [names, nodes], lower=-np.inf)
+    add(f"{side}_spare", [names, nodes])
     weights = joint.weights(scale)
-    inner = [joint.names, joint.names.rename("member"), p.tree.index]
-    own = p.variables[VARIABLE[side]].isel({dimension: joint.members})
-    own = own.rename({dimension: "member"}).assign_coords(member=joint.names.to_numpy())
-    both = own * xr.DataArray(weights, coords=inner)
-    both = both + spare.rename({"joint": "member"}) * xr.DataArray(weights, coords=inner)
-    base = np.einsum("kin,in->kn", weights, joint.quantity[:, None] * scale)
-    p.model.add_constraints(z - both.sum("member") == xr.DataArray(-base, coords=coordinates), name=f"{side}_turned")
+    row, member = np.nonzero(joint.factor.T)
+    turned = Terms(p, names)
+    turned.add(f"{side}_turned", names)
+    turned.add(VARIABLE[side], names[row], -weights[row, member], of=own[member])
+    turned.add(f"{side}_spare", names[row], -weights[row, member], of=names[member])
+    turned.state(f"{side}_turned", "=", -np.einsum("kin,in->kn", weights, joint.quantity[:, None] * scale))
     if p.options.curves == "tangents":
-        v[f"{side}_square"] = add(lower=0, coords=coordinates, name=f"{side}_square")
+        add(f"{side}_square", [names, nodes])
         return
     reach = joint.reach()[:, None, None] * np.sqrt(np.max(scale, axis=0))[None, None, :]
-    middle = xr.DataArray(SQUARE_GRID[0] * reach[:, 0, :], coords=coordinates)
-    parts = [add(lower=-middle, upper=middle, name=f"{side}_middle")]
-    width = np.diff(SQUARE_GRID)[None, :, None] * reach
+    middle = SQUARE_GRID[0] * reach[:, 0, :]
+    add(f"{side}_middle", [names, nodes], lower=-middle, upper=middle)
     steps = pd.RangeIndex(len(SQUARE_GRID) - 1, name="step")
-    limit = xr.DataArray(width, coords=[joint.names, steps, p.tree.index])
-    for name in ("up", "down"):
-        v[f"{side}_{name}"] = add(lower=0, upper=limit, name=f"{side}_{name}")
-    parts += [v[f"{side}_up"].sum("step"), -1.0 * v[f"{side}_down"].sum("step")]
-    p.model.add_constraints(z - parts[0] - parts[1] - parts[2] == 0, name=f"{side}_turned_split")
+    split = Terms(p, names)
+    split.add(f"{side}_turned", names)
+    split.add(f"{side}_middle", names, -1.0)
+    for name, sign in (("up", -1.0), ("down", 1.0)):
+        add(f"{side}_{name}", [names, steps, nodes], upper=np.diff(SQUARE_GRID)[None, :, None] * reach)
+        split.add(f"{side}_{name}", names, sign)
+    split.state(f"{side}_turned_split", "=", 0.0)
 
 
-def joint_terms(p: Parts, side: str) -> list[Any]:
+def joint_worth(p: Parts, side: str) -> dict[str, np.ndarray]:
     """``p0'(q + s) - choke p0's - 1/2 sum z^2`` of demand, ``-c0'(x + s) - 1/2 sum z^2`` of supply, by node.
 
-    What the activities themselves cost, ``-c0'x``, stands with those that have no curve.
+    By variable. What the activities themselves cost, ``-c0'x``, stands with those that have no curve.
     """
-    joint, importance, v = p.joint[side], importance_of(p, side), p.variables
-    coordinates = [joint.names, p.tree.index]
+    joint, importance = p.joint[side], importance_of(p, side)
     price = joint.price[:, None] * importance
-
-    def times(name: str, values: Array) -> Any:
-        return (v[name] * xr.DataArray(values, coords=coordinates)).sum()
-
-    terms = []
+    worth = {f"{side}_spare": -price}
     if side == "demand":
-        worth = xr.DataArray(price, coords=[p.network.uses.index[joint.members], p.tree.index])
-        terms.append((v["served"].isel(use=joint.members) * worth).sum())
-        choke = (joint.most * p.options.choke_scale)[:, None]
-        terms.append(times(f"{side}_spare", price * (1.0 - choke)))
-    else:
-        terms.append(times(f"{side}_spare", -price))
+        worth["served"] = np.zeros(p.model.columns["served"].shape)
+        worth["served"][joint.members] = price
+        worth[f"{side}_spare"] = price * (1.0 - (joint.most * p.options.choke_scale)[:, None])
     if p.options.curves == "tangents":
-        return [*terms, times(f"{side}_square", -importance)]
+        return worth | {f"{side}_square": -importance}
     reach = joint.reach()[:, None, None] * np.sqrt(np.max(scale_of(p, side), axis=0))[None, None, :]
     middles = 0.5 * (SQUARE_GRID[1:] + SQUARE_GRID[:-1])[None, :, None] * reach  # the average slope of 1/2 z^2
-    steps = pd.RangeIndex(len(SQUARE_GRID) - 1, name="step")
-    spent = xr.DataArray(-middles * importance[:, None, :], coords=[joint.names, steps, p.tree.index])
-    return [*terms, (v[f"{side}_up"] * spent).sum(), (v[f"{side}_down"] * spent).sum()]
+    spent = -middles * importance[:, None, :]
+    return worth | {f"{side}_up": spent, f"{side}_down": spent}

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import xarray as xr
 
 Array = npt.NDArray[np.float64]
 _Law = Callable[[Array, Array, Array, Array], Array]
@@ -124,8 +121,3 @@ def average_slopes(values: Array, edges: Array) -> Array:
     """
     width = np.diff(edges, axis=-1)
     return np.where(width > 0, np.diff(values, axis=-1) / np.where(width > 0, width, 1.0), 0.0)
-
-
-def cube(values: Array, index: pd.Index[Any], dimension: str, nodes: pd.Index[Any]) -> xr.DataArray:
-    """Return values by element, segment and node under their labels; ``dimension`` names the segments."""
-    return xr.DataArray(values, coords=[index, pd.RangeIndex(values.shape[1], name=dimension), nodes])

@@ -7,90 +7,20 @@ of USD, prices USD/kg. Objective: maximise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from didymium.case.network import positions
 from didymium.economy.willingness import DemandCurve, most_wanted
-from didymium.faults import DidymiumError
 from didymium.market import curves
+from didymium.market.blocks import Terms
 from didymium.market.cross import apart
 from didymium.market.tree import MONTH
-from didymium.messages import _
 
 if TYPE_CHECKING:
     from didymium.market.program import Parts
-
-Expression = Any
-"""A linopy expression."""
-
-
-@dataclass
-class Terms:
-    """Terms ``c v`` gathered by market and node, until they become one expression.
-
-    Parameters
-    ----------
-    p : Parts
-        The program so far.
-    """
-
-    p: Parts
-    labels: list[np.ndarray] = field(default_factory=list)
-    rows: list[np.ndarray] = field(default_factory=list)
-    coefficients: list[np.ndarray] = field(default_factory=list)
-
-    def add(self, variable: str, position: np.ndarray, market: np.ndarray, coefficient: np.ndarray) -> None:
-        """Add ``c_k v[position_k, n]`` to market ``k`` at every node.
-
-        Parameters
-        ----------
-        variable : str
-            Name of a variable that has a node dimension.
-        position, market, coefficient : array, terms
-            Which element, label of the market, coefficient.
-        """
-        labels = self.p.variables[variable].labels.transpose(..., "node").to_numpy()[position]
-        nodes = np.arange(labels.shape[1])
-        self.add_labels(labels.ravel(), np.repeat(market, len(nodes)), np.tile(nodes, len(position)),
-                        np.repeat(coefficient, len(nodes)))  # fmt: skip
-
-    def add_labels(self, labels: np.ndarray, market: np.ndarray, node: np.ndarray, coefficient: np.ndarray) -> None:
-        """Add terms given by a variable's label, a market's label and a node's position."""
-        at = positions(self.p.network.markets.index, market)
-        if (at < 0).any():
-            raise DidymiumError(_("a law names a market that the network does not hold: {market}").format(
-                market=market[int(np.argmax(at < 0))]))  # fmt: skip
-        self.labels.append(labels)
-        self.rows.append(at * len(self.p.tree) + node)
-        self.coefficients.append(coefficient)
-
-    def expression(self, markets: np.ndarray | None = None) -> Expression:
-        """Return the sum by market and node; only the given markets where named (positions)."""
-        import linopy
-
-        index, nodes = self.p.network.markets.index, len(self.p.tree)
-        row = np.concatenate(self.rows)
-        order = np.argsort(row, kind="stable")
-        row = row[order]
-        first = np.searchsorted(row, row, side="left")
-        slot = np.arange(len(row)) - first
-        shape = (len(index) * nodes, int(slot.max(initial=0)) + 1)
-        labels, coefficients = np.full(shape, -1), np.full(shape, np.nan)
-        labels[row, slot] = np.concatenate(self.labels)[order]
-        coefficients[row, slot] = np.concatenate(self.coefficients)[order]
-        kept = np.arange(len(index)) if markets is None else markets
-        cube = (len(index), nodes, shape[1])
-        data = xr.Dataset(
-            {"vars": (("market", "node", "_term"), labels.reshape(cube)[kept]),
-             "coeffs": (("market", "node", "_term"), coefficients.reshape(cube)[kept])},
-            coords={"market": index[kept], "node": self.p.tree.index},
-        )  # fmt: skip
-        return linopy.LinearExpression(data, self.p.model)
 
 
 def balance(p: Parts) -> None:
@@ -99,24 +29,16 @@ def balance(p: Parts) -> None:
     Goods under way from before the first node are a constant on the right. The dual is the price: probability x
     discount x USD/kg.
     """
-    n, terms = p.network, Terms(p)
-    every = np.arange
-    terms.add("activity", positions(n.activities.index, n.terms["activity"]), n.terms["market"].to_numpy(),
-              n.terms["coefficient"].to_numpy(float))  # fmt: skip
-    terms.add("served", every(len(n.uses)), n.uses["market"].to_numpy(), -np.ones(len(n.uses)))
-    terms.add("dispose", every(len(n.markets)), n.markets.index.to_numpy(), -np.ones(len(n.markets)))
-    known = np.zeros((len(n.markets), len(p.tree)))
-    if len(n.routes):
-        terms.add("ship", every(len(n.routes)), n.routes["tail"].to_numpy(), -np.ones(len(n.routes)))
-        arrivals(p, terms)
-        known = known_arrivals(p)
-    if "stock" in p.variables:
-        held = p.stocks["market"].to_numpy()
-        terms.add("release", every(len(held)), held, np.ones(len(held)))
-        terms.add("fill", every(len(held)), held, -np.ones(len(held)))
-    p.model.add_constraints(
-        terms.expression() == xr.DataArray(-known, coords=[n.markets.index, p.tree.index]), name="balance"
-    )
+    n, terms = p.network, Terms(p, p.network.markets.index)
+    terms.add("activity", n.terms["market"], n.terms["coefficient"], of=n.terms["activity"])
+    terms.add("served", n.uses["market"], -1.0)
+    terms.add("dispose", n.markets.index, -1.0)
+    terms.add("ship", n.routes["tail"], -1.0)
+    arrivals(p, terms)
+    if "stock" in p.model.columns:
+        terms.add("release", p.stocks["market"])
+        terms.add("fill", p.stocks["market"], -1.0)
+    terms.state("balance", "=", -known_arrivals(p))
 
 
 def arrivals(p: Parts, terms: Terms) -> None:
@@ -124,11 +46,7 @@ def arrivals(p: Parts, terms: Terms) -> None:
 
     The lag counts months; a node longer than six weeks receives what it ships.
     """
-    routes, ship = p.network.routes, p.variables["ship"]
-    from_node = shipped_at(p)
-    rows, nodes = np.nonzero(from_node >= 0)
-    flat = ship.labels.to_numpy()[rows, from_node[rows, nodes]]
-    terms.add_labels(flat, routes["head"].to_numpy()[rows], nodes, np.ones(len(rows)))
+    terms.add("ship", p.network.routes["head"], at=shipped_at(p))
 
 
 def known_arrivals(p: Parts) -> np.ndarray:
@@ -139,12 +57,15 @@ def known_arrivals(p: Parts) -> np.ndarray:
     n, routes = p.network, p.network.routes
     before = shipped_at(p) < 0
     known = np.zeros((len(n.markets), len(p.tree)))
-    if before.any():
+    early = np.nonzero(before.any(axis=0))[0]
+    if len(early):
         if p.options.under_way is not None:
-            flows = p.options.under_way.reindex(routes.index).to_numpy(float)
+            flows = p.options.under_way.reindex(routes.index).to_numpy(float)[:, early]
         else:
-            flows = p.base.ship.reindex(routes.index).to_numpy(float)[:, None] * p.tree.years()[None, :]
-        np.add.at(known, positions(n.markets.index, routes["head"]), np.where(before, flows, 0.0))
+            flows = p.base.ship.reindex(routes.index).to_numpy(float)[:, None] * p.tree.years()[early]
+        arriving = np.zeros((len(n.markets), len(early)))
+        np.add.at(arriving, positions(n.markets.index, routes["head"]), np.where(before[:, early], flows, 0.0))
+        known[:, early] = arriving
     return known
 
 
@@ -164,9 +85,9 @@ def freight(p: Parts) -> np.ndarray:
 
 def shipped_at(p: Parts) -> np.ndarray:
     """Return the node whose shipment arrives at each node, routes x nodes; -1 where it left before the first one."""
-    lag = p.lag()
-    sent = [[p.tree.lagged(node, months) for node in p.tree.index] for months in range(int(lag.max(initial=0)) + 1)]
-    return np.asarray(np.array(sent)[lag])
+    lag, nodes = p.lag(), np.arange(len(p.tree))
+    sent = [p.tree.lagged(nodes, months) for months in range(int(lag.max(initial=0)) + 1)]
+    return np.asarray(np.stack(sent)[lag])
 
 
 def lost_at_end(p: Parts) -> np.ndarray:
@@ -183,26 +104,22 @@ def capacity(p: Parts) -> None:
 
     Capacity is in the side that the facility states it: feed of separation, output of metal, alloy and magnets.
     """
-    activities = p.network.activities
-    facility = activities["facility"].to_numpy()
-    groups = xr.DataArray(facility, dims="activity", coords={"activity": activities.index}, name="facility")
-    runs = p.variables["activity"].groupby(groups).sum()
-    # groupby sorts its groups: read the limits in the same order.
-    order = sorted(set(activities["facility"]))
-    limit = xr.DataArray(p.conditions.capacity, coords=[p.network.facilities.index, p.tree.index]).sel(facility=order)
-    built = [project.facility for project in p.options.projects if project.choose and project.facility in order]
+    facility = p.network.activities["facility"]
     shares = {project.facility: project.share for project in p.options.projects if not project.choose}
-    for name, share in shares.items():
-        if name in order:
-            limit.loc[{"facility": name}] = limit.sel(facility=name) * share
-    if built:
-        rest = [name for name in order if name not in built]
-        p.model.add_constraints(
-            runs.sel(facility=built) - limit.sel(facility=built) * p.variables["build"].sel(facility=built) <= 0,
-            name="project_capacity",
-        )
-        runs, limit = runs.sel(facility=rest), limit.sel(facility=rest)
-    p.model.add_constraints(runs <= limit, name="capacity")
+    chosen = {project.facility for project in p.options.projects if project.choose}
+    names = pd.Index(sorted(set(facility)), name="facility")
+    decided = names.isin(chosen)
+    for name, index in (("project_capacity", names[decided]), ("capacity", names[~decided])):
+        if not len(index):
+            continue
+        limit = p.conditions.capacity[positions(p.network.facilities.index, index)]
+        limit = limit * np.array([shares.get(str(each), 1.0) for each in index])[:, None]
+        mine, terms = facility[facility.isin(index)], Terms(p, index)
+        terms.add("activity", mine, of=mine.index)
+        if name == "project_capacity":
+            terms.add("build", index, -limit, of=index)
+            limit = np.zeros_like(limit)
+        terms.state(name, "<=", limit)
 
 
 def no_transit(p: Parts) -> None:
@@ -211,75 +128,81 @@ def no_transit(p: Parts) -> None:
     Without it a ban on one country does nothing, because the next country passes the goods on. Only where goods may
     also come in: elsewhere the balance says the same.
     """
-    n, terms = p.network, Terms(p)
-    both = np.intersect1d(n.routes["tail"].unique(), n.routes["head"].unique())
+    n, index = p.network, p.network.markets.index
+    tail, head, made_in = (positions(index, table) for table in (n.routes["tail"], n.routes["head"], n.terms["market"]))
+    both = np.intersect1d(tail, head)
     if len(both) == 0:
         return
-    leaving = n.routes["tail"].isin(both).to_numpy()
-    terms.add("ship", np.nonzero(leaving)[0], n.routes.loc[leaving, "tail"].to_numpy(), np.ones(leaving.sum()))
-    made = n.terms[n.terms["coefficient"].gt(0) & n.terms["market"].isin(both)]
-    terms.add("activity", positions(n.activities.index, made["activity"]), made["market"].to_numpy(),
-              -made["coefficient"].to_numpy(float))  # fmt: skip
-    p.model.add_constraints(terms.expression(positions(n.markets.index, both)) <= 0, name="no_transit")
+    terms = Terms(p, index[both])
+    leaves = np.isin(tail, both)
+    terms.add("ship", n.routes["tail"][leaves], of=n.routes.index[leaves])
+    made = n.terms["coefficient"].gt(0) & np.isin(made_in, both)
+    terms.add("activity", n.terms["market"][made], -n.terms["coefficient"][made], of=n.terms["activity"][made])
+    terms.state("no_transit", "<=", 0.0)
 
 
 def stock_balance(p: Parts) -> None:
     """``s[h,n] = s[h, parent(n)] + fill[h,n] - release[h,n]``, from the level at the start."""
-    v = p.variables
-    parent = p.tree.nodes["parent"].to_numpy()
-    change = v["stock"] - v["fill"] + v["release"]
-    start = xr.DataArray(
-        np.where(parent[None, :] < 0, p.stock_start()[:, None], 0.0), coords=[p.stocks.index, p.tree.index]
-    )  # fmt: skip
-    inner = np.nonzero(parent >= 0)[0]
-    roots = np.nonzero(parent < 0)[0]
-    p.model.add_constraints(change.isel(node=roots) == start.isel(node=roots), name="stock_start")
-    if len(inner):
-        earlier = v["stock"].isel(node=parent[inner]).assign_coords(node=p.tree.index[inner])
-        p.model.add_constraints(change.isel(node=inner) - earlier == 0, name="stock_balance")
+    parent, stocks = p.tree.nodes["parent"].to_numpy(int), p.stocks.index
+    roots, inner = np.nonzero(parent < 0)[0], np.nonzero(parent >= 0)[0]
+    for name, nodes in (("stock_start", roots), ("stock_balance", inner)):
+        if not len(nodes):
+            continue
+        terms = Terms(p, stocks, nodes)
+        terms.add("stock", stocks)
+        terms.add("fill", stocks, -1.0)
+        terms.add("release", stocks)
+        if name == "stock_balance":
+            terms.add("stock", stocks, -1.0, at=parent[inner])
+        terms.state(name, "=", p.stock_start()[:, None] if name == "stock_start" else 0.0)
 
 
 def served_split(p: Parts) -> None:
     """``q[u,n] = sum_k q_k[u,n]``: what is served fills the segments of the benefit curve from the most wanted down."""
-    v = p.variables
-    alone = p.network.uses.index[apart(p, "demand")]
-    p.model.add_constraints(v["served"].sel(use=alone) - v["served_segment"].sum("segment") == 0, name="served_split")
+    _split(p, "served_split", "served", "served_segment")
 
 
 def activity_split(p: Parts) -> None:
     """``x[a,n] = sum_k x_k[a,n]`` for activities with a cost curve: the cheapest output first."""
-    v = p.variables
-    if "activity_segment" not in v:
-        return
-    running = p.network.activities.index[apart(p, "supply")]
-    p.model.add_constraints(
-        v["activity"].sel(activity=running) - v["activity_segment"].sum("step") == 0, name="activity_split"
-    )
+    if "activity_segment" in p.model.columns:
+        _split(p, "activity_split", "activity", "activity_segment")
 
 
 def stock_split(p: Parts) -> None:
     """``s[h,n] = sum_k s_k[h,n]`` for commercial stocks: the first tonnes are the most useful to hold."""
-    v = p.variables
-    commercial = p.stocks.index[p.stocks["kind"].eq("commercial")]
-    p.model.add_constraints(v["stock"].sel(stock=commercial) - v["stock_segment"].sum("rung") == 0, name="stock_split")
+    _split(p, "stock_split", "stock", "stock_segment")
+
+
+def terminal_split(p: Parts) -> None:
+    """``sum_k left_k[h,n] <= s[h,n]`` at every leaf: each tonne that is left at the end is sold once."""
+    leaves = p.tree.leaves()
+    terms = Terms(p, p.stocks.index, leaves)
+    terms.add("left", p.stocks.index, at=np.arange(len(leaves)))
+    terms.add("stock", p.stocks.index, -1.0)
+    terms.state("terminal_split", "<=", 0.0)
+
+
+def _split(p: Parts, name: str, whole: str, segments: str) -> None:
+    """``v[e,n] - sum_k v_k[e,n] = 0`` for every element that has segments."""
+    index = p.model.columns[segments].coords[0]
+    terms = Terms(p, index)
+    terms.add(whole, index, of=index)
+    terms.add(segments, index, -1.0)
+    terms.state(name, "=", 0.0)
 
 
 def purses(p: Parts) -> None:
     """``sum capex build + sum_n p0 fill <= purse`` for each payer with a limit, thousands of USD."""
     for payer, limit in p.options.purses.items():
-        spent: list[Expression] = []
-        decided = [x for x in p.options.projects if x.payer == payer and x.choose and x.capex > 0]
-        if decided:
-            names = [x.facility for x in decided]
-            cost = xr.DataArray([x.capex for x in decided], coords=[pd.Index(names, name="facility")])
-            spent.append((p.variables["build"].sel(facility=names) * cost).sum())
-        programmes = [s for s in p.stocks.index if p.stocks.at[s, "payer"] == payer]
-        if programmes and "stock" in p.variables:
-            price = p.base.price.reindex(p.stocks.loc[programmes, "market"]).to_numpy(float)
-            prices = xr.DataArray(price, coords=[pd.Index(programmes, name="stock")])
-            spent.append((p.variables["fill"].sel(stock=programmes) * prices).sum())
-        if spent:
-            p.model.add_constraints(sum(spent[1:], spent[0]) <= limit, name=f"purse_{payer}")
+        terms = Terms(p, pd.Index([payer], name="payer"), np.arange(1))
+        decided = {x.facility: x.capex for x in p.options.projects if x.payer == payer and x.choose and x.capex > 0}
+        for facility, capex in decided.items():
+            terms.add("build", [payer], capex, of=[facility])
+        for name, market in p.stocks.loc[p.stocks["payer"].eq(payer), "market"].items():
+            for node in range(len(p.tree)):
+                terms.add("fill", [payer], p.base.price[market], of=[str(name)], at=np.array([node]))
+        if terms.rows:
+            terms.state(f"purse_{payer}", "<=", limit, coords=())
 
 
 def monthly_lag(days: np.ndarray) -> np.ndarray:
@@ -314,7 +237,7 @@ def served_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
     value = DemandCurve(np.ones_like(p0), p0, elasticity, choke, linear[:, None]).benefit(edges)
     slope = curves.average_slopes(value, edges)
     width = np.diff(edges)[:, :, None] * wanted[:, None, :]
-    return width, np.repeat(slope[:, :, None], len(p.tree), axis=2)
+    return width, np.broadcast_to(slope[:, :, None], width.shape)
 
 
 def activity_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
@@ -332,4 +255,4 @@ def activity_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
     slope = curves.average_slopes(value, edges)
     grown = p.growth_of_supply()[running] * p.tree.years()[None, :]
     width = np.diff(curves.SUPPLY_GRID)[None, :, None] * x0[:, None, None] * grown[:, None, :]
-    return width, np.repeat(slope[:, :, None], len(p.tree), axis=2)
+    return width, np.broadcast_to(slope[:, :, None], width.shape)

@@ -23,7 +23,7 @@ so a point where no dual has a wrong sign is the optimum, whatever set it was re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
 import numpy as np
@@ -70,13 +70,11 @@ class _Program:
     """The program inside the solver as a minimisation, its tangents replaced by the curves."""
 
     def __init__(self, tangents: Tangents) -> None:
-        highs = tangents.instance.highs
-        lp, basis = highs.getLp(), highs.getBasis()
+        program, basis = tangents.instance.stated, tangents.instance.highs.getBasis()
         self.bends: list[Bend] = tangents.bends
-        self.sign = -1.0 if lp.sense_ == highspy.ObjSense.kMaximize else 1.0
-        cost = self.sign * np.asarray(lp.col_cost_)
-        matrix = solver_matrix(lp)
-        self.left = np.zeros(lp.num_col_, dtype=bool)
+        self.sign = -1.0  # the program maximises
+        cost, matrix = self.sign * program.cost, sp.csr_matrix(program.matrix)
+        self.left = np.zeros(len(cost), dtype=bool)
         for bend in self.bends:
             self.left[bend.left.ravel()] = True
         # Tangents are the rows that hold a column which a curve bounds; nothing else does.
@@ -88,8 +86,8 @@ class _Program:
         self.at = [place[bend.right.ravel()] for bend in self.bends]
         self.weight = [cost[bend.left.ravel()] for bend in self.bends]
         self.cost = cost[self.columns]
-        self.low, self.high = np.asarray(lp.col_lower_)[self.columns], np.asarray(lp.col_upper_)[self.columns]
-        self.row_low, self.row_high = np.asarray(lp.row_lower_)[self.own_rows], np.asarray(lp.row_upper_)[self.own_rows]
+        self.low, self.high = program.lower[self.columns], program.upper[self.columns]
+        self.row_low, self.row_high = program.low[self.own_rows], program.high[self.own_rows]
         basic = int(highspy.HighsBasisStatus.kBasic)
         self.basic_columns = np.array([int(s) == basic for s in basis.col_status])[self.columns]
         self.basic_rows = np.array([int(s) == basic for s in basis.row_status])[self.own_rows]
@@ -136,13 +134,12 @@ def polished(tangents: Tangents, raw: Raw) -> Raw | None:
     highs = tangents.instance.highs
     before = highs.getNumRow()
     tangents.add(found.primal, everywhere=True)
-    lp = highs.getLp()
-    cost = np.asarray(lp.col_cost_)
+    program, cost = tangents.instance.stated, tangents.instance.stated.cost
     dual = np.zeros(highs.getNumRow())
     dual[:before][found.own_rows] = found.dual
     dual[before:] = np.concatenate([cost[bend.left.ravel()] for bend in tangents.bends])
-    reduced = cost - solver_matrix(lp).T @ dual
-    check = violations(lp, found.primal, dual, reduced, whole=False)
+    reduced = cost - program.matrix.T @ dual
+    check = violations(program, found.primal, dual, reduced, whole=False)
     if not worst(check)[1] <= ACCEPTED:
         tangents.instance.drop_rows(before)
         return None
@@ -245,11 +242,3 @@ def _step(p: _Program, v: Array, y: Array, loose: np.ndarray, sides: Array) -> t
         return None
     dv[inner], dy[held] = found[: len(inner)], -found[len(inner) :]
     return dv, dy, float(off)
-
-
-def solver_matrix(lp: Any) -> sp.csr_matrix:
-    """Return the matrix of a program inside the solver."""
-    held = lp.a_matrix_
-    layout = sp.csc_matrix if held.format_ == highspy.MatrixFormat.kColwise else sp.csr_matrix
-    parts = (np.asarray(held.value_), np.asarray(held.index_), np.asarray(held.start_))
-    return sp.csr_matrix(layout(parts, shape=(lp.num_row_, lp.num_col_)))

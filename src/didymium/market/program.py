@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from didymium.case.network import positions
 from didymium.faults import DidymiumError
 from didymium.market import laws
+from didymium.market.blocks import Blocks
 from didymium.market.conditions import Conditions, conditions
-from didymium.market.cross import Joint, add_joint, apart, joint_terms, joints
-from didymium.market.curves import cube
+from didymium.market.cross import Joint, add_joint, apart, joint_worth, joints
 from didymium.market.options import Options
-from didymium.market.stocks import stock_table, stock_terms, stock_variables
+from didymium.market.stocks import stock_table, stock_variables, stock_worth
 from didymium.market.tree import LONG, Tree
 from didymium.messages import _
 
@@ -37,10 +36,8 @@ class Parts:
         The case and its arrays.
     stocks : DataFrame
         The case's stocks and the programmes, with columns market, kind, rest (t), start (t), payer.
-    model : linopy.Model
+    model : Blocks
         The program as it grows.
-    variables : dict
-        Variables by name.
     joint : dict of str to Joint
         Groups of end uses and of activities that cross terms join, by side.
     """
@@ -52,8 +49,7 @@ class Parts:
     options: Options
     conditions: Conditions
     stocks: pd.DataFrame
-    model: Any
-    variables: dict[str, Any] = field(default_factory=dict)
+    model: Blocks = field(default_factory=Blocks)
     joint: dict[str, Joint] = field(default_factory=dict)
 
     def lag(self) -> np.ndarray:
@@ -69,7 +65,7 @@ class Parts:
         """
         waits = self.options.transit & (self.tree.years() <= LONG)
         rate = self.case.assumption("a_discount_rate") if waits.any() else 0.0
-        return np.asarray((1.0 + rate) ** -(self.lag()[:, None] * waits[None, :] / 12.0))
+        return np.where(waits[None, :], ((1.0 + rate) ** -(self.lag() / 12.0))[:, None], 1.0)
 
     def growth_of_supply(self) -> np.ndarray:
         """Return by what the base point moves out as a facility's capacity grows, activities x nodes; at least 1.
@@ -99,8 +95,8 @@ class Program:
     objective_constant: float = 0.0
 
     @property
-    def model(self) -> Any:
-        """The linopy model."""
+    def model(self) -> Blocks:
+        """The blocks of columns and rows."""
         return self.parts.model
 
 
@@ -126,16 +122,12 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
     Program
         In kUSD and tonnes; shortage is always possible at a price, so it cannot be infeasible.
     """
-    import linopy
-
     from didymium.market.prepare import prepare
 
-    linopy.options["semantics"] = "v1"
     network, base = market or prepare(case)
     held = conditions(case, network, base, tree, options)
     stocks = stock_table(network, base, options)
-    p = Parts(case, network, base, tree, options, held, stocks, linopy.Model(sparse=True),
-              joint=joints(network, base))  # fmt: skip
+    p = Parts(case, network, base, tree, options, held, stocks, joint=joints(network, base))
     if len(tree) == 0:
         raise DidymiumError(_("a program needs at least one node"))
     _variables(p)
@@ -149,93 +141,76 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
     for side in p.joint:
         add_joint(p, side)
     if len(p.stocks):
+        laws.terminal_split(p)
         laws.stock_balance(p)
         if p.stocks["kind"].eq("commercial").any():
             laws.stock_split(p)
     laws.purses(p)
-    p.model.add_objective(_objective(p), sense="max")
+    p.model.worth = _worth(p)
     return Program(p)
 
 
 def _variables(p: Parts) -> None:
     """Add the variables: activity, ship, served, dispose, stock, fill, release, build, and their segments."""
-    n, add, nodes = p.network, p.model.add_variables, p.tree.index
-    v = p.variables
-
-    def grid(values: np.ndarray, index: pd.Index[Any]) -> xr.DataArray:
-        return xr.DataArray(values, coords=[index, nodes])
-
-    v["activity"] = add(lower=0, coords=[n.activities.index, nodes], name="activity")
-    v["served"] = add(lower=0, upper=grid(laws.most_served(p), n.uses.index), name="served")
-    v["dispose"] = add(lower=0, coords=[n.markets.index, nodes], name="dispose")
-    if len(n.routes):
-        v["ship"] = add(lower=0, upper=grid(p.conditions.ship_bound, n.routes.index), name="ship")
+    n, add, nodes = p.network, p.model.add_variable, p.tree.index
+    add("activity", [n.activities.index, nodes])
+    add("served", [n.uses.index, nodes], upper=laws.most_served(p))
+    add("dispose", [n.markets.index, nodes])
+    add("ship", [n.routes.index, nodes], upper=p.conditions.ship_bound)
     uses, plants = n.uses.index[apart(p, "demand")], n.activities.index[apart(p, "supply")]
     if p.options.curves == "segments":
         width, _slope = laws.served_slopes(p)
-        v["served_segment"] = add(lower=0, upper=cube(width, uses, "segment", nodes), name="served_segment")
+        add("served_segment", [uses, pd.RangeIndex(width.shape[1], name="segment"), nodes], upper=width)
         if len(plants):
             width, _slope = laws.activity_slopes(p)
-            v["activity_segment"] = add(lower=0, upper=cube(width, plants, "step", nodes), name="activity_segment")
+            add("activity_segment", [plants, pd.RangeIndex(width.shape[1], name="step"), nodes], upper=width)
     else:
-        v["benefit"] = add(coords=[uses, nodes], name="benefit")
-        v["cost"] = add(lower=0, coords=[plants, nodes], name="cost")
+        add("benefit", [uses, nodes], lower=-np.inf)
+        add("cost", [plants, nodes])
     if len(p.stocks):
         stock_variables(p)
     chosen = [x for x in p.options.projects if x.choose]
     if chosen:
         names = pd.Index([x.facility for x in chosen], name="facility")
-        if all(x.whole for x in chosen):
-            v["build"] = add(coords=[names], name="build", binary=True)
-        else:
-            v["build"] = add(lower=0, upper=1, coords=[names], name="build")
+        add("build", [names], upper=1.0, whole=all(x.whole for x in chosen))
 
 
-def _under_way_at_end(p: Parts) -> xr.DataArray:
+def _under_way_at_end(p: Parts) -> np.ndarray:
     """Return what goods are worth that arrive after the horizon, kUSD per tonne: the base price where they go.
 
     Without it nobody would ship in the last months.
     """
     head = p.base.price.reindex(p.network.routes["head"]).to_numpy(float)[:, None]
-    worth = np.where(laws.lost_at_end(p), head * p.discount_under_way() * p.tree.weight()[None, :], 0.0)
-    return xr.DataArray(worth, coords=[p.network.routes.index, p.tree.index])
+    return np.where(laws.lost_at_end(p), head * p.discount_under_way() * p.tree.weight(), 0.0)
 
 
-def _objective(p: Parts) -> Any:
-    """Benefit - cost - freight - disposal, stocks' convenience and holding, terminal value, capex; weighted by node."""
-    n, v, tree = p.network, p.variables, p.tree
-    weight = xr.DataArray(tree.weight(), coords=[tree.index])
+def _worth(p: Parts) -> dict[str, np.ndarray]:
+    """Benefit - cost - freight - disposal, stocks' convenience and holding, terminal value, capex; weighted by node.
+
+    By variable: what one more unit adds to the objective, in the shape of the variable.
+    """
+    n, weight = p.network, p.tree.weight()
     alone, running = apart(p, "demand"), apart(p, "supply")
-    uses = n.uses.index[alone]
-    importance = xr.DataArray([p.options.use_weight.get(r, 1.0) for r in n.uses["region"][alone]], coords=[uses])
-    cost = p.base.cost.to_numpy(float).copy()
-    terms: list[Any] = []
+    importance = np.array([p.options.use_weight.get(r, 1.0) for r in n.uses["region"][alone]])
+    worth: dict[str, np.ndarray] = {}
     if p.options.curves == "segments":
         _width, slope = laws.served_slopes(p)
-        worth = cube(slope, uses, "segment", tree.index) * weight * importance
-        terms.append((v["served_segment"] * worth).sum())
+        worth["served_segment"] = slope * importance[:, None, None] * weight
         if running.any():
             _width, slope = laws.activity_slopes(p)
-            spent = cube(-slope, n.activities.index[running], "step", tree.index) * weight
-            terms.append((v["activity_segment"] * spent).sum())
+            worth["activity_segment"] = -slope * weight
     else:
-        terms.append((v["benefit"] * (weight * importance)).sum())
-        terms.append((v["cost"] * (-1.0 * weight)).sum())
+        worth["benefit"] = importance[:, None] * weight
+        worth["cost"] = -weight
     for side in p.joint:
-        terms += joint_terms(p, side)
-    cost[running] = 0.0
-    idle = xr.DataArray(-cost, coords=[n.activities.index])
-    terms.append((v["activity"] * (idle * weight)).sum())
-    disposal = xr.DataArray(-n.markets["disposal"].to_numpy(float), coords=[n.markets.index])
-    terms.append((v["dispose"] * (disposal * weight)).sum())
-    if len(n.routes):
-        freight = xr.DataArray(-laws.freight(p), coords=[n.routes.index, tree.index])
-        terms.append((v["ship"] * (freight * weight + _under_way_at_end(p))).sum())
+        worth |= joint_worth(p, side)
+    idle = np.where(running, 0.0, p.base.cost.to_numpy(float))  # what runs pays by its curve
+    worth["activity"] = -idle[:, None] * weight
+    worth["dispose"] = -n.markets["disposal"].to_numpy(float)[:, None] * weight
+    worth["ship"] = _under_way_at_end(p) - laws.freight(p) * weight
     if len(p.stocks):
-        terms += stock_terms(p)
+        worth |= stock_worth(p)
     decided = [x for x in p.options.projects if x.choose]
     if decided:
-        names = pd.Index([x.facility for x in decided], name="facility")
-        charge = xr.DataArray([-x.charge for x in decided], coords=[names])
-        terms.append((v["build"] * charge).sum())
-    return sum(terms[1:], terms[0])
+        worth["build"] = np.array([-x.charge for x in decided])
+    return worth

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import highspy
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from didymium.faults import SolverError
+from didymium.market.blocks import Arrays, Labelled
 from didymium.market.polish import polished
 from didymium.market.program import Program
 from didymium.market.tangents import Tangents
@@ -57,9 +58,9 @@ class Solution:
     ----------
     objective : float
         Thousands of USD.
-    primal, dual : dict of str to DataArray
+    primal, dual : Labelled
         Values of variables and duals of constraints by name.
-    reduced : dict of str to DataArray
+    reduced : Labelled
         Reduced costs of variables by name.
     run : dict
         Algorithm that ran, status, gap, iterations, seconds, columns, rows and the largest violations.
@@ -72,9 +73,9 @@ class Solution:
     """
 
     objective: float
-    primal: dict[str, xr.DataArray]
-    dual: dict[str, xr.DataArray]
-    reduced: dict[str, xr.DataArray]
+    primal: Labelled
+    dual: Labelled
+    reduced: Labelled
     run: dict[str, Any]
     raw: Raw
     instance: Instance
@@ -86,7 +87,7 @@ class Solution:
 
 
 class Instance:
-    """A program inside HiGHS.
+    """A program inside HiGHS, and beside it the program as it was stated, which answers are checked against.
 
     Bounds, costs and right-hand sides change in place, and the next solve starts from the last basis.
 
@@ -100,11 +101,19 @@ class Instance:
         started = time.perf_counter()
         self.program = program
         self.revision = 0
-        model = program.model
-        self.highs, column, row = _hand_over(model)
-        self.columns = {name: _placed(model.variables[name].labels, column) for name in model.variables}
-        self.rows = {name: _placed(model.constraints[name].labels, row) for name in model.constraints}
+        self.stated = program.model.finish()
+        self.highs = _hand_over(self.stated)
         self.seconds = time.perf_counter() - started
+
+    @cached_property
+    def columns(self) -> Labelled:
+        """Return the solver's columns by variable, labelled."""
+        return Labelled(self.program.model.columns, np.arange(self.stated.matrix.shape[1], dtype=np.int32))
+
+    @cached_property
+    def rows(self) -> Labelled:
+        """Return the solver's rows by law, labelled."""
+        return Labelled(self.program.model.rows, np.arange(self.stated.matrix.shape[0], dtype=np.int32))
 
     def set_option(self, name: str, value: object) -> None:
         """Set a HiGHS option; an unknown one is an error."""
@@ -113,42 +122,48 @@ class Instance:
 
     def bound(self, variable: str, lower: np.ndarray | None, upper: np.ndarray) -> None:
         """Change the bounds of a variable in place (arrays in the variable's own order; lower 0 where None)."""
-        labels = self.columns[variable].to_numpy().ravel()
-        low = np.zeros(len(labels)) if lower is None else lower.ravel().astype(float)
-        self._ok(
-            self.highs.changeColsBounds(len(labels), labels.astype(np.int32), low, upper.ravel().astype(float)),
-            variable,
-        )
+        at, high = self.program.model.columns[variable].positions().ravel(), upper.ravel().astype(float)
+        low = np.zeros(len(at)) if lower is None else lower.ravel().astype(float)
+        self._ok(self.highs.changeColsBounds(len(at), at, low, high), variable)
+        self.stated.lower[at], self.stated.upper[at] = low, high
 
     def cost(self, variable: str, values: np.ndarray) -> None:
         """Change the objective coefficients of a variable in place (array in the variable's own order)."""
-        labels = self.columns[variable].to_numpy().ravel().astype(np.int32)
-        _finite(values, variable)
-        self._ok(self.highs.changeColsCost(len(labels), labels, values.ravel().astype(float)), variable)
+        at, cost = self.program.model.columns[variable].positions().ravel(), values.ravel().astype(float)
+        _finite(cost, variable)
+        self._ok(self.highs.changeColsCost(len(at), at, cost), variable)
+        self.stated.cost[at] = cost
 
     def right_hand_side(self, constraint: str, values: np.ndarray) -> None:
         """Change the right-hand side of an equality in place (array in the constraint's own order)."""
-        for row, value in zip(self.rows[constraint].to_numpy().ravel(), values.ravel(), strict=True):
-            self._ok(self.highs.changeRowBounds(int(row), float(value), float(value)), constraint)
+        side = values.ravel().astype(float)
+        self._change_sides(constraint, side, side)
 
     def upper_side(self, constraint: str, values: np.ndarray) -> None:
         """Change the right-hand side of a <= row in place."""
-        for row, value in zip(self.rows[constraint].to_numpy().ravel(), values.ravel(), strict=True):
-            self._ok(self.highs.changeRowBounds(int(row), -np.inf, float(value)), constraint)
+        side = values.ravel().astype(float)
+        self._change_sides(constraint, np.full(len(side), -np.inf), side)
+
+    def _change_sides(self, constraint: str, low: np.ndarray, high: np.ndarray) -> None:
+        at = self.program.model.rows[constraint].positions().ravel()
+        self._ok(self.highs.changeRowsBounds(len(at), at, low, high), constraint)
+        self.stated.low[at], self.stated.high[at] = low, high
 
     def add_rows(
         self, low: np.ndarray, high: np.ndarray, columns: np.ndarray, coefficients: np.ndarray, name: str
     ) -> None:
         """Add rows ``low <= sum_k c_k v_k <= high`` (columns and coefficients: rows x terms)."""
         count, terms = columns.shape
-        starts = np.arange(0, terms * count, terms, dtype=np.int32)
+        starts = np.arange(0, terms * count + 1, terms, dtype=np.int32)
         index, value = columns.ravel().astype(np.int32), coefficients.ravel()
-        self._ok(self.highs.addRows(count, low, high, terms * count, starts, index, value), name)
+        self._ok(self.highs.addRows(count, low, high, terms * count, starts[:-1], index, value), name)
+        self.stated = self.stated.with_rows(low, high, (value, index, starts))
 
     def drop_rows(self, first: int) -> None:
         """Remove the rows from position ``first`` on, as they were added."""
         rows = np.arange(first, self.highs.getNumRow(), dtype=np.int32)
         self._ok(self.highs.deleteRows(len(rows), rows), "tangents")
+        self.stated = self.stated.first_rows(first)
 
     def _ok(self, status: object, name: str) -> None:
         """Count a change of the program; one that the solver refused is an error."""
@@ -205,7 +220,7 @@ class Instance:
             "seconds": time.perf_counter() - started,
             "columns": int(self.highs.getNumCol()),
             "rows": int(self.highs.getNumRow()),
-            "check": violations(self.highs.getLp(), *values, whole=whole),
+            "check": violations(self.stated, *values, whole=whole),
         }
         return Raw(float(info.objective_function_value), *values, facts)
 
@@ -222,18 +237,12 @@ class Instance:
             No optimum, or one that fails the checks of :mod:`didymium.market.verify`.
         """
         tangents = self.program.parts.options.curves == "tangents"
-        raw = Raw(*(self._refine() if tangents else self.run()))
-        primal = {name: _fill(labels, raw.primal) for name, labels in self.columns.items()}
-        if "ship" not in primal:  # a case without routes
-            parts = self.program.parts
-            primal["ship"] = xr.DataArray(
-                np.zeros((0, len(parts.tree))), coords=[parts.network.routes.index, parts.tree.index]
-            )
+        raw, model = Raw(*(self._refine() if tangents else self.run())), self.program.model
         solution = Solution(
             objective=raw.objective,
-            primal=primal,
-            dual={name: _fill(labels, raw.dual) for name, labels in self.rows.items()},
-            reduced={name: _fill(labels, raw.reduced) for name, labels in self.columns.items()},
+            primal=Labelled(model.columns, raw.primal),
+            dual=Labelled(model.rows, raw.dual),
+            reduced=Labelled(model.columns, raw.reduced),
             run=raw.facts,
             raw=raw,
             instance=self,
@@ -283,25 +292,22 @@ class Instance:
         )
 
 
-def _hand_over(model: Any) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Return the program inside a silent HiGHS, and the positions of variable and constraint labels in it."""
-    arrays = model.matrices
+def _hand_over(program: Arrays) -> Any:
+    """Return the program inside a silent HiGHS."""
+    rows = program.matrix
+    _finite(program.cost, "objective")
+    _finite(rows.data, "coefficients")
+    for bound in (program.lower, program.upper, program.low, program.high):
+        _finite(bound[np.isnan(bound)], "bounds")
     highs = silent_highs()
-    highs.addVars(len(arrays.vlabels), arrays.lb, arrays.ub)
-    whole = np.nonzero(np.isin(arrays.vtypes, ("B", "I")))[0].astype(np.int32)
-    if len(whole):
-        highs.changeColsIntegrality(len(whole), whole, np.ones(len(whole), dtype=np.uint8))
-    cost = np.asarray(arrays.c, dtype=float)
-    _finite(cost, "objective")
-    _finite(arrays.A.data, "coefficients")
-    highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
-    rows = arrays.A.tocsr()
-    low = np.where(arrays.sense != "<", arrays.b, -np.inf)
-    high = np.where(arrays.sense != ">", arrays.b, np.inf)
-    highs.addRows(rows.shape[0], low, high, rows.nnz, rows.indptr, rows.indices, rows.data)
-    if model.objective.sense == "max":
-        highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
-    return highs, _positions(arrays.vlabels), _positions(arrays.clabels)
+    status = highs.passModel(
+        rows.shape[1], rows.shape[0], rows.nnz, int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMaximize),
+        0.0, program.cost, program.lower, program.upper, program.low, program.high, rows.indptr, rows.indices,
+        rows.data, program.whole,
+    )  # fmt: skip
+    if status != highspy.HighsStatus.kOk:
+        raise SolverError(_("the solver refused the program"))
+    return highs
 
 
 def _finite(values: np.ndarray, name: str) -> None:
@@ -309,17 +315,6 @@ def _finite(values: np.ndarray, name: str) -> None:
     if not np.isfinite(values).all():
         what = _("{name} of the program holds what is no number -> run `didymium check`, look for a price or cost of 0")
         raise SolverError(what.format(name=name))
-
-
-def _positions(labels: np.ndarray) -> np.ndarray:
-    place = np.full(int(labels.max(initial=-1)) + 1, -1)
-    place[labels] = np.arange(len(labels))
-    return place
-
-
-def _placed(labels: xr.DataArray, position: np.ndarray) -> xr.DataArray:
-    values = labels.to_numpy()
-    return labels.copy(data=np.where(values >= 0, position[np.maximum(values, 0)], -1))
 
 
 def _has_point(highs: Any) -> bool:
@@ -332,13 +327,6 @@ def _algorithm(info: Any, whole: bool) -> str:
     if info.ipm_iteration_count > 0:
         return "interior point"
     return "dual simplex"
-
-
-def _fill(labels: xr.DataArray, values: np.ndarray) -> xr.DataArray:
-    positions = labels.to_numpy()
-    return xr.DataArray(
-        np.where(positions >= 0, values[np.maximum(positions, 0)], 0.0), coords=labels.coords, dims=labels.dims
-    )
 
 
 def prices(program: Program, solution: Solution) -> pd.DataFrame:

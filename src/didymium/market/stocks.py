@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from didymium.case.network import positions
-from didymium.market.curves import cube
 from didymium.market.options import Options
 
 if TYPE_CHECKING:
@@ -55,11 +53,11 @@ def stock_table(network: Network, base: Base, options: Options) -> pd.DataFrame:
 
 def stock_variables(p: Parts) -> None:
     """Stocks: commercial ones move freely; strategic ones are released only while a measure cuts supply."""
-    add, v, nodes, stocks = p.model.add_variables, p.variables, p.tree.index, p.stocks
+    add, nodes, stocks = p.model.add_variable, p.tree.index, p.stocks
     years = p.tree.years()
-    firms = stocks["rest"].to_numpy(float) * p.options.hoarding
-    most = np.select([stocks["kind"].eq("programme"), stocks["kind"].eq("commercial")], [stocks["most"], firms], np.inf)
-    most = np.repeat(most[:, None], len(p.tree), axis=1)
+    firmly = stocks["rest"].to_numpy(float) * p.options.hoarding
+    kinds = [stocks["kind"].eq("programme"), stocks["kind"].eq("commercial")]
+    most = np.select(kinds, [stocks["most"], firmly], np.inf)
     per_year = np.where(stocks["kind"].eq("commercial"), np.inf, stocks["per_year"].to_numpy(float))
     buys = per_year[:, None] * years[None, :]
     allowed = p.conditions.cut[positions(p.network.markets.index, stocks["market"])]
@@ -72,57 +70,44 @@ def stock_variables(p: Parts) -> None:
             row = stocks.index.get_loc(f"programme|{programme.market}")
             buys[row] = lowest[row] = [programme.fixed.get(int(node), 0.0) for node in nodes]
 
-    def grid(values: np.ndarray) -> xr.DataArray:
-        return xr.DataArray(values, coords=[stocks.index, nodes])
-
-    v["stock"] = add(lower=0, upper=grid(most), name="stock")
-    v["fill"] = add(lower=grid(lowest), upper=grid(buys), name="fill")
-    v["release"] = add(lower=0, upper=grid(gives), name="release")
-    commercial = stocks.index[stocks["kind"].eq("commercial")]
-    if len(commercial):
-        width = np.diff(REST)[None, :, None] * stocks.loc[commercial, "rest"].to_numpy(float)[:, None, None]
-        width = np.repeat(width, len(p.tree), axis=2)
-        v["stock_segment"] = add(lower=0, upper=cube(width, commercial, "rung", nodes), name="stock_segment")
-    leaves = p.tree.leaves()
+    add("stock", [stocks.index, nodes], upper=most[:, None])
+    add("fill", [stocks.index, nodes], lower=lowest, upper=buys)
+    add("release", [stocks.index, nodes], upper=gives)
+    firms = stocks[stocks["kind"].eq("commercial")]
+    if len(firms):
+        width = np.diff(REST)[None, :, None] * firms["rest"].to_numpy(float)[:, None, None]
+        add("stock_segment", [firms.index, pd.RangeIndex(len(REST) - 1, name="rung"), nodes], upper=width)
+    leaves = nodes[p.tree.leaves()].rename("leaf")
     tiers = np.diff([0.0, *(edge for edge, _share in TERMINAL)])
     width = tiers[None, :, None] * stocks["rest"].to_numpy(float)[:, None, None]
     bought = stocks["kind"].eq("programme").to_numpy()
     width[bought] = stocks.loc[bought, "most"].to_numpy(float)[:, None, None] * np.array([1.0, 0, 0, 0])[None, :, None]
-    width = np.repeat(width, len(leaves), axis=2)
-    left = cube(width, stocks.index, "tier", p.tree.index[leaves].rename("leaf"))
-    v["left"] = add(lower=0, upper=left, name="left")
-    at_end = v["stock"].isel(node=leaves).rename(node="leaf")
-    p.model.add_constraints(v["left"].sum("tier") - at_end <= 0, name="terminal_split")
+    add("left", [stocks.index, pd.RangeIndex(len(tiers), name="tier"), leaves], upper=width)
 
 
-def stock_terms(p: Parts) -> list[Any]:
-    """Convenience yield less holding cost of stocks, and the value of what is left at the end.
+def stock_worth(p: Parts) -> dict[str, np.ndarray]:
+    """Return by variable the convenience yield less holding cost of stocks, and the value of what is left at the end.
 
     The convenience yield falls with the square of the level, ``h p0 (s / s*)^-2``, and equals holding cost and discount
     at the rest level ``s*``: so stocks stay where they are without a shock.
     """
-    v, tree, stocks = p.variables, p.tree, p.stocks
+    tree, stocks = p.tree, p.stocks
     rate, holding = p.case.assumption("a_discount_rate"), p.case.assumption("a_holding_cost")
     price = np.maximum(p.base.price.reindex(stocks["market"]).to_numpy(float), 0.0)
     years = tree.years()
     fall = 1.0 - (1.0 + rate) ** -years  # what a tonne loses by waiting
     weight = tree.weight()
-    terms = []
-    keep = xr.DataArray(-price[:, None] * (holding * years * weight)[None, :], coords=[stocks.index, tree.index])
-    terms.append((v["stock"] * keep).sum())
+    worth = {"stock": -price[:, None] * (holding * years * weight)[None, :]}
     commercial = stocks["kind"].eq("commercial").to_numpy()
     if commercial.any():
         ease = _rest_slopes()[None, :, None] * price[commercial][:, None, None]
-        ease = ease * ((fall + holding * years) * weight)[None, None, :]
-        terms.append((v["stock_segment"] * cube(ease, stocks.index[commercial], "rung", tree.index)).sum())
+        worth["stock_segment"] = ease * ((fall + holding * years) * weight)[None, None, :]
     leaves = tree.leaves()
     discounted = weight[leaves] * (1.0 + rate) ** -years[leaves]
     share = np.array([share for _edge, share in TERMINAL])
     salvage = np.where(stocks["kind"].eq("programme"), SALVAGE, 1.0)
-    worth = (salvage * price)[:, None, None] * share[None, :, None] * discounted[None, None, :]
-    left = cube(worth, stocks.index, "tier", tree.index[leaves].rename("leaf"))
-    terms.append((v["left"] * left).sum())
-    return terms
+    worth["left"] = (salvage * price)[:, None, None] * share[None, :, None] * discounted[None, None, :]
+    return worth
 
 
 def _rest_slopes() -> np.ndarray:

@@ -81,16 +81,12 @@ class Tree:
         """Return the nodes without children."""
         return np.setdiff1d(np.arange(len(self)), self.nodes["parent"].to_numpy())
 
-    def lagged(self, node: int, months: int) -> int:
+    def lagged(self, node: int | npt.NDArray[np.intp], months: int) -> npt.NDArray[np.intp]:
         """Return the node ``months`` monthly steps back; -1 before the first, itself where nodes are longer."""
-        years, parent = self.years(), self.nodes["parent"].to_numpy(int)
-        at = node
+        short, parent = self.years() <= LONG, self.nodes["parent"].to_numpy(int)
+        at = np.asarray(node)
         for _step in range(months):
-            if at < 0:
-                return -1
-            if years[at] > LONG:
-                return at
-            at = int(parent[at])
+            at = np.where((at >= 0) & short[at], parent[at], at)
         return at
 
 
