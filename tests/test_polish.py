@@ -14,13 +14,13 @@ from didymium.case.case import Case
 from didymium.case.scenario import Restriction, Scenario
 from didymium.economy.willingness import willingness
 from didymium.market import polish, solve
+from didymium.market.checks import verify
 from didymium.market.options import Options
 from didymium.market.prepare import prepare
 from didymium.market.program import build
 from didymium.market.solve import Instance, prices
 from didymium.market.tangents import Tangents
 from didymium.market.tree import Tree, months, single_year
-from didymium.market.verify import verify
 
 FIRST = date(2024, 1, 1)
 TANGENTS = Options(curves="tangents")

@@ -12,14 +12,13 @@ from case_factory import chain, make_case
 from didymium.case.case import Case
 from didymium.case.scenario import Restriction, Scenario
 from didymium.faults import SolverError
-from didymium.market import laws
+from didymium.market import laws, verify
 from didymium.market.conservation import circulation
 from didymium.market.options import Options
 from didymium.market.prepare import prepare
 from didymium.market.program import build
 from didymium.market.solve import Instance, prices
 from didymium.market.tree import Tree, months, single_year
-from didymium.market.verify import verify
 
 FIRST = date(2024, 1, 1)
 

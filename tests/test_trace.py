@@ -72,8 +72,9 @@ def test_every_number_of_a_row_has_its_own_source(us_japan: Case, result: Result
     inputs = trace(us_japan, result, "numbers", 0)["inputs"]
     use = inputs[inputs["input"].eq("end_uses/ev")].set_index("field")
     row = us_japan["end_uses"].set_index("end_use").loc["ev"]
-    assert set(use.index) == {"elasticity", "choke"}
+    assert set(use.index) == {"elasticity", "choke", "thrift", "thrift_months"}
     assert use.loc["elasticity", "source"] == row["elasticity_source"]
+    assert use.loc["thrift", "source"] == use.loc["thrift_months", "source"] == row["thrift_source"]
     assert use.loc["choke", "source"] == row["source"]
     assert use.loc["choke", "low"] == row["choke_low"]
     assert use["assumption"].all()
@@ -135,9 +136,9 @@ def test_summary_counts_citations_by_grade(us_japan: Case) -> None:
     end_use = us_japan["end_uses"].set_index("end_use").loc["ev"]
     assert found["rows"] == 3
     assert found["definitions"] == 1
-    assert found["grades"] == {"A": 1, "B": 0, "C": 0, "D": 0, "assumption": 2}
-    assert found["share_on_assumptions"] == pytest.approx(2 / 3)
-    assert set(found["assumptions"]) == {end_use["source"], end_use["elasticity_source"]}
+    assert found["grades"] == {"A": 1, "B": 0, "C": 0, "D": 0, "assumption": 3}
+    assert found["share_on_assumptions"] == pytest.approx(3 / 4)
+    assert set(found["assumptions"]) == {end_use[f"{name}source"] for name in ("", "elasticity_", "thrift_")}
     assert found["oldest"]["source"] == "framework"
     assert summary(us_japan, "")["oldest"] is None
 

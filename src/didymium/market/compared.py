@@ -25,7 +25,7 @@ def compared(case: cases.Case, market: Market, solution: Solution, year: int) ->
     nearest stage and marked, because it weighs gross and holds goods that the case does not model.
     """
     network = market.network
-    sums = Layout(case, network)
+    sums, goods = Layout(case, network), set(network.markets["commodity"])
     found = np.concatenate(
         [solution.frame(name)[0].to_numpy(float) for name in ("activity", "ship", "served", "dispose")]
     )
@@ -37,7 +37,7 @@ def compared(case: cases.Case, market: Market, solution: Solution, year: int) ->
         if not weights.any():
             continue
         commodity = str(record["commodity"])
-        parts = sorted({f"commodities/{c}" for c in network.markets["commodity"] if c == commodity})
+        parts = [f"commodities/{commodity}"] if commodity in goods else []
         model = float(weights[: len(found)] @ found)
         rows.append(
             {

@@ -30,8 +30,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
+from didymium.market.checks import violations, worst
 from didymium.market.curves import Array
-from didymium.market.verify import violations, worst
 
 if TYPE_CHECKING:
     from didymium.market.solve import Raw

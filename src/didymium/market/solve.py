@@ -13,10 +13,10 @@ import pandas as pd
 
 from didymium.faults import SolverError
 from didymium.market.blocks import Arrays, Labelled
+from didymium.market.checks import ACCURACY, verify, violations, worst
 from didymium.market.polish import polished
 from didymium.market.program import Program
 from didymium.market.tangents import Tangents
-from didymium.market.verify import ACCURACY, verify, violations, worst
 from didymium.messages import _
 from didymium.silent import silent_highs
 
@@ -172,7 +172,7 @@ class Instance:
             raise SolverError(_("the solver refused a change of {name}").format(name=name))
 
     def run(self) -> Raw:
-        """Solve and return what came back, once it passes the checks of :mod:`didymium.market.verify`.
+        """Solve and return what came back, once it passes the checks of :mod:`didymium.market.checks`.
 
         A warm start can end in numerical trouble, or in an answer that the solver calls optimal and that breaks its own
         rows (docs/decisions/008): then the program is solved again from nothing, and last by interior point.
@@ -234,7 +234,7 @@ class Instance:
         Raises
         ------
         SolverError
-            No optimum, or one that fails the checks of :mod:`didymium.market.verify`.
+            No optimum, or one that fails the checks of :mod:`didymium.market.checks`.
         """
         tangents = self.program.parts.options.curves == "tangents"
         raw, model = Raw(*(self._refine() if tangents else self.run())), self.program.model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -166,7 +166,7 @@ class Lookup:
                 continue
             main = name == declared.value
             low, high = ("low", "high") if main else (f"{name}_low", f"{name}_high")
-            source = f"{name}_source" if f"{name}_source" in names else "source" if "source" in names else ""
+            source = _source_of(name, names)
             stated_unit = row.get("stated_unit", row.get("unit", "")) if main else self._unit(declared, name, row)
             found.append(
                 Number(
@@ -194,6 +194,13 @@ class Lookup:
     def _as_written(self, table: str, row: Row, name: str) -> str:
         written = _file(self.case.folder / f"{table}.csv", self.case.digest).get(int(row.get(LINE, 0)), {})
         return written.get(name, "").strip() or f"{float(row[name]):g}"
+
+
+def _source_of(name: str, names: Sequence[str]) -> str:
+    """Return the column that says where a number comes from: its own, that of what it belongs to, or the row's."""
+    owners = (name, name.rpartition("_")[0])  # thrift_months belongs to thrift
+    own = (f"{owner}_source" for owner in owners if owner)
+    return next((column for column in (*own, "source") if column in names), "")
 
 
 def _band_end(name: str) -> bool:

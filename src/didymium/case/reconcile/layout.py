@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from didymium.case.check import split_list
-from didymium.case.mass import Elements, contents
+from didymium.case.mass import contents
 from didymium.case.network import Network, positions
 
 if TYPE_CHECKING:
@@ -48,9 +48,22 @@ class Layout:
         self.block = {name: slice(a, b) for name, a, b in zip("xyqze", ends[:-1], ends[1:], strict=True)}
         self.size = int(ends[-1])
 
-    @cached_property
-    def _contents(self) -> dict[str, Elements]:
-        return contents(self.case)
+        goods = network.markets["commodity"]
+        self._goods = pd.Index(goods.unique())
+        self._stage = dict(zip(goods, network.markets["stage"], strict=True))
+        self._contents = contents(case)
+        terms = network.terms
+        self._term = {
+            "good": self._goods.get_indexer(pd.Index(terms["commodity"])),
+            "region": terms["region"].to_numpy(str),
+            "at": positions(network.activities.index, terms["activity"]),
+            "tonnes": terms["coefficient"].to_numpy(float),
+            "recycled": terms["activity"].map(network.activities["stage"]).eq("recycling").to_numpy(),
+        }
+        self._use = {"good": self._goods.get_indexer(pd.Index(network.uses["commodity"])),
+                     "region": network.uses["region"].to_numpy(str)}  # fmt: skip
+        self._route = {"good": self._goods.get_indexer(pd.Index(network.routes["commodity"])),
+                       **{end: network.routes[end].to_numpy(str) for end in ("origin", "destination")}}  # fmt: skip
 
     def answer(self, record: Mapping[Any, Any]) -> np.ndarray:
         """Return the weights with which the quantities answer a row of ``statistics``; all zero where nothing does.
@@ -59,55 +72,38 @@ class Layout:
         ``magnet_elements:STAGE`` (their content of Nd, Pr, Dy and Tb, without what is recycled) or a customs code.
         """
         wanted = str(record["commodity"])
-        weight = self._weights(wanted, str(record["basis"]))
-        primary = wanted.startswith("magnet_elements:")
+        counts = self._weight(wanted, str(record["basis"]))
+        weight = np.array([counts.get(good, 0.0) for good in self._goods])
         row = np.zeros(self.size)
-        region, partner = str(record["region"]), str(record["partner"] or "*")
-        if record["flow"] in ("production", "use"):
-            self._local(row, weight, str(record["flow"]), region, primary)
+        region, partner, flow = str(record["region"]), str(record["partner"] or "*"), str(record["flow"])
+        if flow in ("production", "use"):
+            term, sign = self._term, 1.0 if flow == "production" else -1.0
+            on = np.ones(len(term["at"]), dtype=bool) if region == "*" else term["region"] == region
+            on &= sign * term["tonnes"] > 0
+            if wanted.startswith("magnet_elements:"):
+                on &= ~term["recycled"]
+            np.add.at(row, term["at"][on], sign * term["tonnes"][on] * weight[term["good"][on]])
+            if flow == "use":
+                here = (region == "*") | (self._use["region"] == region)
+                row[self.block["q"]] = np.where(here, weight[self._use["good"]], 0.0)
         else:
-            self._trade(row, weight, str(record["flow"]), region, partner)
+            out, into = ("origin", "destination") if flow == "export" else ("destination", "origin")
+            on = (self._route[out] == region) & ((partner == "*") | (self._route[into] == partner))
+            row[self.block["y"]] = np.where(on, weight[self._route["good"]], 0.0)
         return row
 
-    def _local(self, row: np.ndarray, weight: pd.Series, flow: str, region: str, primary: bool) -> None:
-        n = self.network
-        sign = 1.0 if flow == "production" else -1.0
-        terms = n.terms[n.terms["commodity"].isin(weight.index) & (n.terms["region"].eq(region) | (region == "*"))]
-        terms = terms[terms["coefficient"].mul(sign).gt(0)]
-        if primary:
-            terms = terms[terms["activity"].map(n.activities["stage"]).ne("recycling")]
-        amount = sign * terms["coefficient"].to_numpy(float) * terms["commodity"].map(weight).to_numpy(float)
-        np.add.at(row, positions(n.activities.index, terms["activity"]), amount)
-        if flow == "use":
-            on = n.uses["commodity"].isin(weight.index) & (n.uses["region"].eq(region) | (region == "*"))
-            row[self.block["q"]] = np.where(on, n.uses["commodity"].map(weight).astype(float).fillna(0.0), 0.0)
-
-    def _trade(self, row: np.ndarray, weight: pd.Series, flow: str, region: str, partner: str) -> None:
-        routes = self.network.routes
-        out, into = ("origin", "destination") if flow == "export" else ("destination", "origin")
-        on = (
-            routes["commodity"].isin(weight.index)
-            & routes[out].eq(region)
-            & (routes[into].eq(partner) | (partner == "*"))
-        )
-        row[self.block["y"]] = np.where(on, routes["commodity"].map(weight).astype(float).fillna(0.0), 0.0)
-
-    def _weights(self, wanted: str, basis: str) -> pd.Series:
-        """Return what a tonne of each commodity counts in the statistic."""
-        stage = dict(zip(self.network.markets["commodity"], self.network.markets["stage"], strict=True))
-        own = self.case.content.basis
+    @lru_cache(maxsize=512)  # noqa: B019 - a layout lives as long as its fit
+    def _weight(self, wanted: str, basis: str) -> dict[str, float]:
+        """Return what a tonne of each commodity counts in the statistic; nothing where absent."""
+        stage, own = self._stage, self.case.content.basis
         kind, _colon, name = wanted.partition(":")
         if kind == "magnet_elements":
-            names = {c for c, s in stage.items() if s == name or (name in _SEPARATION and s in _SEPARATION)}
-            held = self._contents
             # The mixed heavy concentrates of separation would count twice: what they hold is separated later.
-            names = {c for c in names if own[c] != "reo" or stage[c] == "mine"}
-            weights = {c: sum(held.get(c, {}).get(e, 0.0) for e in MAGNET_ELEMENTS) for c in names}
-            return pd.Series({c: w for c, w in weights.items() if w > 0}, dtype=float)
+            names = {c for c, s in stage.items() if (s == name or (name in _SEPARATION and s in _SEPARATION)) and
+                     (own[c] != "reo" or s == "mine")}  # fmt: skip
+            return {c: sum(self._contents.get(c, {}).get(e, 0.0) for e in MAGNET_ELEMENTS) for c in names}
         if kind == "stage":
-            names = {c for c, s in stage.items() if s == name and own[c] == basis and not c.startswith("swarf")}
-        elif wanted in CUSTOMS:
-            names = {c for c, s in stage.items() if s in CUSTOMS[wanted] and own[c] == "element"}
-        else:
-            names = set(split_list(wanted))
-        return pd.Series(1.0, index=sorted(names), dtype=float)
+            return {c: 1.0 for c, s in stage.items() if s == name and own[c] == basis and not c.startswith("swarf")}
+        if wanted in CUSTOMS:
+            return {c: 1.0 for c, s in stage.items() if s in CUSTOMS[wanted] and own[c] == "element"}
+        return dict.fromkeys(split_list(wanted), 1.0)
