@@ -41,6 +41,8 @@ class Tables(NamedTuple):
     use_choke: np.ndarray
     tail: np.ndarray
     head: np.ndarray
+    better: np.ndarray
+    lesser: np.ndarray
     freight: np.ndarray
     lag: np.ndarray
     flow: np.ndarray
@@ -99,7 +101,8 @@ def tables(case: Case, market: Market, tree: Tree, options: Options) -> Tables:
         base.activity.to_numpy(float), base.cost.to_numpy(float), base.elasticity.to_numpy(float),
         p.growth_of_supply() * p.tree.years(), market.get_indexer(n.uses["market"]),
         n.uses["elasticity"].to_numpy(float), n.uses["choke"].to_numpy(float), market.get_indexer(n.routes["tail"]),
-        market.get_indexer(n.routes["head"]), base.freight.reindex(n.routes.index).to_numpy(float), p.lag(),
+        market.get_indexer(n.routes["head"]), market.get_indexer(n.downgrades["better"]),
+        market.get_indexer(n.downgrades["lesser"]), base.freight.reindex(n.routes.index).to_numpy(float), p.lag(),
         base.ship.reindex(n.routes.index).to_numpy(float), base.price.reindex(market).to_numpy(float),
         n.markets["disposal"].to_numpy(float), market.get_indexer(stocks["market"]), stocks["rest"].to_numpy(float),
         stocks["kind"].eq("commercial").to_numpy(bool), stocks["release"].eq("free").to_numpy(bool),
@@ -112,7 +115,8 @@ def assemble(t: Tables) -> Arrays:
     """Return the program as finished arrays."""
     months = len(t.weight)
     node = np.arange(months, dtype=np.int32)
-    size = {"activity": len(t.activity), "served": len(t.use_market), "dispose": len(t.price), "ship": len(t.tail)}
+    size = {"activity": len(t.activity), "served": len(t.use_market), "dispose": len(t.price), "ship": len(t.tail),
+            "downgrade": len(t.better)}  # fmt: skip
     ran = np.nonzero(t.activity > 0)[0]
     steps, parts, rungs, tiers = len(SUPPLY_GRID) - 1, len(DEMAND_GRID) - 1, len(t.rungs) - 1, len(t.tiers)
     firms, stocks = np.nonzero(t.firms)[0], len(t.rest)
@@ -199,6 +203,8 @@ def assemble(t: Tables) -> Arrays:
     rows.append((t.head[route] * months + arrives).astype(np.int32))
     columns.append((first["ship"] + route * months + sent[route, arrives]).astype(np.int32))
     values.append(np.ones(len(route)))
+    entries(t.better, "downgrade", each("downgrade"), -1.0)
+    entries(t.lesser, "downgrade", each("downgrade"), 1.0)
     known = np.zeros((size["dispose"], months))
     np.add.at(known, t.head, np.where(sent < 0, t.flow[:, None] * t.years, 0.0))
     if stocks:

@@ -95,6 +95,8 @@ def pypsa_network(program: Program) -> Any:
     bound = np.minimum(p.conditions.ship_bound, UNBOUND)
     add("Link", n.routes.index, bound, bus0=n.routes["tail"].to_numpy(), bus1=n.routes["head"].to_numpy(),
         efficiency=1.0, marginal_cost=laws.freight(p)[:, 0])  # fmt: skip
+    turned = n.downgrades
+    made.add("Link", turned.index, bus0=turned["better"], bus1=turned["lesser"], efficiency=1.0, p_nom=UNBOUND)
     return made
 
 

@@ -70,6 +70,9 @@ class Network:
         inputs.
     cross : DataFrame
         One row per cross term: side, first, second (labels of uses or activities), slope (t per USD/kg), line, inputs.
+    downgrades : DataFrame
+        Index ``better|lesser|region``; columns market ``better`` and market ``lesser``: where the one may serve as the
+        other.
     """
 
     markets: pd.DataFrame
@@ -80,6 +83,7 @@ class Network:
     uses: pd.DataFrame
     stocks: pd.DataFrame
     cross: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
+    downgrades: pd.DataFrame = field(default_factory=lambda: _downgrades({}, pd.Index([])))
 
     def matrix(self) -> pd.DataFrame:
         """Return coefficients as markets x activities."""
@@ -122,7 +126,22 @@ def build_network(case: cases.Case) -> Network:
     stocks = _stocks(case, stages, markets, taken)
     cross, _faults = resolved(case)
     cross["slope"] = cross["slope"].astype(float) * KG
-    return Network(markets, activities, terms, facilities, routes, uses, stocks, cross)
+    lesser = case["commodities"].loc[lambda t: t["serves_as"].ne("")].set_index("commodity")["serves_as"]
+    downgrades = _downgrades({str(a): str(b) for a, b in lesser.items()}, markets.index)
+    return Network(markets, activities, terms, facilities, routes, uses, stocks, cross, downgrades)
+
+
+def _downgrades(lesser: dict[str, str], markets: pd.Index[Any]) -> pd.DataFrame:
+    """Return where a better good may serve as a lesser one: in every region that has a market of both."""
+    regions = dict.fromkeys(str(label).split("|")[1] for label in markets)
+    found = [
+        (f"{good}|{other}|{region}", market_label(good, region), market_label(other, region))
+        for good, other in lesser.items()
+        for region in regions
+        if market_label(good, region) in markets and market_label(other, region) in markets
+    ]
+    frame = pd.DataFrame(found, columns=["downgrade", "better", "lesser"], dtype=object)
+    return frame.set_index("downgrade")
 
 
 def _activities(case: cases.Case, facilities: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -45,6 +45,7 @@ def check_network(case: Case) -> list[Fault]:
     return [
         *_baskets(case),
         *_commodities(case, reach),
+        *_downgrades(case),
         *_capacity_commodities(case),
         *mass,
         *([] if mass else check_loops(case)),  # a recipe that creates mass makes every loop through it gain
@@ -238,6 +239,28 @@ def _bands(case: Case) -> Iterator[Fault]:
                     what = _("{value:g} lies outside its band {low:g} to {high:g}")
                     yield Fault(f"{name}.csv", str(line), value, what.format(value=number, low=least, high=most),
                                 _("widen the band or correct the value"))  # fmt: skip
+
+
+def _downgrades(case: Case) -> Iterator[Fault]:
+    """Yield goods that serve as one of another basis, or as one that serves, in the end, as themselves."""
+    basis = case.content.basis
+    lesser = {good: other for _line, good, other in _rows(case, "commodities", "commodity", "serves_as") if other}
+    for line, good, other in _rows(case, "commodities", "commodity", "serves_as"):
+        if not other:
+            continue
+        if basis[good] != basis[other]:
+            what = _("`{good}` is weighed in tonnes {own}, `{other}` in tonnes {its}")
+            said = what.format(good=good, own=basis[good], other=other, its=basis[other])
+            yield Fault("commodities.csv", str(line), "serves_as", said, _("name a good of the same basis"))
+        met, at = {good}, other
+        while at in lesser and at not in met:
+            met.add(at)
+            at = lesser[at]
+        if at == good:
+            what = _("`{good}` would serve as `{other}` and back again").format(good=good, other=other)
+            yield Fault(
+                "commodities.csv", str(line), "serves_as", what, _("let only the better good serve as the other")
+            )
 
 
 def _withheld(case: Case) -> Iterator[Fault]:

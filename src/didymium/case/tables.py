@@ -161,6 +161,8 @@ COMMODITIES = Table(
               default="yes"),
         _number("disposal_cost", N_("Cost of getting rid of a tonne that nobody wants."), low=0.0),
         Field("disposal_unit", Kind.TEXT, N_("Unit of the disposal cost."), required=True),
+        _ref("serves_as", "commodities", N_("A lesser good that it may be used as, tonne for tonne; never back."),
+             required=False),
         _SOURCE, _NOTE,
     ),
     key=("commodity",),

@@ -31,7 +31,8 @@ def conservation(p: Parts, primal: Quantities) -> float:
     """Return the largest gap, in the world, between what came in and where it went, relative to what passed.
 
     For every commodity ``c`` and node ``n``: ``sum made - sum taken - served - thrown away - put in stock + arrived -
-    departed = 0``, summed over regions. For every process that runs and every element: no more comes out than went in.
+    departed + downgraded = 0``, summed over regions. For every process that runs and every element: no more comes out
+    than went in.
 
     Parameters
     ----------
@@ -67,6 +68,10 @@ def conservation(p: Parts, primal: Quantities) -> float:
         add(network.routes["commodity"], np.where(sent >= 0, ship[at, np.maximum(sent, 0)], 0.0))
         add(commodity, known_arrivals(p))
         add(network.routes["commodity"], -ship)
+    if len(network.downgrades):
+        turned = table("downgrade")
+        add(network.downgrades["better"].map(commodity), -turned)
+        add(network.downgrades["lesser"].map(commodity), turned)
     if "stock" in primal:
         held = p.stocks["market"].str.split("|").str[0]
         level, parent = table("stock"), p.tree.nodes["parent"].to_numpy(int)

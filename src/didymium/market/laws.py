@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 
 def balance(p: Parts) -> None:
-    """``sum_a A[m,a] x[a,n] + arrivals - departures + release - fill - served - disposal = 0`` for every ``m``, ``n``.
+    """``sum_a A[m,a] x[a,n] + arrivals - departures + release - fill - served - disposal + downgrades = 0``.
 
-    Goods under way from before the first node are a constant on the right. The dual is the price: probability x
+    For every ``m``, ``n``. A better good may serve as a lesser one: it leaves its own market for the other's, never
+    back. Goods under way from before the first node are a constant on the right. The dual is the price: probability x
     discount x USD/kg.
     """
     n, terms = p.network, Terms(p, p.network.markets.index)
@@ -35,6 +36,9 @@ def balance(p: Parts) -> None:
     terms.add("dispose", n.markets.index, -1.0)
     terms.add("ship", n.routes["tail"], -1.0)
     arrivals(p, terms)
+    if len(n.downgrades):
+        terms.add("downgrade", n.downgrades["better"], -1.0)
+        terms.add("downgrade", n.downgrades["lesser"])
     if "stock" in p.model.columns:
         terms.add("release", p.stocks["market"])
         terms.add("fill", p.stocks["market"], -1.0)

@@ -89,8 +89,9 @@ class Prices:
         """Return prices, rents, subsidies, unexplained losses and freights, USD/kg.
 
         ``A'p = cost + rent - subsidy - unexplained`` on what runs, ``p_head - p_tail = freight`` on routes in use,
-        ``p = -disposal`` where something is thrown away. A subsidy leaves :data:`LEAST_COST` of the cost; what even
-        that does not explain is so dear that prices move first.
+        ``p = -disposal`` where something is thrown away, ``p_lesser <= p_better`` where one serves as the other. A
+        subsidy leaves :data:`LEAST_COST` of the cost; what even that does not explain is so dear that prices move
+        first.
         """
         n = self.network
         sizes = {"price": len(n.markets), "rent": len(active), "subsidy": len(active), "unexplained": len(active),
@@ -129,8 +130,12 @@ class Prices:
         low, high = np.zeros(int(ends[-1])), np.full(int(ends[-1]), np.inf)
         low[block["price"]], low[block["freight"]] = -disposal, LEAST_FREIGHT
         high[block["subsidy"]] = (1.0 - LEAST_COST) * cost
-        nothing = sp.csr_matrix((0, len(square)))
-        found = solve_quadratic(sp.diags(square).tocsc(), linear, equal, right, nothing, np.zeros(0), low, high)
+        # A better good that cost less than the lesser one would serve as it, and nobody does that in the base year.
+        better, lesser = (positions(n.markets.index, n.downgrades[end]) for end in ("better", "lesser"))
+        ordered = rows(len(better), price=pick(lesser) - pick(better))
+        found = solve_quadratic(
+            sp.diags(square).tocsc(), linear, equal, right, ordered, np.zeros(len(better)), low, high
+        )
         return {name: found[part] for name, part in block.items()}
 
     def _fallback(self, price: np.ndarray) -> np.ndarray:

@@ -157,6 +157,8 @@ def _variables(p: Parts) -> None:
     add("served", [n.uses.index, nodes], upper=laws.most_served(p))
     add("dispose", [n.markets.index, nodes])
     add("ship", [n.routes.index, nodes], upper=p.conditions.ship_bound)
+    if len(n.downgrades):
+        add("downgrade", [n.downgrades.index, nodes])
     uses, plants = n.uses.index[apart(p, "demand")], n.activities.index[apart(p, "supply")]
     if p.options.curves == "segments":
         width, _slope = laws.served_slopes(p)
