@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
-import xarray as xr
 
 from didymium.faults import DidymiumError
 from didymium.messages import _
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from didymium.market.program import Parts
 
 Labels = pd.Series | pd.Index | np.ndarray | Sequence[str]
@@ -56,7 +57,7 @@ class Block(NamedTuple):
         return np.arange(self.first, self.first + self.size, dtype=np.int32).reshape(self.shape)
 
 
-class Labelled(MutableMapping[str, xr.DataArray]):
+class Labelled(MutableMapping[str, "xr.DataArray"]):
     """Values of all columns, or of all rows, by block and under their labels; a block is labelled when it is asked for.
 
     Parameters
@@ -75,6 +76,8 @@ class Labelled(MutableMapping[str, xr.DataArray]):
         if name not in self._made:
             block = self._blocks[name]
             own = self._values[block.first : block.first + block.size].reshape(block.shape)
+            import xarray as xr
+
             self._made[name] = xr.DataArray(own, coords=block.coords)
         return self._made[name]
 

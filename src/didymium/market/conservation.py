@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-import xarray as xr
 
 from didymium.market.laws import known_arrivals, shipped_at
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from didymium.market.program import Parts
 
-Quantities = Mapping[str, xr.DataArray]
+Quantities = Mapping[str, "xr.DataArray"]
 
 FLOOR = 1e-4
 """Commodities of which less than this share of the largest passes count as this share."""
