@@ -96,6 +96,12 @@ def test_balance_rows_of_us_japan(us_japan: Case, year: Instance) -> None:
         put(f"{commodity}|{place}", column, -1.0)
     for market, column in year.columns["dispose"].sel(node=0).to_series().items():
         put(str(market), column, -1.0)
+    serves = us_japan["commodities"].set_index("commodity")["serves_as"]
+    for label, column in year.columns["downgrade"].sel(node=0).to_series().items():
+        better, lesser, place = str(label).split("|")
+        assert serves[better] == lesser
+        put(f"{better}|{place}", column, -1.0)
+        put(f"{lesser}|{place}", column, 1.0)
 
     rows, columns = zip(*cells, strict=True)
     wanted = sp.csr_matrix((list(cells.values()), (rows, columns)), shape=inside.shape)
