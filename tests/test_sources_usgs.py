@@ -8,6 +8,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -364,6 +365,22 @@ def test_files_by_commodity(tmp_path: Path) -> None:
             2024,
             "mcs2024-tin_world.csv",
         )
+
+
+def test_a_mended_file_is_left_alone(tmp_path: Path) -> None:
+    """Corrections by position hold for the file as it was published, not for one whose columns were put right."""
+    head = "DataSource,Commodity,Year,USprod_Feldspar_kt,Imports_Feldspar_kt,Imports_Nepheline_syenite_kt,"
+    tail = (
+        "Exports_Feldspar_kt,Consump_Feldspar_kt,Consump_Felds-plus-neph_kt,Price_Feldspar_dt,"
+        "Price_Nepheline_syenite_dt,Employment_num,NIR_Feldspar_pct,NIR_Nepheline_syenite_pct,\n"
+    )
+    start = "MCS2024,Feldspar and Nepheline Syenite,2019,450,64,508,4,"
+    name = "mcs2024-felds_salient.csv"
+    shifted = read_text(tmp_path, head + tail + start + " ,510,1000,107,156,240,12,>95\n", 2024, name)
+    mended = read_text(tmp_path, head + tail + start + "510,1000,107,156,240,12,>95,\n", 2024, name)
+    columns = ["quantity", "form", "unit", "raw"]
+    assert shifted[columns].to_numpy().tolist() == mended[columns].to_numpy().tolist()
+    assert shifted["note"].str.contains("corrected").any() and not mended["note"].str.contains("corrected").any()
 
 
 def test_double_counts(tmp_path: Path) -> None:
@@ -811,7 +828,7 @@ CHECKS |= {
     ),
     ("MCS2026_T4_Country_Export_Control.csv", "Commodity_Year"): check_controls,
     (WIDE, "whole file"): lambda f, _: same(
-        (f[2025]["commodity"].nunique(), f[2025]["commodity"].iat[0]), (76, "abrasives (manufactured)")
+        (f[2025]["commodity"].nunique(), f[2025]["commodity"].iat[0]), (77, "abrasives (manufactured)")
     ),
     (WIDE, "header"): lambda f, _: same(set(pick(f[2025], quantity="mine production")["year"]), {2023, 2024}),
     (WIDE, "lines 401-408"): lambda f, _: same(set(lines(f[2025], 401, 408)["commodity"]), {"germanium"}),
@@ -931,15 +948,41 @@ def test_further_faults_that_the_readers_found(frames: Frames) -> None:
         assert not vintage_diff(*(frames[edition] for edition in pair))["suspect"].any()
 
 
+def assert_numbers_are_those_of_the_cells(frame: pd.DataFrame) -> None:
+    plain = re.compile(r"[0-9,]+(\.[0-9]+)?|\.[0-9]+")
+    for raw, value, note in zip(frame["raw"], frame["value"], frame["note"], strict=True):
+        text = raw.strip()
+        if plain.fullmatch(text) and not math.isnan(value):
+            assert value == float(text.replace(",", "")) or "corrected" in note
+        else:
+            assert math.isnan(value) or note or text.startswith("-")
+
+
+@lru_cache(maxsize=1)
+def real_lines(raw_folder: Path) -> list[str]:
+    text = (raw_folder / "usgs_mcs2026" / LONG).read_text("cp1252")
+    return [line for line in text.splitlines() if line]
+
+
 def test_no_number_changes_without_a_word(frames: Frames) -> None:
-    plain = re.compile(r"[\d,]+(\.\d+)?|\.\d+")
     for frame in frames.values():
-        for raw, value, note in zip(frame["raw"], frame["value"], frame["note"], strict=True):
-            text = raw.strip()
-            if plain.fullmatch(text):
-                assert value == float(text.replace(",", "")) or "corrected" in note
-            else:
-                assert math.isnan(value) or note or text.startswith("-")
+        assert_numbers_are_those_of_the_cells(frame)
+
+
+@given(seed=st.integers(0, 10**9), edits=st.lists(st.tuples(st.floats(0, 0.999), st.text(max_size=3)), max_size=4))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_mutated_real_rows(tmp_path: Path, raw_folder: Path, seed: int, edits: list[tuple[float, str]]) -> None:
+    """Real rows with a few letters put in: a fault, or a table whose numbers are those of its cells."""
+    head, *rest = real_lines(raw_folder)
+    text = "\r\n".join(rest[(seed + 997 * turn) % len(rest)] for turn in range(5)) + "\r\n"
+    for place, new in edits:
+        at = int(place * len(text))
+        text = text[:at] + new + text[at + 1 :]
+    try:
+        frame = read_text(tmp_path, (head + "\r\n" + text).encode("cp1252", "replace"))
+    except CaseError:
+        return
+    assert_numbers_are_those_of_the_cells(frame)
 
 
 def test_no_double_count_in_the_files(frames: Frames) -> None:

@@ -143,6 +143,7 @@ _PHRASE = re.compile(
     r"|reserves)\b|\bpgm\b|\bsources\b"
 )
 _UNIT_WORDS = re.compile(r"\((?:[a-z]+ )?metric tons\b,?\s*|\(million metric tons\)")
+_TONS = re.compile(r"[,-]?\s*\b(?:thousand |million )?metric tons(?: of)?$|^(?:thousand |million )?metric tons of\b")
 _OF_TITANIUM = re.compile(r"[,:]?\s*titanium dioxide \(tio2\) content\.?")
 
 
@@ -170,7 +171,9 @@ def form_name(detail: str, world: bool) -> str:
     label = _ROUNDED.sub("", spelled(detail)[0]).replace(", estimated", "")
     if world:
         label = _OF_TITANIUM.sub("", _PHRASE.sub("", _UNIT_WORDS.sub("(", label)))
+        label = _TONS.sub("", label)
     label = re.sub(r"\(\s*\)", "", label)
+    label = re.sub(r"(?:\s*[,-]\s+)+(?=[,-]\s)|\s+(?=,)", "", label)
     label = " ".join(label.split()).strip(" ,:;.-–—")
     return label[1:-1].strip() if label.startswith("(") and label.find(")") == len(label) - 1 else label
 

@@ -53,14 +53,16 @@ def world_totals(frame: pd.DataFrame, tolerance: float = TOLERANCE) -> pd.DataFr
 
     world = frame[frame["table"].eq("world")].copy()
     world["amount"] = (world["value"] * world["factor"]).where(world["kind"].isin(_COUNTED))
-    world["silent"] = world["kind"].where(world["kind"].isin(_SILENT), "")
     total = world["role"].eq(TOTAL)
+    world["listed"] = world["role"].ne(REST)
     tops = world[total].groupby(TABLE, sort=False).agg(total=("amount", "first"), tops=("amount", "size"))
     step = world[total].set_index(TABLE)
-    parts = world[~total].groupby(TABLE, sort=False).agg(
-        sum=("amount", "sum"), rows=("amount", "count"), rest=("role", lambda roles: (roles == REST).any()),
-        silent=("silent", lambda kinds: ", ".join(sorted({kind for kind in kinds if kind}))),
-    )  # fmt: skip
+    groups = world[~total].groupby(TABLE, sort=False)
+    parts = groups.agg(sum=("amount", "sum"), rows=("amount", "count"), rest=("listed", "all"))
+    parts["rest"] = ~parts["rest"]
+    mute = world.loc[~total & world["kind"].isin(_SILENT), [*TABLE, "kind"]].drop_duplicates().sort_values("kind")
+    parts["silent"] = mute.groupby(TABLE, sort=False)["kind"].agg(", ".join)
+    parts["silent"] = parts["silent"].fillna("")
     found = tops.join(parts, how="inner")
     found = found[found["tops"].eq(1) & found["total"].notna() & found["total"].gt(0) & found["rows"].gt(0)]
     found["difference"] = found["sum"] / found["total"] - 1

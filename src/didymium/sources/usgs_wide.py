@@ -141,6 +141,8 @@ def _names(table: RawTable, faults: list[Fault]) -> tuple[list[str], dict[int, s
     """
     names = [_SINGLE.get(name, name) for name in table.header]
     changed, reason = HEADERS.get(table.name, ({}, ""))
+    if not _still_wrong(table, changed):
+        changed = {}
     why = {}
     if changed:
         for at, name in changed.items():
@@ -160,6 +162,24 @@ def _names(table: RawTable, faults: list[Fault]) -> tuple[list[str], dict[int, s
         fix = _("give the column its name in the first line")
         faults.append(Fault(table.name, str(table.lines[row]), str(at + 1), what, fix))
     return names, why
+
+
+def _still_wrong(table: RawTable, changed: dict[int, str]) -> bool:
+    """Return whether a file still has the columns that a declared correction was written for.
+
+    A column that is left out holds nothing, or, where it was pasted from another table, numbers beside remarks. A
+    column that lost its name must not have found it again.
+    """
+    if not changed or max(changed) >= len(table.header):
+        return False
+    for at, name in changed.items():
+        cells = [row[at].strip() for row in table.rows]
+        if not name and any(changed.values()) and any(cells):
+            return False
+        if not name and not any(changed.values()) and not any(cells):
+            return False
+    named = {at: name for at, name in changed.items() if name}
+    return not named or any(table.header[at] != name for at, name in named.items())
 
 
 def _world_column(name: str, edition: int, columns: list[str]) -> Column | None:
@@ -237,14 +257,15 @@ def _rows(
         form, quantity, estimated, detail = column.form, column.quantity, column.estimated, names[at]
         if world:
             detail = row[label_at]
-            form = form or form_name(detail, True)
+            form = form or form_name(detail, True).removeprefix(commodity).strip(" ,-")
+            form = "" if form in ("content", "contained content") else form
             quantity = quantity or stage_of(detail)
             estimated |= "estimated" in detail.casefold() or bool(
                 re.search(rf"(?i)estimated(?: for| in)? {column.period}", remark)
             )
             notes.append(_("spelling of the label mended") if spelled(detail)[1] else "")
-        if commodity == "platinum-group metals" and form in ("palladium", "platinum"):
-            commodity, form = form, ""
+        if commodity == "platinum-group metals" and form.split(" ")[0] in ("palladium", "platinum"):
+            commodity, form = form.split(" ")[0], ""
         yield (
             "world" if world else "united states", commodity if units >= 0 else chapter, commodity,
             form if form != commodity else "", row[country] if world else "United States",
