@@ -943,6 +943,18 @@ def test_further_faults_that_the_readers_found(frames: Frames) -> None:
     for name in both:
         one, two = (pick(frames[e], commodity=name, table="united states", period="2019") for e in (2023, 2024))
         assert set(one["quantity"]) == set(two["quantity"]) and len(one) == len(two)
+    # the tables of the United States agree where two editions give one year: no unit, column or digit is off
+    key = ["commodity", "quantity", "form", "year"]
+    for early, late in ((2022, 2023), (2023, 2024)):
+        sides = []
+        for edition in (early, late):
+            side = frames[edition]
+            side = side[side["table"].eq("united states") & side["value"].gt(0) & side["base"].ne("")]
+            sides.append(side[key].assign(amount=side["value"] * side["factor"], base=side["base"]))
+        pair = sides[0].merge(sides[1], on=key)
+        assert len(pair) > 500
+        assert pair["base_x"].eq(pair["base_y"]).all()
+        assert (pair["amount_x"] / pair["amount_y"]).between(1 / 90, 90).all()
     assert len(frames[2024].attrs["left_out"]) == 3
     for pair in ((2022, 2023), (2023, 2024), (2024, 2025), (2025, 2026)):
         assert not vintage_diff(*(frames[edition] for edition in pair))["suspect"].any()

@@ -33,6 +33,8 @@ _FLUORSPAR = (
     "Exports_All_kt", "Consump_kt", "Price_Acid_dt", "Price_Metallurgical_dt", "Employment_Mine_num", "NIR_pct",
 )  # fmt: skip
 
+_UNIT = N_("the header has no unit or a wrong one; unit as in the editions beside it")
+
 HEADERS: dict[str, tuple[dict[int, str], str]] = {
     "mcs2024-fluor_world.csv": ({2: "Type"}, N_("the third column has no name of its own")),
     "mcs2024-fluor_salient.csv": (
@@ -55,6 +57,20 @@ HEADERS: dict[str, tuple[dict[int, str], str]] = {
         N_("the names were lost; names as in MCS 2023")),
     "mcs2024-alum_salient.csv": ({11: "Supply_kt"}, N_("the names were lost; names as in MCS 2023")),
     "mcs2023-phosp_salient.csv": ({4: "Sold_Used_kt"}, N_("the names were lost; names as in MCS 2023")),
+    "mcs2024-lead_salient.csv": (
+        {4: "USprod_Recoverable_kt", 5: "USprod_Refinery_Primary_kt", 6: "USprod_Refinery_Secondary_kt",
+         7: "Imports_Concentrates_kt", 8: "Imports_Metal_kt"},
+        N_("the names stand in another order than the cells; order as in MCS 2026"),
+    ),
+    "mcs2024-feste_salient.csv": (
+        {5: "Furnace_BOF_pct", 6: "Furnace_EAF_pct", 7: "Continuous_cast_pct", 17: "Price_Index"}, _UNIT),
+    "mcs2023-feste_salient.csv": ({14: "Exports_Total_mmt"}, _UNIT),
+    "mcs2024-zirco_salient.csv": (
+        {13: "Price_Zircon_premium_CIF_CN_dt", 14: "Price_Zircon_imported_dt", 15: "Price_Zircon_sponge_CN_dkg",
+         16: "Price_Hf_unwrought_dkg"}, _UNIT),
+    "mcs2024-bauxi_salient.csv": ({9: "Bauxite_Price_dt", 16: "Alumina_Price_dt"}, _UNIT),
+    "mcs2024-mercu_salient.csv": ({7: "Price_Imports_dkg"}, _UNIT),
+    "mcs2023-niobi_salient.csv": ({9: "Price_dkg"}, _UNIT),
 }  # fmt: skip
 """Columns that are misnamed in a file, by position, and why. A column named "" is not read."""
 
