@@ -1,0 +1,1 @@
+"""Outside formats: readers of what an analyst downloads, and the manifest of those data sets."""
