@@ -352,6 +352,30 @@ def test_baci_full(data_folder: Path) -> None:
     assert values["unit_value_usd_t"].isna().sum() == 13_677 and 0 < values["outlier"].mean() < 0.15
 
 
+@pytest.mark.filterwarnings("ignore:Workbook contains no default style")
+def test_mirror_full(data_folder: Path) -> None:
+    """Rare-earth compounds from China: BACI against the customs value of the United States, within 4 % in ten years."""
+    root = data_folder / "raw"
+    book = openpyxl.load_workbook(
+        root / "us_trade_dataweb" / "us_imports_for_consumption_1993-2026.xlsx", read_only=True
+    )
+    book["Customs Value"].reset_dimensions()
+    header, *rows = list(book["Customs Value"].iter_rows(values_only=True))[2:]
+    place = {str(name): at for at, name in enumerate(header)}
+    stated = [row for row in rows if row[1:3] == ("China", "2846")]
+    assert stated
+    customs = pd.DataFrame(
+        [(year, "2846", "CHN", "USA", float(str(row[place[str(year)]])), math.nan)
+         for row in stated for year in range(2015, 2025)],
+        columns=["year", "hs", "exporter", "importer", "value_usd", "quantity_t"],
+    )  # fmt: skip
+    flows = baci.read_baci(root / "baci_hs92" / "baci_hs92_critical_2010-2024.csv.gz").frame
+    chosen = (flows["exporter"] == "CHN") & (flows["importer"] == "USA") & (flows["year"] >= 2015)
+    report = baci.mirror(flows[chosen & flows["hs"].isin(["284610", "284690"])], customs, digits=4)
+    assert len(report) == 10 and report["value_ratio"].between(0.96, 1.0).all() and not report["differs"].any()
+    assert report["quantity_ratio"].isna().all()
+
+
 # --------------------------------------------------------------------------------------------------------------- WGI
 
 
@@ -367,7 +391,7 @@ def test_wgi_tidy_and_missing(tmp_path: Path) -> None:
     frame = wgi.read_wgi(governance(tmp_path)).frame
     assert set(frame["dimension"]) == set(wgi.DIMENSIONS) and set(frame["year"]) == {2019, 2020}
     assert len(frame[frame["country"] == "ROU"]) == 6, "#N/A gives no row"
-    assert (frame["standard_error"] == 0.2).all()
+    assert (frame["standard_error"] == 0.2).all() and set(frame["edition"]) == {"2021"}
 
 
 def test_wgi_mean(tmp_path: Path) -> None:
@@ -438,6 +462,7 @@ def test_wgi_full(data_folder: Path) -> None:
     assert not set(wgi.OLD_CODES) & set(frame["country"]) and {"COD", "ROU", "XKX"} <= set(frame["country"])
     assert not frame.duplicated(["country", "year", "dimension"]).any()
     assert not {1997, 1999, 2001} & set(frame["year"])
+    assert set(frame["edition"]) == {"2023"}
     means = wgi.mean_estimate(frame, 2016, 2020).set_index("country")
     assert means.loc["CHN", "values"] == 30
     assert round(means.loc["CHN", "wgi"], 3) == -0.357, "China as in the European Commission's study of 2023"
@@ -449,7 +474,9 @@ def test_wgi_full(data_folder: Path) -> None:
     both = reading.frame.merge(frame[frame["dimension"] == "PV"], on=["country", "year"])
     gap = (both["estimate_x"] - both["estimate_y"]).abs().groupby(both["country"]).max()
     assert gap["GUF"] == 0 and gap["GUY"] == 0, "the first row GUY is French Guiana, the second Guyana"
-    assert gap.max() < 0.19
+    assert set(gap[gap > 0].index) == {"JEY"}, "to 2022 the pair is the release of 2023; its row Jersey is newer"
+    notes = reading.frame.loc[(reading.frame["country"] == "JEY") & (reading.frame["year"] < 2023), "note"]
+    assert notes.str.contains("in every year").all()
     refused(lambda: wgi.change(reading.frame, 2022, 2023), "two editions")
 
 
@@ -551,6 +578,24 @@ def test_workbook_bad_files(tmp_path: Path, read: Callable[[Path], Reading]) -> 
         refused(lambda raw=raw: read(write(tmp_path, "bad.xlsx", raw)), "bad.xlsx", part)
     with_macro(path)
     refused(lambda: read(path), "the workbook holds a macro")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.integers(0, 10**6), piece=st.binary(min_size=1, max_size=40))
+def test_damaged_bytes(tmp_path: Path, place: int, piece: bytes) -> None:
+    """A workbook or a gz file with some bytes overwritten is refused or reads the same."""
+    for path, read in ((prices(tmp_path), pinksheet.read_pinksheet),
+                       (write(tmp_path, "flows.csv.gz", gzip.compress(FLOWS.encode())), baci.read_baci)):  # fmt: skip
+        whole = read(path).frame
+        raw = path.read_bytes()
+        at = place % len(raw)
+        path.write_bytes(raw[:at] + piece + raw[at + len(piece) :])
+        try:
+            frame = read(path).frame
+        except CaseError as error:
+            assert error.faults and all(fault.fault and fault.fix for fault in error.faults)
+            continue
+        pd.testing.assert_frame_equal(whole, frame)
 
 
 def test_pinksheet_full(data_folder: Path) -> None:

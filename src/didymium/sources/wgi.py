@@ -33,8 +33,11 @@ DIMENSIONS = {
 OLD_CODES = {"ZAR": "COD", "ROM": "ROU", "ADO": "AND", "TMP": "TLS", "WBG": "PSE", "KSV": "XKX"}
 """World Bank codes that are not ISO 3166, and what they mean."""
 
-NOT_COUNTRIES = {"R20": N_("a region"), "PUS": N_("a group of islands")}
-"""Codes that are no country."""
+NOT_COUNTRIES = {"R20": N_("a region"), "PUS": N_("a group of islands, here with values of Jersey")}
+"""Codes that are no country. PUS holds to 2022 what the workbook of 2023 holds for Jersey, to the last digit."""
+
+WHOLLY_NEW = ("JEY",)
+"""Rows of the pair that hold the method of 2025 in every year: they differ from the workbook of 2023, no other does."""
 
 NEW_METHOD = 2023
 """First year of the method of 2025 in the spliced pair of files."""
@@ -60,7 +63,7 @@ def read_wgi(path: Path) -> Reading:
     -------
     Reading
         ``country`` (ISO3), ``year``, ``dimension`` (VA, PV, GE, RQ, RL, CC), ``estimate``, ``standard_error``,
-        ``edition``, ``note``. Rows without an estimate are left out: missing is not average.
+        ``edition`` (year of the update), ``note``. Rows without an estimate are left out: missing is not average.
 
     Raises
     ------
@@ -81,7 +84,9 @@ def read_wgi(path: Path) -> Reading:
             continue
         rows += _sheet(found[0], dimension, faults, corrections)
     faults.refuse()
-    return Reading(pd.DataFrame(rows, columns=list(COLUMNS)), list(corrections.values()))
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame["edition"] = str(int(frame["year"].max()) + 1)  # an update covers the years before its own
+    return Reading(frame, list(corrections.values()))
 
 
 def read_wgi_pair(estimates: Path, errors: Path, dimension: str = "PV") -> Reading:
@@ -127,6 +132,10 @@ def read_wgi_pair(estimates: Path, errors: Path, dimension: str = "PV") -> Readi
     for (country, year), (value, note) in first.items():
         new = year >= NEW_METHOD
         spliced = _("method of 2025: do not difference with years before {year}").format(year=NEW_METHOD) if new else ""
+        if country in WHOLLY_NEW and not new:
+            spliced = _("method of 2025 in every year: do not compare with other countries before {year}").format(
+                year=NEW_METHOD
+            )
         rows.append((country, year, dimension, value, second[country, year][0], "2025" if new else "2023",
                      "; ".join(part for part in (note, spliced) if part)))  # fmt: skip
     if any(year >= NEW_METHOD for _country, year in first) and any(year < NEW_METHOD for _country, year in first):
@@ -305,7 +314,7 @@ def _sheet(sheet: Sheet, dimension: str, faults: Faults, corrections: dict[str, 
                            _("an estimate without its standard error, or the reverse"),
                            _("take the workbook as published"))  # fmt: skip
             elif found[0] is not None:
-                rows.append((country, year, dimension, *found, "2023", note))
+                rows.append((country, year, dimension, *found, "", note))
     if not rows:
         faults.add("", sheet.name, _("the sheet has no values"), _("take the workbook as published"))
     return rows
@@ -340,7 +349,7 @@ def _wide(
     for at, (line, code) in enumerate(zip(lines.tolist(), codes, strict=True)):
         if code in NOT_COUNTRIES:
             if what:
-                corrections.append(Fault(path.name, str(line), "Code", _("{code} is {what}, not a country").format(
+                corrections.append(Fault(path.name, str(line), "Code", _("{code} is {what}: no country").format(
                     code=code, what=_(NOT_COUNTRIES[code])), _("row left out")))  # fmt: skip
             continue
         if not re.fullmatch(r"[A-Z]{3}", code, re.ASCII):
