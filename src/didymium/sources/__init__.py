@@ -1,1 +1,1 @@
-"""Outside formats: readers that turn downloads into tidy rows, every correction visible, and a manifest of data sets."""
+"""Outside formats: readers that turn downloads into tidy rows, every correction visible, and a manifest of data."""
