@@ -31,7 +31,9 @@ SCENARIOS_HEADER = ("scenario", "text")
 
 _DECIMALS = re.compile(r"0\.(0+)$")
 _GROUPED = re.compile(r"[+-]?\d{1,3}([,.'  \u00a0\u2009\u202f’]\d{3})+([.,]\d+)?")
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_ESCAPED = re.compile(r"_x(00[01][0-9A-Fa-f])_")  # a control character; openpyxl undoes x005F itself
+ESCAPES = re.compile(r"_x00[01][0-9A-Fa-f]_|x005F_")
+"""Text that a workbook cannot tell from an escaped character."""
 _NUMBERS = (Kind.NUMBER, Kind.INTEGER)
 _YEARS = range(1000, 3000)
 _OLE = b"\xd0\xcf\x11\xe0"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from didymium.case.case import Case, find_case
-from didymium.case.excel_read import ABOUT, LISTS, SCENARIOS, SCENARIOS_HEADER, SETTINGS, SETTINGS_HEADER
+from didymium.case.excel_read import ABOUT, ESCAPES, LISTS, SCENARIOS, SCENARIOS_HEADER, SETTINGS, SETTINGS_HEADER
 from didymium.case.files import CaseFiles, number_text, open_files
 from didymium.case.read import LINE, frame_of
 from didymium.case.reference import holds
@@ -110,6 +110,11 @@ def _frames(files: CaseFiles) -> dict[str, pd.DataFrame]:
         frames[name] = frame
         for column in table.columns:
             for line, text in zip(frame[LINE].tolist(), frame[column].tolist(), strict=True):
+                if ESCAPES.search(text):
+                    what = _("`{text}` is how a workbook writes a control character").format(
+                        text=ESCAPES.findall(text)[0]
+                    )
+                    faults.append(Fault(f"{name}.csv", str(line), column, what, _("write it otherwise")))
                 if len(text) > _CELL:
                     what = _("{count} characters are more than a cell of Excel holds").format(count=len(text))
                     faults.append(Fault(f"{name}.csv", str(line), column, what, _("shorten the text")))
