@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from didymium.case.case import Case
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from didymium.trace import trace
     from didymium.track import track
 
+R = TypeVar("R")
+
 __all__ = [
     "Case",
     "Result",
@@ -40,6 +42,8 @@ __all__ = [
     "clear",
     "describe",
     "editions",
+    "export_case",
+    "import_workbook",
     "load_case",
     "new_case",
     "plan",
@@ -70,7 +74,9 @@ class _Verb(ModuleType):
         name = self.__name__.rpartition(".")[2]
         if name == "track" and not args and options.get("as_of") is None:
             options["as_of"] = _today()
-        result: Result = getattr(self, name)(_case(case), *args, **options)
+        loaded = _case(case)
+        with loaded.files.placing():
+            result: Result = getattr(self, name)(loaded, *args, **options)
         return result
 
 
@@ -105,6 +111,13 @@ def _case(case: str | Path | Case) -> Case:
     return load_case(case) if isinstance(case, str | Path) else case
 
 
+def _run(run: Callable[..., R], case: str | Path | Case, *args: object) -> R:
+    """Run something on a case; its faults name the file and row, or the sheet and cell."""
+    loaded = _case(case)
+    with loaded.files.placing():
+        return run(loaded, *args)
+
+
 def _today() -> str:
     from datetime import date
 
@@ -117,7 +130,7 @@ def load_case(case: str | Path) -> Case:
     Parameters
     ----------
     case : str or Path
-        Name of a bundled case, or a folder.
+        Name of a bundled case, a folder, or an Excel workbook.
 
     Raises
     ------
@@ -135,7 +148,7 @@ def check(case: str | Path) -> list[Fault]:
     Parameters
     ----------
     case : str or Path
-        Name of a bundled case, or a folder.
+        Name of a bundled case, a folder, or an Excel workbook.
 
     Raises
     ------
@@ -161,7 +174,7 @@ def describe(case: str | Path | Case) -> Result:
     """Return what a case holds, how well it is sourced, how old it is and where its holes are."""
     from didymium.case.describe import describe as run
 
-    return run(_case(case))
+    return _run(run, case)
 
 
 def new_case(folder: str | Path) -> Path:
@@ -169,6 +182,39 @@ def new_case(folder: str | Path) -> Path:
     from didymium.case.new import new_case as write
 
     return write(folder)
+
+
+def export_case(case: str | Path | Case, file: str | Path) -> Path:
+    """Write a case to a new Excel workbook, all or nothing: what its files say, with the schema's notes and lists.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    file : str or Path
+        A new file that ends in ``.xlsx``.
+
+    Raises
+    ------
+    DidymiumError
+        The case cannot be read, or the file is there already.
+    """
+    from didymium.case.excel_write import export_case as write
+
+    return write(case, file)
+
+
+def import_workbook(file: str | Path, folder: str | Path) -> Path:
+    """Write the case of an Excel workbook to a new folder of CSV files, after every check, all or nothing.
+
+    Raises
+    ------
+    CaseError
+        Every fault found: sheet, cell, field, fault, fix.
+    """
+    from didymium.case.excel_import import import_workbook as write
+
+    return write(file, folder)
 
 
 def reconcile(case: str | Path | Case, edition: str | None = None, reading: str | None = None) -> Result:
@@ -216,7 +262,7 @@ def calibrate(case: str | Path | Case) -> Result:
     """
     from didymium.market.explain import calibrate as run
 
-    return run(_case(case))
+    return _run(run, case)
 
 
 def clear(case: str | Path | Case, year: int | None = None, options: Options | None = None) -> Result:
@@ -233,7 +279,7 @@ def clear(case: str | Path | Case, year: int | None = None, options: Options | N
     """
     from didymium.market.clear import clear as run
 
-    return run(_case(case), year, options)
+    return _run(run, case, year, options)
 
 
 def stress(case: str | Path | Case) -> Result:
@@ -246,7 +292,7 @@ def stress(case: str | Path | Case) -> Result:
     """
     from didymium.market.stress import stress as run
 
-    return run(_case(case))
+    return _run(run, case)
 
 
 def editions(case: str | Path | Case, series: str) -> Result:
@@ -261,7 +307,7 @@ def editions(case: str | Path | Case, series: str) -> Result:
     """
     from didymium.market.editions import editions as run
 
-    return run(_case(case), series)
+    return _run(run, case, series)
 
 
 def brief(

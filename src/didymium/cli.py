@@ -24,7 +24,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-CaseName = Annotated[str, typer.Argument(metavar="CASE", help=_("Name of a bundled case (us-japan), or a folder."))]
+importing = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(importing, name="import", help=_("Turn what you have into the tables of a case."))
+
+CaseName = Annotated[
+    str, typer.Argument(metavar="CASE", help=_("Name of a bundled case (us-japan), a folder, or a workbook."))
+]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help=_("Save the result to this folder."))]
 Json = Annotated[bool, typer.Option("--json", help=_("Print JSON with every table, digit and input row."))]
 Tables = Annotated[
@@ -145,7 +150,9 @@ def check(case: CaseName, as_json: Json = False) -> None:
 @app.command(help=_("Say what a case holds, how well it is sourced, and where its holes are."))
 @guarded
 def describe(
-    case: Annotated[str, typer.Argument(metavar="CASE", help=_("Name of a bundled case, or a folder."))] = "us-japan",
+    case: Annotated[
+        str, typer.Argument(metavar="CASE", help=_("Name of a bundled case, a folder, or a workbook."))
+    ] = "us-japan",
     schema: Annotated[
         bool, typer.Option("--schema", help=_("Show the tables and fields that a case may have."))
     ] = False,
@@ -166,6 +173,35 @@ def new(
     import didymium
 
     print(_("wrote {folder}: start with its README.md").format(folder=didymium.new_case(folder)))
+
+
+@app.command(help=_("Write a case to an Excel workbook: notes, drop-down lists and colours come from the schema."))
+@guarded
+def export(
+    case: CaseName,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("A new file that ends in .xlsx."))],
+) -> None:
+    """Export a case."""
+    import didymium
+
+    print(_("wrote {file}").format(file=didymium.export_case(case, file)))
+
+
+@importing.command(help=_("Check the workbook of a case and write it as a folder of CSV files."))
+@guarded
+def xlsx(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("An Excel workbook (.xlsx)."))],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=_("A folder that does not exist yet."))],
+) -> None:
+    """Import a workbook."""
+    import didymium
+
+    print(_("wrote {folder}").format(folder=didymium.import_workbook(file, folder)))
+
+
+@importing.callback()
+def formats() -> None:
+    """Keep the name of the format in the command, also while there is only one."""
 
 
 @app.command(help=_("Where are we exposed? Shares, concentration, what is left without the largest supplier."))

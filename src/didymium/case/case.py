@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from didymium.case.basis import Content, convert_amounts, convert_recipes
 from didymium.case.check import TableCheck, assumed_bands, grades, references, row_names
-from didymium.case.read import LINE, read_table
+from didymium.case.files import CaseFiles, open_files
+from didymium.case.read import LINE, frame_of
 from didymium.case.tables import TABLES
 from didymium.faults import CaseError, DidymiumError, Fault
 from didymium.messages import _
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 BUNDLED = Path(__file__).parent.parent / "cases"
 """Folder of the cases that come with didymium."""
+
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+"""Endings of files that are taken for a workbook; all but the first are refused with a fix."""
 
 ROW = "_row"
 """Column that names each row of a case as ``table/key``: what results rest on."""
@@ -40,7 +43,7 @@ class Case:
     name : str
         Short name.
     folder : Path
-        Where it was read.
+        Folder or workbook that it was read from.
     tables : dict of str to DataFrame
         Checked tables in internal units (tonnes, USD, USD/t, t/year, days); every row is named in ``_row``.
     settings : dict
@@ -49,6 +52,8 @@ class Case:
         What elements the commodities hold.
     digest : str
         Hash of every file of the case.
+    files : CaseFiles
+        What the files say, as text.
     variant : str
         What was read otherwise than the files say, in words; empty where nothing was.
     """
@@ -59,6 +64,7 @@ class Case:
     settings: dict[str, Any]
     content: Content
     digest: str
+    files: CaseFiles
     overlays: list[Path] = field(default_factory=list)
     variant: str = ""
 
@@ -132,35 +138,37 @@ class Case:
 
     def scenarios(self) -> list[str]:
         """Return the names of the scenarios that the case holds."""
-        return sorted(path.stem for path in (self.folder / "scenarios").glob("*.toml"))
+        return self.files.scenarios()
 
     def scenario(self, name: str) -> Scenario:
         """Return a named scenario."""
         from didymium.case.scenario import load_scenario
 
-        return load_scenario(self, name)
+        with self.files.placing():
+            return load_scenario(self, name)
 
 
 def find_case(case: str | Path) -> Path:
-    """Return the folder of a bundled case or of a path.
+    """Return the folder of a bundled case, or the folder or workbook of a path.
 
     Raises
     ------
     DidymiumError
-        Neither a bundled case nor a folder.
+        Neither a bundled case nor a folder nor a workbook.
     """
     path = Path(case)
     bundled = BUNDLED / path.name.replace("-", "_")
     if str(case) == path.name and (bundled / "case.toml").is_file():
         return bundled
-    if path.is_dir():
+    if path.is_dir() or (path.is_file() and path.suffix.lower() in WORKBOOKS):
         return path
     bundled_cases = (path.parent.name.replace("_", "-") for path in BUNDLED.glob("*/case.toml"))
     known = ", ".join(sorted(bundled_cases))
     raise DidymiumError(
-        _("no case `{case}`: not a folder, and the bundled cases are {known} -> name one of them, or a folder").format(
-            case=case, known=known
-        )
+        _(
+            "no case `{case}`: neither a folder nor an Excel workbook, and the bundled cases are {known} -> name one "
+            "of them, a folder or a workbook"
+        ).format(case=case, known=known)
     )
 
 
@@ -170,7 +178,7 @@ def load_case(case: str | Path, network: bool = True) -> Case:
     Parameters
     ----------
     case : str or Path
-        Name of a bundled case, or a folder.
+        Name of a bundled case, a folder, or an Excel workbook.
     network : bool
         Also run the network checks.
 
@@ -183,10 +191,15 @@ def load_case(case: str | Path, network: bool = True) -> Case:
     CaseError
         Every fault found: file, row, field, fault, fix.
     """
-    folder = find_case(case)
-    faults: list[Fault] = []
-    settings = _settings(folder, faults)
-    frames = _frames(folder, faults)
+    files = open_files(find_case(case))
+    with files.placing():
+        return _load(files, network)
+
+
+def _load(files: CaseFiles, network: bool) -> Case:
+    faults = list(files.faults)
+    settings = _settings(files, faults)
+    frames = _frames(files, faults)
     if faults:
         raise CaseError(faults)
     content = Content(frames["baskets"] if "baskets" in frames else _empty("baskets"), frames["commodities"],
@@ -199,7 +212,7 @@ def load_case(case: str | Path, network: bool = True) -> Case:
         frames.setdefault(name, _empty(name))
     for name, frame in frames.items():
         frame[ROW] = [f"{name}/{key}" for key in row_names(TABLES[name], frame)] if len(frame) else ""
-    loaded = Case(str(settings["name"]), folder, frames, settings, content, _digest(folder))
+    loaded = Case(str(settings["name"]), files.path, frames, settings, content, files.digest(), files)
     if network:
         from didymium.case.network_checks import check_network
 
@@ -209,15 +222,16 @@ def load_case(case: str | Path, network: bool = True) -> Case:
     return loaded
 
 
-def _settings(folder: Path, faults: list[Fault]) -> dict[str, Any]:
-    path = folder / "case.toml"
-    if not path.is_file():
-        raise CaseError([Fault("case.toml", "", "", _("the file is missing in {folder}").format(folder=folder),
-                               _("start a case with `didymium new FOLDER`"))])  # fmt: skip
+def _settings(files: CaseFiles, faults: list[Fault]) -> dict[str, Any]:
     try:
-        settings = tomllib.loads(path.read_text("utf-8"))
+        text = files.settings()
+        if text is None:
+            raise CaseError([*faults, Fault("case.toml", "", "",
+                                            _("the file is missing in {folder}").format(folder=files.path),
+                                            _("start a case with `didymium new FOLDER`"))])  # fmt: skip
+        settings = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CaseError([Fault("case.toml", "", "", str(error), _("correct the line"))]) from None
+        raise CaseError([*faults, Fault("case.toml", "", "", str(error), _("correct the line"))]) from None
     for name, kind in (("name", str), ("title", str), ("base_year", int), ("reference_basket", str), ("signed", str)):
         if not isinstance(settings.get(name), kind):
             faults.append(Fault("case.toml", "", name, _("missing or not a {kind}").format(kind=kind.__name__),
@@ -229,26 +243,26 @@ def _settings(folder: Path, faults: list[Fault]) -> dict[str, Any]:
     return settings
 
 
-def _frames(folder: Path, faults: list[Fault]) -> dict[str, pd.DataFrame]:
+def _frames(files: CaseFiles, faults: list[Fault]) -> dict[str, pd.DataFrame]:
     frames: dict[str, pd.DataFrame] = {}
     unread: set[str] = set()
     for name, table in TABLES.items():
-        path = folder / f"{name}.csv"
-        if not path.is_file():
+        if not files.holds(name):
             if table.required:
                 fix = _("add the file: {meaning}").format(meaning=_(table.meaning))
-                faults.append(Fault(path.name, "", "", _("the file is missing"), fix))
+                faults.append(Fault(f"{name}.csv", "", "", _("the file is missing"), fix))
                 unread.add(name)
             continue
-        frame = read_table(path, table, faults)
+        grid = files.grid(table, faults)
+        frame = None if grid is None else frame_of(grid, f"{name}.csv", table, faults)
+        if frame is not None and frame.empty and table.required:
+            faults.append(Fault(f"{name}.csv", "", "", _("the table has no rows"), _("add at least one row")))
+            frame = None
         if frame is None:
             unread.add(name)
         else:
             frames[name] = frame
-    for path in sorted(folder.glob("*.csv")):
-        if path.stem not in TABLES:
-            fix = _("remove it or rename it to one of {tables}").format(tables=", ".join(TABLES))
-            faults.append(Fault(path.name, "", "", _("not a table of a case"), fix))
+    files.strangers(faults)
     for name, frame in frames.items():
         check = TableCheck(TABLES[name], frame, faults)
         check.cells()
@@ -272,11 +286,3 @@ def _empty(name: str) -> pd.DataFrame:
             frame[declared.name] = frame[declared.name].astype(float)
     frame[LINE] = pd.Series(dtype=int)
     return frame
-
-
-def _digest(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted((*folder.glob("*.csv"), folder / "case.toml", *(folder / "scenarios").glob("*.toml"))):
-        digest.update(path.relative_to(folder).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

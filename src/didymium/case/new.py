@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from didymium.case.datapackage import FILE, datapackage
+from didymium.case.files import Folder
 from didymium.case.reference import contents, section
 from didymium.case.tables import TABLES
 from didymium.faults import DidymiumError
@@ -31,6 +35,26 @@ def new_case(folder: str | Path) -> Path:
     DidymiumError
         The folder holds something, is a file, or is the folder that one works in.
     """
+    path = new_folder(folder)
+    name = re.sub(r"[^a-z0-9]+", "-", path.name.lower()).strip("-") or "case"
+    with writing(path) as part:
+        for table in TABLES.values():
+            (part / f"{table.name}.csv").write_text(",".join(table.columns) + "\n", "utf-8", newline="\n")
+        (part / "case.toml").write_text(case_toml(name), "utf-8", newline="\n")
+        (part / "README.md").write_text(readme(name), "utf-8", newline="\n")
+        (part / "scenarios").mkdir()
+        (part / FILE).write_text(datapackage(Folder(part)), "utf-8", newline="\n")
+    return path
+
+
+def new_folder(folder: str | Path) -> Path:
+    """Return the full path of a folder that a case may be written to.
+
+    Raises
+    ------
+    DidymiumError
+        The folder holds something, is a file, or is the folder that one works in.
+    """
     path = Path(folder).expanduser().resolve()
     if path.exists() and not path.is_dir():
         raise DidymiumError(_("{folder} is a file -> name a new folder").format(folder=path))
@@ -38,19 +62,19 @@ def new_case(folder: str | Path) -> Path:
         raise DidymiumError(_("{folder} is not empty -> name a new folder").format(folder=path))
     if path == Path.cwd():
         raise DidymiumError(_("{folder} is the folder you work in -> name a new folder").format(folder=path))
-    name = re.sub(r"[^a-z0-9]+", "-", path.name.lower()).strip("-") or "case"
+    return path
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Build a folder beside its place; say in one line why it cannot be written, and leave nothing behind then."""
     try:
         with replacing_folder(path) as part:
-            for table in TABLES.values():
-                (part / f"{table.name}.csv").write_text(",".join(table.columns) + "\n", "utf-8", newline="\n")
-            (part / "case.toml").write_text(case_toml(name), "utf-8", newline="\n")
-            (part / "README.md").write_text(readme(name), "utf-8", newline="\n")
-            (part / "scenarios").mkdir()
+            yield part
     except OSError as error:
         raise DidymiumError(
             _("{folder} cannot be written: {error}").format(folder=path, error=error.strerror or error)
         ) from None
-    return path
 
 
 def case_toml(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from didymium.case.schema import Table
@@ -18,31 +18,54 @@ LINE = "_line"
 """Column that carries the line number of each row."""
 
 
-def read_table(path: Path, table: Table, faults: list[Fault]) -> pd.DataFrame | None:
-    """Read one CSV file as text.
+@dataclass(frozen=True)
+class Grid:
+    """A table as text, before anything is believed.
 
     Parameters
     ----------
-    path : Path
-        The file.
+    header : list of str
+        Column names as the file has them.
+    rows : list of list of str
+        Cells.
+    lines : list of int
+        Where each row stands in its file.
+    """
+
+    header: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+
+    def csv(self) -> str:
+        """Return the grid as the text of a CSV file."""
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows((self.header, *self.rows))
+        return text.getvalue()
+
+
+def read_csv(raw: bytes, name: str, table: Table, faults: list[Fault]) -> Grid | None:
+    """Read the bytes of a CSV file.
+
+    Parameters
+    ----------
+    raw : bytes
+        What the file holds.
+    name : str
+        Its name.
     table : Table
         What it should hold.
     faults : list of Fault
-        Wrong encoding, an empty file, missing or unknown columns, ragged rows are added here.
+        Wrong encoding, an empty file and broken rows are added here.
 
     Returns
     -------
-    DataFrame or None
-        Text in the table's columns and the line number in ``_line``; None where the file cannot be used.
+    Grid or None
+        None where the file cannot be used.
     """
-    import pandas as pd
-
-    name = path.name
 
     def fault(row: str, field: str, what: str, fix: str) -> None:
         faults.append(Fault(name, row, field, what, fix))
 
-    raw = path.read_bytes()
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         fault("", "", _("the file is UTF-16, not UTF-8"), _("save it as CSV UTF-8"))
         return None
@@ -73,6 +96,34 @@ def read_table(path: Path, table: Table, faults: list[Fault]) -> pd.DataFrame | 
         fault(str(reader.line_num), "", _("not a CSV row: {error}").format(error=error),
               _("close every quoted cell with a quote"))  # fmt: skip
         return None
+    return Grid(header, rows, lines)
+
+
+def frame_of(grid: Grid, name: str, table: Table, faults: list[Fault]) -> pd.DataFrame | None:
+    """Return a grid in the columns of its table.
+
+    Parameters
+    ----------
+    grid : Grid
+        Text as read.
+    name : str
+        Name of its file.
+    table : Table
+        What it should hold.
+    faults : list of Fault
+        Missing, unknown or repeated columns and ragged rows are added here.
+
+    Returns
+    -------
+    DataFrame or None
+        Text in the table's columns and the line number in ``_line``; None where the grid cannot be used.
+    """
+    import pandas as pd
+
+    def fault(row: str, field: str, what: str, fix: str) -> None:
+        faults.append(Fault(name, row, field, what, fix))
+
+    header, rows, lines = grid.header, grid.rows, grid.lines
     missing = [column for column in table.columns if column not in header]
     unknown = [column for column in header if column not in table.columns]
     repeated = sorted({column for column in header if header.count(column) > 1})
@@ -97,7 +148,4 @@ def read_table(path: Path, table: Table, faults: list[Fault]) -> pd.DataFrame | 
         dtype=str,
     )
     frame[LINE] = pd.Series(lines, dtype=int)
-    if frame.empty and table.required:
-        fault("", "", _("the table has no rows"), _("add at least one row"))
-        return None
     return frame

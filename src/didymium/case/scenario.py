@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from didymium.case.check import first_day, split_list
@@ -171,25 +170,25 @@ def load_scenario(case: Case, name: str) -> Scenario:
     CaseError
         Every fault of the file.
     """
-    path = case.folder / "scenarios" / f"{name}.toml"
-    if not path.is_file():
+    if name not in case.scenarios():
         raise DidymiumError(
             _("no scenario `{name}` in case {case} -> name one of {known}").format(
                 name=name, case=case.name, known=", ".join(case.scenarios()) or _("none")
             )
         )
-    return _Reader(case, path).scenario()
+    return _Reader(case, name).scenario()
 
 
 class _Reader:
     """Reads one scenario file and gathers its faults."""
 
-    def __init__(self, case: Case, path: Path) -> None:
+    def __init__(self, case: Case, name: str) -> None:
         self.case = case
-        self.file = f"scenarios/{path.name}"
+        self.name = name
+        self.file = f"scenarios/{name}.toml"
         self.faults: list[Fault] = []
         try:
-            self.data = tomllib.loads(path.read_text("utf-8"))
+            self.data = tomllib.loads(case.files.scenario(name))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise CaseError([Fault(self.file, "", "", str(error), _("correct the line"))]) from None
         self.commodities = dict(zip(case["commodities"]["commodity"], case["commodities"]["stage"], strict=True))
@@ -218,8 +217,8 @@ class _Reader:
         if self.faults:
             raise CaseError(self.faults)
         return Scenario(
-            name=Path(self.file).stem,
-            title=str(data.get("title", Path(self.file).stem)),
+            name=self.name,
+            title=str(data.get("title", self.name)),
             description=str(data.get("description", "")),
             start=start,
             months=months if isinstance(months, int) else 0,

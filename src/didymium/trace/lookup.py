@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from didymium.case.case import ROW, Case
@@ -192,7 +188,7 @@ class Lookup:
         return table.field(name).unit
 
     def _as_written(self, table: str, row: Row, name: str) -> str:
-        written = _file(self.case.folder / f"{table}.csv", self.case.digest).get(int(row.get(LINE, 0)), {})
+        written = self.case.files.written(TABLES[table]).get(int(row.get(LINE, 0)), {})
         return written.get(name, "").strip() or f"{float(row[name]):g}"
 
 
@@ -205,19 +201,6 @@ def _source_of(name: str, names: Sequence[str]) -> str:
 
 def _band_end(name: str) -> bool:
     return name in ("low", "high") or name.endswith(("_low", "_high"))
-
-
-@cache
-def _file(path: Path, _digest: str) -> dict[int, dict[str, str]]:
-    """Return the rows of a file as they are written, by line number."""
-    if not path.is_file():
-        return {}
-    reader = csv.reader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
-    header = [cell.strip() for cell in next(reader, [])]
-    rows = {}
-    for cells in reader:
-        rows[reader.line_num] = dict(zip(header, cells, strict=False))
-    return rows
 
 
 def input_rows(rests_on: str | Iterable[str]) -> Iterator[str]:
