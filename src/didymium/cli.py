@@ -199,9 +199,72 @@ def xlsx(
     print(_("wrote {folder}").format(folder=didymium.import_workbook(file, folder)))
 
 
-@importing.callback()
-def formats() -> None:
-    """Keep the name of the format in the command, also while there is only one."""
+def _import_rows(kind: str, path: Path, out: Path | None, edition: int | None = None) -> None:
+    """Read a download, say what was read and mended, and write the rows where asked to."""
+    from didymium.sources.tidy import tidy, write_rows
+
+    frame = tidy(kind, path, edition)
+    mended = int(frame["note"].fillna("").ne("").sum()) if "note" in frame else 0
+    print(_("{rows:,} rows, {mended:,} of them with a note").format(rows=len(frame), mended=mended))
+    if out is not None:
+        print(_("wrote {file}").format(file=write_rows(frame, out.expanduser().resolve())))
+
+
+Rows = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help=_("Write the rows to this .csv or .parquet file."))
+]
+Download = Annotated[Path, typer.Argument(metavar="FILE", help=_("File or folder as it was downloaded."))]
+
+
+@importing.command(help=_("Read a data release of the USGS Mineral Commodity Summaries, 2022 to 2026."))
+@guarded
+def usgs(
+    file: Download,
+    edition: Annotated[int, typer.Option("--edition", metavar="YEAR", help=_("Year of the release."))],
+    out: Rows = None,
+) -> None:
+    """Read a USGS release."""
+    _import_rows("usgs", file, out, edition)
+
+
+@importing.command(help=_("Read BACI trade flows, HS92."))
+@guarded
+def baci(file: Download, out: Rows = None) -> None:
+    """Read BACI."""
+    _import_rows("baci", file, out)
+
+
+@importing.command(help=_("Read the Worldwide Governance Indicators of the World Bank."))
+@guarded
+def wgi(file: Download, out: Rows = None) -> None:
+    """Read the WGI workbook."""
+    _import_rows("wgi", file, out)
+
+
+@importing.command(help=_("Read the commodity prices of the World Bank (Pink Sheet)."))
+@guarded
+def pinksheet(file: Download, out: Rows = None) -> None:
+    """Read the Pink Sheet."""
+    _import_rows("pinksheet", file, out)
+
+
+@app.command(help=_("List the known data sets with their age, and whether a folder holds them as declared."))
+@guarded
+def sources(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=_("Folder of downloads."))],
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """List data sets."""
+    from datetime import date
+
+    from didymium.sources.manifest import list_sources
+
+    try:
+        day = date.fromisoformat(as_of) if as_of else None
+    except ValueError:
+        raise DidymiumError(_("`{day}` is not a date -> write YYYY-MM-DD").format(day=as_of)) from None
+    _deliver(list_sources(folder, day), None, as_json, None)
 
 
 @app.command(help=_("Where are we exposed? Shares, concentration, what is left without the largest supplier."))
