@@ -247,7 +247,7 @@ def test_a_bad_cell(
 
 
 def test_a_year_may_be_a_number(book: Path) -> None:
-    set_cell(book, "sources", at(book, "sources", "date", 3), 2024)
+    set_cell(book, "sources", at(book, "sources", "date", 2), 2024)
     assert didymium.check(book) == []
 
 
