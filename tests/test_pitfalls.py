@@ -82,7 +82,7 @@ def test_03_scarcity_does_not_jump_to_one_complement(us_japan: Case, market: Mar
     """One recipe: dysprosium x19.6, terbium x1.00. Three recipes and elastic other uses: both move."""
     made = us_japan["recipes"].query("commodity == 'magnet_high_temperature' and coefficient > 0")
     assert made["process"].nunique() >= 3
-    story = replace(us_japan.scenario("stress-myanmar-30"))
+    story = us_japan.scenario("stress-myanmar-30")
     instance, solution = solve(us_japan, TANGENTS, at(YEAR, story))
     multiple = prices(instance.program, solution)[0] / market.base.price
     dy, tb = multiple["dy_oxide|CHN"], multiple["tb_oxide|CHN"]

@@ -55,7 +55,8 @@ def reconcile(case: Case) -> Result:
     started = time.perf_counter()
     network = build_network(case)
     fit = balance(case, network)
-    tables = (_observations(case, fit), _conflicts(case, fit), _disagreements(case, fit), _balance(fit))
+    grades = _grades(case)
+    tables = (_observations(fit, grades), _conflicts(fit, grades), _disagreements(fit, grades), _balance(fit))
     fitted = int(fit.observations.fitted().sum())
     facts = {
         "algorithm": "interior point", "status": "ok", "observations": fitted,
@@ -68,11 +69,12 @@ def reconcile(case: Case) -> Result:
 
 
 def _grades(case: Case) -> dict[str, str]:
+    """Return the grade of every source; rows on an assumption have the grade ``assumption``."""
     grades = dict(zip(case["sources"]["source"], case["sources"]["grade"], strict=True))
     return grades | dict.fromkeys(case["assumptions"]["assumption"], "assumption")
 
 
-def _observations(case: Case, fit: Fit) -> ResultTable:
+def _observations(fit: Fit, grades: dict[str, str]) -> ResultTable:
     """Return every statistic and demand of the base year beside the balanced value, the worst conflict first."""
     table = fit.observations.table.assign(adjusted=fit.adjusted)
     used = table["kind"].map({"use": _("demand"), "statistic": _("fitted"), "range": _("range"), "mix": _("recipe")})
@@ -94,7 +96,7 @@ def _observations(case: Case, fit: Fit) -> ResultTable:
     frame = pd.concat([frame, pd.DataFrame(checks)], ignore_index=True) if checks else frame
     frame = pd.concat([frame, _excess(fit)], ignore_index=True)
     frame["sigmas"] = (frame["adjusted"] - frame["observed"]) / frame["sigma"]
-    frame["grade"] = frame["source"].map(_grades(case))
+    frame["grade"] = frame["source"].map(grades)
     rank = frame["role"].map({_("compared"): 1, _("compared; a customs code, gross"): 2}).fillna(0)
     frame[RESTS_ON] = frame["inputs"]
     order = np.lexsort((-frame["sigmas"].abs().fillna(0.0), rank))
@@ -130,12 +132,12 @@ def _excess(fit: Fit) -> pd.DataFrame:
     return frame[beyond > 0.5]
 
 
-def _conflicts(case: Case, fit: Fit) -> ResultTable:
+def _conflicts(fit: Fit, grades: dict[str, str]) -> ResultTable:
     """Return for each observation that moved what moved it, other observations or capacities, the strongest first."""
     fitted = fit.observations.fitted()
     table = fit.observations.table[fitted].reset_index(drop=True)
     sigmas = (fit.adjusted[fitted] - table["observed"].to_numpy(float)) / table["sigma"].to_numpy(float)
-    found, grades = pulls(fit), _grades(case)
+    found = pulls(fit)
     others = [
         {"by": row["label"], "by_sigmas": moved, "by_source": row["source"], "keys": str(row["inputs"]).split(";")}
         for row, moved in zip(table.to_dict("records"), sigmas, strict=True)
@@ -194,13 +196,12 @@ def _limit(fit: Fit, at: int) -> dict[str, Any]:
     return {"by": label_, "by_sigmas": np.nan, "by_source": row["source"], "keys": str(row["inputs"]).split(";")}
 
 
-def _disagreements(case: Case, fit: Fit) -> ResultTable:
+def _disagreements(fit: Fit, grades: dict[str, str]) -> ResultTable:
     """Return pairs of statistics that speak of the same quantity, the farthest apart first.
 
     Statistics speak of the same quantity where the same makers, users or routes answer to them; one that counts
     elements is turned into the other's tonnes at the balanced year's mix.
     """
-    grades = _grades(case)
     groups: dict[tuple[Any, ...], list[tuple[dict[Any, Any], float]]] = {}
     for record in base_year_statistics(fit.layout).to_dict("records"):
         weights = fit.layout.answer(record)
