@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -143,7 +144,7 @@ def load_case(case: str | Path) -> Case:
 
 
 def check(case: str | Path) -> list[Fault]:
-    """Return every fault of a case and of its scenarios; none where all is well.
+    """Return every fault of a case, of its scenarios and of its chains; none where all is well.
 
     Parameters
     ----------
@@ -167,6 +168,8 @@ def check(case: str | Path) -> list[Fault]:
             loaded.scenario(name)
         except CaseError as error:
             faults += error.faults
+    for name in loaded.chains():
+        faults += [replace(fault, file=f"{name}/{fault.file}") for fault in check(loaded.folder / name)]
     return faults
 
 

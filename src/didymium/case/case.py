@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,6 +141,10 @@ class Case:
         """Return the names of the scenarios that the case holds."""
         return self.files.scenarios()
 
+    def chains(self) -> list[str]:
+        """Return the names of the chains that stand in folders of the case."""
+        return self.files.chains()
+
     def scenario(self, name: str) -> Scenario:
         """Return a named scenario."""
         from didymium.case.scenario import load_scenario
@@ -157,12 +162,15 @@ def find_case(case: str | Path) -> Path:
         Neither a bundled case nor a folder nor a workbook.
     """
     path = Path(case)
-    bundled = BUNDLED / path.name.replace("-", "_")
-    if str(case) == path.name and (bundled / "case.toml").is_file():
+    bundled = BUNDLED.joinpath(*(part.replace("-", "_") for part in path.parts))
+    named = not path.is_absolute() and ".." not in path.parts and str(case) == path.as_posix() and path.parts
+    if named and (bundled / "case.toml").is_file():
         return bundled
     if path.is_dir() or (path.is_file() and path.suffix.lower() in WORKBOOKS):
         return path
-    bundled_cases = (path.parent.name.replace("_", "-") for path in BUNDLED.glob("*/case.toml"))
+    bundled_cases = (
+        path.parent.relative_to(BUNDLED).as_posix().replace("_", "-") for path in BUNDLED.rglob("case.toml")
+    )
     known = ", ".join(sorted(bundled_cases))
     raise DidymiumError(
         _(
@@ -172,13 +180,15 @@ def find_case(case: str | Path) -> Path:
     )
 
 
-def load_case(case: str | Path, network: bool = True) -> Case:
+def load_case(case: str | Path, network: bool = True, overlays: Sequence[str | Path] = ()) -> Case:
     """Load and check a case.
 
     Parameters
     ----------
     case : str or Path
-        Name of a bundled case, a folder, or an Excel workbook.
+        Name of a bundled case or of one of its chains (``us-japan/batteries``), a folder, or an Excel workbook.
+    overlays : sequence of str or Path
+        Folders or workbooks whose rows replace those of the same key, the last one on top.
     network : bool
         Also run the network checks.
 
@@ -191,9 +201,9 @@ def load_case(case: str | Path, network: bool = True) -> Case:
     CaseError
         Every fault found: file, row, field, fault, fix.
     """
-    files = open_files(find_case(case))
+    files = open_files(find_case(case), [find_case(overlay) for overlay in overlays])
     with files.placing():
-        return _load(files, network)
+        return replace(_load(files, network), overlays=[Path(overlay) for overlay in overlays])
 
 
 def _load(files: CaseFiles, network: bool) -> Case:

@@ -92,6 +92,8 @@ class Table:
         The column that ``low``, ``high``, ``unit`` and ``basis`` speak of, where there is one.
     internal : str
         Unit that the value is converted to at the door; ``a|b`` where rows may measure one or the other.
+    shared : bool
+        The chains of a case take the table from it: what is said there holds for each of them.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Table:
     sourced: bool = True
     value: str = ""
     internal: str = ""
+    shared: bool = False
 
     def field(self, name: str) -> Field:
         """Return the field called ``name``."""

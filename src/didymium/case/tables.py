@@ -9,16 +9,22 @@ STAGES = (
     "mine",
     "light_separation",
     "heavy_separation",
+    "refining",
     "metal",
     "alloy",
     "magnet",
+    "precursor",
+    "cathode",
+    "anode",
+    "cell",
     "recycling",
     "use",
 )
-"""Stages of the chain, in order of flow. A commodity's stage is the stage that makes it."""
+"""Stages of the chains, in order of flow. A commodity's stage is the stage that makes it."""
 
-BASES = ("element", "oxide", "reo", "gross", "none")
-"""element: tonnes of the element. oxide: of its trade oxide. reo: rare-earth oxide in a basket. gross: as weighed."""
+BASES = ("element", "oxide", "reo", "lce", "gross", "none")
+"""element: tonnes of the element. oxide: of its trade oxide. reo: rare-earth oxide in a basket. lce: lithium carbonate
+equivalent. gross: as weighed."""
 
 CURVES = ("constant_elasticity", "linear")
 """Forms of demand and supply curves. Each passes through the base point with its elasticity there."""
@@ -85,6 +91,7 @@ SOURCES = Table(
     key=("source",),
     required=True,
     sourced=False,
+    shared=True,
 )  # fmt: skip
 
 ASSUMPTIONS = Table(
@@ -106,6 +113,7 @@ ASSUMPTIONS = Table(
     required=True,
     sourced=False,
     value="value",
+    shared=True,
 )  # fmt: skip
 
 REGIONS = Table(
@@ -127,6 +135,7 @@ REGIONS = Table(
     key=("region",),
     required=True,
     sourced=False,
+    shared=True,
 )  # fmt: skip
 
 BASKETS = Table(
@@ -542,6 +551,7 @@ PURSES = Table(
     key=("purse",),
     value="amount",
     internal="USD|JPY|EUR|AUD",
+    shared=True,
 )  # fmt: skip
 
 EVENTS = Table(
@@ -563,6 +573,7 @@ EVENTS = Table(
         _SOURCE, _NOTE,
     ),
     key=("event",),
+    shared=True,
 )  # fmt: skip
 
 COMMITMENTS = Table(
@@ -585,6 +596,7 @@ COMMITMENTS = Table(
         _SOURCE, _NOTE,
     ),
     key=("commitment",),
+    shared=True,
 )  # fmt: skip
 
 EVIDENCE = Table(
@@ -599,6 +611,7 @@ EVIDENCE = Table(
         _SOURCE, _NOTE,
     ),
     key=("commitment", "date", "status", "participant"),
+    shared=True,
 )  # fmt: skip
 
 TABLES: dict[str, Table] = {
