@@ -55,8 +55,12 @@ class Case:
         Hash of every file of the case.
     files : CaseFiles
         What the files say, as text.
+    overlays : list of Path
+        Folders or workbooks that replaced rows.
     variant : str
         What was read otherwise than the files say, in words; empty where nothing was.
+    known_on : str
+        Day as of which the case is known, YYYY-MM-DD; empty where everything counts.
     """
 
     name: str
@@ -68,6 +72,7 @@ class Case:
     files: CaseFiles
     overlays: list[Path] = field(default_factory=list)
     variant: str = ""
+    known_on: str = ""
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """Return a table by name."""
