@@ -92,6 +92,22 @@ class Case:
         return str(self.settings.get("calibration", CALIBRATIONS[0]))
 
     @property
+    def final_stages(self) -> list[str]:
+        """Stages of the finished goods: as ``case.toml`` names them, or those of everything that an end use takes."""
+        named = self.settings.get("final_stages")
+        if named:
+            return [str(stage) for stage in named]
+        commodities = self["commodities"]
+        used = commodities["commodity"].isin(self["demands"]["commodity"])
+        return list(dict.fromkeys(commodities.loc[used, "stage"]))
+
+    def finished(self) -> list[str]:
+        """Return the finished goods: commodities of the final stages that an end use takes."""
+        commodities = self["commodities"]
+        used = commodities["commodity"].isin(self["demands"]["commodity"])
+        return list(commodities.loc[used & commodities["stage"].isin(self.final_stages), "commodity"])
+
+    @property
     def participants(self) -> list[str]:
         """Regions whose costs and losses are counted."""
         regions = self["regions"]
