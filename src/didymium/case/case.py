@@ -55,8 +55,12 @@ class Case:
         Hash of every file of the case.
     files : CaseFiles
         What the files say, as text.
+    overlays : list of Path
+        Folders or workbooks that replaced rows.
     variant : str
         What was read otherwise than the files say, in words; empty where nothing was.
+    known_on : str
+        Day as of which the case is known, YYYY-MM-DD; empty where everything counts.
     """
 
     name: str
@@ -68,6 +72,7 @@ class Case:
     files: CaseFiles
     overlays: list[Path] = field(default_factory=list)
     variant: str = ""
+    known_on: str = ""
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """Return a table by name."""
@@ -85,6 +90,22 @@ class Case:
     def calibration(self) -> str:
         """How the curves come from the tables: ``fitted`` to observations, or as ``stated``."""
         return str(self.settings.get("calibration", CALIBRATIONS[0]))
+
+    @property
+    def final_stages(self) -> list[str]:
+        """Stages of the finished goods: as ``case.toml`` names them, or those of everything that an end use takes."""
+        named = self.settings.get("final_stages")
+        if named:
+            return [str(stage) for stage in named]
+        commodities = self["commodities"]
+        used = commodities["commodity"].isin(self["demands"]["commodity"])
+        return list(dict.fromkeys(commodities.loc[used, "stage"]))
+
+    def finished(self) -> list[str]:
+        """Return the finished goods: commodities of the final stages that an end use takes."""
+        commodities = self["commodities"]
+        used = commodities["commodity"].isin(self["demands"]["commodity"])
+        return list(commodities.loc[used & commodities["stage"].isin(self.final_stages), "commodity"])
 
     @property
     def participants(self) -> list[str]:

@@ -176,7 +176,7 @@ class Folder(CaseFiles):
     def contents(self) -> dict[str, bytes]:
         """Return the bytes of every file of the case."""
         paths = (*self._tables(), self.path / "case.toml", *(self.path / "scenarios").glob("*.toml"))
-        return {path.relative_to(self.path).as_posix(): path.read_bytes() for path in paths}
+        return {path.relative_to(self.path).as_posix(): path.read_bytes() for path in paths if path.is_file()}
 
     def place(self, fault: Fault) -> Fault:
         """Return the fault; it names the Parquet file where the table stands in one."""

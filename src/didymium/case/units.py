@@ -39,7 +39,7 @@ def registry() -> UnitRegistry[float]:
         "t = [mass]", "kg = 1e-3 t", "kt = 1e3 t", "g = 1e-6 t", "day = [time]", "year = 365.25 day",
         "month = 30.4375 day", "USD = [usd]", "kUSD = 1e3 USD", "MUSD = 1e6 USD", "BUSD = 1e9 USD", "JPY = [jpy]",
         "MJPY = 1e6 JPY", "BJPY = 1e9 JPY", "EUR = [eur]", "MEUR = 1e6 EUR", "AUD = [aud]", "ratio = []",
-        "percent = 0.01 ratio",
+        "percent = 0.01 ratio", "m3 = [volume]", "MWh = [energy]", "kWh = 1e-3 MWh", "GWh = 1e3 MWh",
     ):  # fmt: skip
         units.define(line)
     return units
