@@ -192,7 +192,8 @@ def without_circles(network: Network, ship: np.ndarray) -> np.ndarray:
             return flow
         # From any market of a circle the walk along routes that stay inside it must come back.
         onward = dict(zip(tail[inside].tolist(), inside.tolist(), strict=True))
-        walk, at = [], int(tail[inside[0]])
+        at = int(tail[inside[0]])
+        walk: list[int] = []
         seen: dict[int, int] = {}
         while at not in seen:
             seen[at] = len(walk)
@@ -291,7 +292,7 @@ def _limits(layout: Layout, observations: Observations) -> tuple[sp.csr_matrix, 
 
 
 def _main_products(layout: Layout) -> np.ndarray:
-    """Return which markets trade what a plant is built for: metal, magnets, cells; not its swarf, nor what mines dig."""
+    """Return which markets trade what a plant is built for: metal, magnets, cells; no swarf, nothing that is dug."""
     processes = layout.case["processes"]
     plants = processes[processes["capacity_side"].eq("output") & ~processes["stage"].isin(("mine", "recycling"))]
     return layout.network.markets["commodity"].isin(plants["capacity_commodity"]).to_numpy()
