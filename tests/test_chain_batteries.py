@@ -115,7 +115,7 @@ def test_cells_take_in_what_the_iea_counts(batteries: Case) -> None:
 
 
 def test_kilowatt_hours_take_the_design_figures(batteries: Case) -> None:
-    """BatPaC 5.2 (Argonne): LFP 0.0890 kg Li and 0.9554 kg graphite, NMC 811 0.8539 kg graphite per kWh; row = x take."""
+    """BatPaC 5.2 (Argonne): LFP 0.0890 kg lithium and 0.9554 kg graphite per kWh; the row takes more."""
     per_tonne = -coefficient(batteries, "make_cell_lfp", "cathode_lfp") * MASS["Li"] / 157.755
     energy, take = batteries.assumption("a_cell_energy_lfp"), batteries.assumption("a_cell_take")
     assert per_tonne * 1000.0 / energy / take == pytest.approx(0.0890, rel=2e-3)
@@ -166,7 +166,7 @@ def test_observed_prices_are_met(cleared_batteries: Result) -> None:
 @pytest.mark.parametrize(
     ("region", "commodities", "share", "within"),
     [
-        # IEA base case 2024, refined: China 169.7 of 241.6 kt lithium, 196.1 of 250.2 kt cobalt, 1,795 of 1,875 graphite
+        # IEA base case 2024, refined in China: 169.7 of 241.6 kt lithium, 196.1 of 250.2 cobalt, 1,795 of 1,875 graphite
         ("CHN", ("li_carbonate", "li_hydroxide"), 169.678 / 241.612, 0.04),
         ("CHN", ("co_metal", "co_sulfate"), 196.143 / 250.15, 0.03),
         ("CHN", ("anode_graphite",), 1794.824 / 1875.252, 0.02),
@@ -199,7 +199,7 @@ def test_china_makes_three_quarters_of_the_batteries(calibrated: Market, batteri
 
 
 def test_the_base_year_contradicts_few_statistics(batteries: Case) -> None:
-    """Reconciled: the worst demand or statistic moves by less than three standard errors, the sum stays below one each."""
+    """The worst demand or statistic moves by less than three standard errors; chi2 stays below one each."""
     found = dd.reconcile(batteries)
     frame = found["observations"]
     fitted = frame[frame["sigmas"].notna() & ~frame["role"].astype(str).str.startswith("compared")]

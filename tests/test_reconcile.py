@@ -314,7 +314,7 @@ def left_behind(flows: dict[tuple[int, int], float]) -> np.ndarray:
 
 
 def can_return(flows: dict[tuple[int, int], float]) -> bool:
-    """Return whether somebody can leave a market along flows and come back: powers of the matrix of who reaches whom."""
+    """Return whether somebody can leave a market along flows and come back: powers of who reaches whom."""
     steps = np.zeros((5, 5), dtype=int)
     for (tail, head), flow in flows.items():
         steps[tail, head] = flow > 0
