@@ -166,7 +166,7 @@ def test_observed_prices_are_met(cleared_batteries: Result) -> None:
 @pytest.mark.parametrize(
     ("region", "commodities", "share", "within"),
     [
-        # IEA base case 2024, refined in China: 169.7 of 241.6 kt lithium, 196.1 of 250.2 cobalt, 1,795 of 1,875 graphite
+        # IEA base case 2024, refined by China: 170 of 241.6 kt lithium, 196.1 of 250.2 cobalt, 1,795 of 1,875 graphite
         ("CHN", ("li_carbonate", "li_hydroxide"), 169.678 / 241.612, 0.04),
         ("CHN", ("co_metal", "co_sulfate"), 196.143 / 250.15, 0.03),
         ("CHN", ("anode_graphite",), 1794.824 / 1875.252, 0.02),
