@@ -48,14 +48,17 @@ def split_list(text: str) -> list[str]:
 
 
 def row_names(table: Table, frame: pd.DataFrame) -> list[str]:
-    """Return the key of every row, its parts joined by ``|``; a whole number without decimals."""
+    """Return the key of every row, its parts joined by ``|``; a whole number without decimals.
+
+    Several goods in one cell are joined by ``+``: results separate rows by ``;``.
+    """
     columns = []
     for name in table.key:
         cells = frame[name].tolist()
         if table.field(name).kind is Kind.INTEGER:
             cells = [f"{cell:.0f}" if isinstance(cell, float) else cell for cell in cells]
         columns.append(cells)
-    return ["|".join(map(str, parts)) for parts in zip(*columns, strict=True)]
+    return ["|".join(map(str, parts)).replace(";", "+") for parts in zip(*columns, strict=True)]
 
 
 class TableCheck:

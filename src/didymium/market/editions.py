@@ -90,7 +90,8 @@ def _facts(case: Case) -> tuple[pd.DataFrame, float]:
     for row in costs["prices"].to_dict("records"):
         add("price", f"{row['commodity']} {row['region']}", "USD/kg", row["fitted"], row[RESTS_ON])
     for row in costs["stages"].to_dict("records"):
-        add("cost", f"{row['stage']} {row['region']}", "USD/kg", row["cost"], row[RESTS_ON])
+        what = " ".join(str(row[name]) for name in ("stage", "region", "element") if row.get(name))
+        add("cost", what, "USD/kg", row["cost"], row[RESTS_ON])
     table = stressed["stress"]
     for row in table.to_dict("records"):
         for name in table.columns.difference(["commodity", "base", RESTS_ON]):
