@@ -246,7 +246,8 @@ def test_describe_lists_what_is_missing(batteries: Case) -> None:
 def test_every_row_that_a_result_rests_on_is_found(batteries: Case, cleared_batteries: Result) -> None:
     """A statistic of several goods (``spodumene;li_brine``) is one row, though results separate rows by ``;``."""
     observed = dd.reconcile(batteries)["observations"]
-    keys = {key for cell in [*observed["rests_on"], *cleared_batteries["prices"]["rests_on"]] for key in cell.split(";")}
+    cells = [*observed["rests_on"], *cleared_batteries["prices"]["rests_on"]]
+    keys = {key for cell in cells for key in cell.split(";")}
     assert "statistics/production|spodumene+li_brine|CHN||2024|mcs2026" in keys
     known = {key for frame in batteries.tables.values() if len(frame) for key in frame["_row"]}
     assert not {key for key in keys if key.partition("/")[0] in batteries.tables} - known
