@@ -134,6 +134,9 @@ def _world(group: pd.DataFrame, meaning: Meaning, table: str, value: str, faults
             "source": f"mcs{cell['edition']}",
             "note": "; ".join(filter(None, (meaning.note, _said(cell)))),
             "_at": f"{cell['file']}:{cell['row']}",
+            "_chapter": str(cell["chapter"]),
+            "_commodity": str(cell["commodity"]),
+            "_country": str(cell["country"]),
         }
         rows.append(row)
     return rows
