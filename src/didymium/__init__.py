@@ -41,6 +41,7 @@ __all__ = [
     "check",
     "clear",
     "describe",
+    "diff",
     "editions",
     "export_case",
     "import_workbook",
@@ -314,6 +315,23 @@ def editions(case: str | Path | Case, series: str) -> Result:
     from didymium.market.editions import editions as run
 
     return _run(run, case, series)
+
+
+def diff(case: str | Path | Case, old: str, new: str, mineral: str | None = None) -> Result:
+    """Return what two editions of a yearbook in a case say differently, largest change first.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    old, new : str
+        Series of its tables for screening, such as ``mcs2025`` and ``mcs2026``.
+    mineral : str, optional
+        Only this one.
+    """
+    from didymium.case.revisions import diff as run
+
+    return _run(run, case, old, new, mineral)
 
 
 def brief(

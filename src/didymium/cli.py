@@ -210,6 +210,34 @@ def _import_rows(kind: str, path: Path, out: Path | None, edition: int | None = 
         print(_("wrote {file}").format(file=write_rows(frame, out.expanduser().resolve())))
 
 
+@app.command(help=_("What two editions of a yearbook say differently: shares, world totals, every quantity."))
+@guarded
+def diff(
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[CASE] OLD NEW", help=_("Two series of a case, such as mcs2025 and mcs2026, or two downloads.")
+        ),
+    ],
+    mineral: Annotated[str | None, typer.Option("--mineral", metavar="NAME", help=_("Only this mineral."))] = None,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Compare two editions of a yearbook."""
+    *case, old, new = names if len(names) in (2, 3) else ("", "", "", "", "")
+    if len(case) > 1:
+        raise DidymiumError(_("{count} names -> name two editions, and a case before them if not us-japan").format(
+            count=len(names)))  # fmt: skip
+    if not case and Path(old).exists() and Path(new).exists():
+        from didymium.sources.usgs_diff import diff_downloads
+
+        result = diff_downloads(Path(old), Path(new), mineral)
+    else:
+        result = _run("diff", case[0] if case else "us-japan", old, new, mineral)
+    _deliver(result, out, as_json, tables)
+
+
 @importing.command(
     help=_("Write the tables for screening into a case: minerals, production, reserves, suppliers, governance.")
 )
