@@ -116,11 +116,17 @@ def brief(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help=_("Folder of the brief."))] = Path("brief"),
     as_of: AsOf = None,
     scenario: Annotated[
-        str, typer.Option("--scenario", metavar="NAME", help=_("Scenario of the shock."))
-    ] = "china-licensing-2025",
+        str | None,
+        typer.Option("--scenario", metavar="NAME", help=_("Scenario of the shock; the case names one if not given.")),
+    ] = None,
     plan_scenario: Annotated[
-        str, typer.Option("--plan-scenario", metavar="NAME", help=_("Cut that the plan prepares for."))
-    ] = "halt-six-months",
+        str | None,
+        typer.Option(
+            "--plan-scenario",
+            metavar="NAME",
+            help=_("Cut that the plan prepares for; the case names one if not given."),
+        ),
+    ] = None,
 ) -> None:
     """Run the main job."""
     from didymium.report.job import make_brief
