@@ -27,7 +27,7 @@ _WIDE = 180
 """Width where the output is not a terminal."""
 
 SHOWN: dict[str, tuple[str, ...]] = {
-    "describe": ("coverage", "grades", "age"),
+    "describe": ("coverage", "mineral_states", "grades", "age"),
     "screen": ("exposure",),
     "reconcile": ("observations", "conflicts", "disagreements"),
     "calibrate": ("stages", "prices"),
