@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -209,7 +210,8 @@ def _load(files: CaseFiles, network: bool) -> Case:
     if faults:
         raise CaseError(faults)
     for name in TABLES:
-        frames.setdefault(name, _empty(name))
+        if name not in frames:
+            frames[name] = _empty(name).copy()
     for name, frame in frames.items():
         frame[ROW] = [f"{name}/{key}" for key in row_names(TABLES[name], frame)] if len(frame) else ""
     loaded = Case(str(settings["name"]), files.path, frames, settings, content, files.digest(), files)
@@ -276,7 +278,9 @@ def _frames(files: CaseFiles, faults: list[Fault]) -> dict[str, pd.DataFrame]:
     return frames
 
 
+@cache
 def _empty(name: str) -> pd.DataFrame:
+    """Return a table without rows; a copy of it is somebody's own."""
     import pandas as pd
 
     table = TABLES[name]
