@@ -205,11 +205,13 @@ def xlsx(
     print(_("wrote {folder}").format(folder=didymium.import_workbook(file, folder)))
 
 
-def _import_rows(kind: str, path: Path, out: Path | None, edition: int | None = None) -> None:
+def _import_rows(
+    kind: str, path: Path, out: Path | None, edition: int | None = None, errors: Path | None = None
+) -> None:
     """Read a download, say what was read and mended, and write the rows where asked to."""
     from didymium.sources.tidy import tidy, write_rows
 
-    frame = tidy(kind, path, edition)
+    frame = tidy(kind, path, edition, errors)
     mended = int(frame["note"].fillna("").ne("").sum()) if "note" in frame else 0
     print(_("{rows:,} rows, {mended:,} of them with a note").format(rows=len(frame), mended=mended))
     if out is not None:
@@ -290,9 +292,16 @@ def baci(file: Download, out: Rows = None) -> None:
 
 @importing.command(help=_("Read the Worldwide Governance Indicators of the World Bank."))
 @guarded
-def wgi(file: Download, out: Rows = None) -> None:
-    """Read the WGI workbook."""
-    _import_rows("wgi", file, out)
+def wgi(
+    file: Download,
+    errors: Annotated[
+        Path | None,
+        typer.Option("--errors", metavar="FILE", help=_("Standard errors, where FILE is the CSV table of estimates.")),
+    ] = None,
+    out: Rows = None,
+) -> None:
+    """Read the WGI workbook, or a pair of tables."""
+    _import_rows("wgi", file, out, errors=errors)
 
 
 @importing.command(help=_("Read the commodity prices of the World Bank (Pink Sheet)."))
@@ -300,6 +309,13 @@ def wgi(file: Download, out: Rows = None) -> None:
 def pinksheet(file: Download, out: Rows = None) -> None:
     """Read the Pink Sheet."""
     _import_rows("pinksheet", file, out)
+
+
+@importing.command(help=_("Read United States trade by partner: a workbook saved from USITC DataWeb."))
+@guarded
+def dataweb(file: Download, out: Rows = None) -> None:
+    """Read a query of DataWeb."""
+    _import_rows("dataweb", file, out)
 
 
 @app.command(help=_("List the known data sets with their age, and whether a folder holds them as declared."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -248,7 +249,8 @@ def _load(files: CaseFiles, network: bool) -> Case:
     if faults:
         raise CaseError(faults)
     for table in market:
-        frames.setdefault(table.name, _empty(table.name))
+        if table.name not in frames:
+            frames[table.name] = _empty(table.name).copy()
     for name, frame in frames.items():
         _name_rows(name, frame)
     loaded = Case(str(settings["name"]), files.path, frames, settings, content, files.digest(), files)
@@ -274,7 +276,7 @@ def _screening(case: Case, name: str) -> pd.DataFrame:
     frame = _frames(case.files, [TABLES[name]], faults, known).get(name)
     if faults:
         raise CaseError(faults)
-    frame = _empty(name) if frame is None else frame
+    frame = _empty(name).copy() if frame is None else frame
     _name_rows(name, frame)
     if name != "minerals" and case.known_on:  # the names stay, as every other definition does
         from didymium.case.vintage import published_by
@@ -342,7 +344,9 @@ def _frames(
     return frames
 
 
+@cache
 def _empty(name: str) -> pd.DataFrame:
+    """Return a table without rows; a copy of it is somebody's own."""
     import pandas as pd
 
     table = TABLES[name]
