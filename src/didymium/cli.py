@@ -218,6 +218,45 @@ def _import_rows(
         print(_("wrote {file}").format(file=write_rows(frame, out.expanduser().resolve())))
 
 
+@app.command(help=_("What a yearbook says of itself: double counts, totals against sums, concentration."))
+@guarded
+def audit(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("File or folder of a USGS release."))],
+    edition: Annotated[int, typer.Option("--edition", metavar="YEAR", help=_("Year of the release."))],
+    extract: Annotated[
+        bool, typer.Option("--extract", help=_("The file is an extract: do not refuse it for missing rows."))
+    ] = False,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Check a yearbook against itself."""
+    from didymium.sources.audit import audit as run
+
+    result = run(file, edition, whole=not extract)
+    _say(_("{within} of {tables} tables within {percent} % of their total").format(
+        within=result.manifest["within"], tables=result.manifest["tables"], percent=3))  # fmt: skip
+    _deliver(result, out, as_json, tables)
+
+
+@app.command(help=_("What two statements of the same trade say: BACI, or customs values of the United States."))
+@guarded
+def mirror(
+    one: Annotated[Path, typer.Argument(metavar="ONE", help=_("BACI, or a workbook of DataWeb."))],
+    other: Annotated[Path, typer.Argument(metavar="OTHER", help=_("Another statement of the same trade."))],
+    factor: Annotated[
+        float, typer.Option("--factor", metavar="X", min=1.0, help=_("Mark flows that differ by more than this."))
+    ] = 2.0,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Compare two statements of trade."""
+    from didymium.sources.mirror_report import mirror_report
+
+    _deliver(mirror_report(one, other, factor), out, as_json, tables)
+
+
 @app.command(help=_("What two editions of a yearbook say differently: shares, world totals, every quantity."))
 @guarded
 def diff(

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 ROWS = 40
 """Rows of a table that are shown; all of them stand in ``--json`` and ``--out``."""
 
-FEWER = {"observations": 20, "conflicts": 20, "disagreements": 15, "shares": 15, "totals": 15, "revisions": 25}
+FEWER = {
+    "observations": 20,
+    "conflicts": 20,
+    "disagreements": 15,
+    "shares": 15,
+    "totals": 15,
+    "revisions": 25,
+    "concentration": 20,
+}
 """Rows that are shown of tables that are read from the top."""
 
 _WIDE = 180
@@ -38,6 +46,8 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "track": ("commitments", "measures"),
     "trace": ("inputs",),
     "diff": ("shares", "totals", "revisions"),
+    "audit": ("double_counts", "totals", "concentration"),
+    "mirror": ("codes", "mirror"),
 }
 """Tables of each verb that are shown unless others are asked for."""
 
