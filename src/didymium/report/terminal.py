@@ -28,6 +28,7 @@ FEWER = {
     "totals": 15,
     "revisions": 25,
     "concentration": 20,
+    "mirror": 25,
 }
 """Rows that are shown of tables that are read from the top."""
 
@@ -74,6 +75,7 @@ BRIEFLY: dict[str, tuple[str, ...]] = {
     "measures": ("measure", "name", "controller", "state", "next_date", "days_left"),
     "compare": ("who", "plan", "public_cost", "gain_*", "shortage_*"),
     "choices": ("who", "name", "stage", "region", "payer", "capex", "start", "share", "committed"),
+    "mirror": ("year", "hs", "exporter", "importer", "value_usd_*", "difference", "value_ratio", "differs"),
     "shares": ("mineral", "stage", "form", "country", "year", "*_share", "points", "note"),
     "revisions": ("table", "mineral", "stage", "form", "country", "year", "old", "new", "unit", "change", "note"),
     "inputs": ("input", "line", "field", "value", "unit", "low", "high", "source", "date", "grade", "age_days"),
