@@ -147,7 +147,8 @@ def _matched(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
                 & pair["unit_old"].eq(pair["unit_new"])]  # fmt: skip
     return pair.rename(columns={"amount_old": "old", "amount_new": "new", "form_new": "form", "unit_new": "unit",
                                 "note_new": "note", "year_new": "year", "share_old": "old_share",
-                                "share_new": "new_share", "qualifier_old": "old_is", "qualifier_new": "new_is"})  # fmt: skip
+                                "share_new": "new_share", "qualifier_old": "old_is",
+                                "qualifier_new": "new_is"})  # fmt: skip
 
 
 def _measured(pair: pd.DataFrame) -> pd.DataFrame:
