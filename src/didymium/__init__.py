@@ -43,6 +43,7 @@ __all__ = [
     "describe",
     "editions",
     "export_case",
+    "export_iamc",
     "import_workbook",
     "load_case",
     "new_case",
@@ -202,6 +203,28 @@ def export_case(case: str | Path | Case, file: str | Path) -> Path:
     from didymium.case.excel_write import export_case as write
 
     return write(case, file)
+
+
+def export_iamc(result: Result, file: str | Path, case: str | Path | Case | None = None) -> Path:
+    """Write a result of clear, shock or plan in the IAMC long format, all or nothing.
+
+    Parameters
+    ----------
+    result : Result
+        The result.
+    file : str or Path
+        A new file ending in ``.csv`` or ``.xlsx``.
+    case : str, Path or Case, optional
+        The case of the result, for names; the bundled one of that name where None.
+
+    Raises
+    ------
+    DidymiumError
+        A result without years, or a file that is there already or ends otherwise.
+    """
+    from didymium.report.iamc import write_iamc
+
+    return write_iamc(_case(case if case is not None else result.case), result, Path(file))
 
 
 def import_workbook(file: str | Path, folder: str | Path) -> Path:
