@@ -270,9 +270,10 @@ def vary(case: str | Path | Case, edition: str | None = None, reading: str | Non
     from didymium.case.variant import adopt, reread
 
     found = _case(case)
-    if edition is not None:
-        found = adopt(found, edition)
-    return reread(found, reading) if reading is not None else found
+    with found.files.placing():
+        if edition is not None:
+            found = adopt(found, edition)
+        return reread(found, reading) if reading is not None else found
 
 
 def calibrate(case: str | Path | Case) -> Result:
