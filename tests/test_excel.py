@@ -387,6 +387,13 @@ def test_faults_of_a_verb_name_the_cell(tmp_path: Path) -> None:
     assert not any(".csv" in fault.line() for fault in caught.value.faults), caught.value
 
 
+def test_errors_that_are_no_faults_speak_of_sheets_too(again: Case) -> None:
+    """The sentence names a table as its file; the reader of a workbook has sheets."""
+    for of, said in ((load_case("us-japan"), "readings.csv: no reading"), (again, "sheet readings: no reading")):
+        with pytest.raises(DidymiumError, match=said):
+            didymium.vary(of, reading="nobody-wrote-this")
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.integers(0, 20_000), byte=st.binary(min_size=1, max_size=40))
 def test_a_damaged_workbook_is_a_fault(small: Path, tmp_path: Path, cut: int, byte: bytes) -> None:

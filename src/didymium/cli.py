@@ -181,16 +181,29 @@ def new(
     print(_("wrote {folder}: start with its README.md").format(folder=didymium.new_case(folder)))
 
 
-@app.command(help=_("Write a case to an Excel workbook: notes, drop-down lists and colours come from the schema."))
+@app.command(help=_("Write a case to an Excel workbook, or a saved result in the IAMC long format that pyam reads."))
 @guarded
 def export(
-    case: CaseName,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("A new file that ends in .xlsx."))],
+    case: Annotated[
+        str,
+        typer.Argument(metavar="CASE", help=_("A case: notes, lists and colours from the schema. With --iamc, a RUN.")),
+    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("A new file: .xlsx; with --iamc also .csv."))],
+    iamc: Annotated[
+        bool, typer.Option("--iamc", help=_("CASE is the folder of a saved result of clear, shock or plan."))
+    ] = False,
 ) -> None:
-    """Export a case."""
+    """Export a case or a result."""
     import didymium
 
-    print(_("wrote {file}").format(file=didymium.export_case(case, file)))
+    if iamc:
+        from didymium.result import Result
+
+        print(_("wrote {file}").format(file=didymium.export_iamc(Result.load(Path(case)), file)))
+    elif (Path(case) / "manifest.json").is_file():
+        raise DidymiumError(_("{folder} holds a result, not a case -> add --iamc").format(folder=case))
+    else:
+        print(_("wrote {file}").format(file=didymium.export_case(case, file)))
 
 
 @importing.command(help=_("Check the workbook of a case and write it as a folder of CSV files."))
