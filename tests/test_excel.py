@@ -126,7 +126,8 @@ def test_the_bundled_case_comes_back(bundled: Path, again: Case, tmp_path: Path)
     assert again.digest == case.digest
     assert again.scenario("china-licensing-2025") == case.scenario("china-licensing-2025")
     folder = didymium.import_workbook(bundled, tmp_path / "case")
-    for path in (BUNDLED / "us_japan").rglob("*.*"):
+    own = BUNDLED / "us_japan"  # without its chains, which stand in folders of their own
+    for path in (*own.glob("*.*"), *(own / "scenarios").glob("*.toml")):
         assert (folder / path.relative_to(BUNDLED / "us_japan")).read_bytes() == path.read_bytes(), path
 
 

@@ -67,7 +67,7 @@ BRIEFLY: dict[str, tuple[str, ...]] = {
         "import_share",
         "single_point",
     ),
-    "stages": ("stage", "region", "activity", "stated_cost", "rent", "subsidy", "cost", "money", "why"),
+    "stages": ("stage", "region", "element", "activity", "stated_cost", "rent", "subsidy", "cost", "money", "why"),
     "observations": ("label", "series", "role", "observed", "sigma", "adjusted", "sigmas", "grade"),
     "conflicts": ("label", "observed", "moved", "sigmas", "grade", "by", "share", "by_grade"),
     "disagreements": ("label", "series", "observed", "other_series", "other", "apart", "adjusted", "nearer"),
