@@ -248,7 +248,7 @@ BAD_CELLS: list[tuple[str, str, Any, str | None, str, str]] = [
     ("demands", "quantity", "about 5", None, "not a number", "write digits"),
     ("demands", "quantity", -5, None, "below 0", "correct it"),
     ("demands", "quantity", 0.5, "0%", "percentage", "General"),
-    ("demands", "quantity", datetime(2026, 1, 2), None, "serial number", "2026-01-02"),
+    ("demands", "quantity", datetime(2026, 1, 2), None, "serial number (2026-01-02)", "write the number again"),
     ("demands", "year", 2024.5, None, "whole number", "round it"),
     ("demands", "unit", None, None, "empty", "fill it in"),
     ("demands", "commodity", "metol", None, "is not in sheet commodities", "write `metal`"),
