@@ -175,7 +175,7 @@ def _chart(book: Any, sheet: Any, slide: Slide, last: int, place: tuple[int, int
     """Draw the charted columns with their top left corner in a place."""
     chart = book.add_chart({"type": slide.kind})
     for colour, column in zip(_COLOURS, slide.charted, strict=False):
-        look = {"color": colour, "width": 2.25} if slide.kind == "line" else {"none": True}
+        look: dict[str, Any] = {"color": colour, "width": 2.25} if slide.kind == "line" else {"none": True}
         series = {
             "name": [slide.name, 3, column],
             "categories": [slide.name, 5, 0, last, 0],
@@ -185,7 +185,7 @@ def _chart(book: Any, sheet: Any, slide: Slide, last: int, place: tuple[int, int
         chart.add_series(series if slide.kind == "line" else {**series, "fill": {"color": colour}, "gap": 60})
     first = slide.heads[slide.charted[0]]
     shown = {"0%": "0%", "0": "#,##0", "0.0": "0.0"}[first.look]
-    unit = {
+    unit: dict[str, Any] = {
         "name": first.unit,
         "name_font": {"size": 10, "bold": False},
         "num_format": shown,
@@ -193,7 +193,7 @@ def _chart(book: Any, sheet: Any, slide: Slide, last: int, place: tuple[int, int
     }
     if first.look == "0%":
         unit |= {"min": 0, "max": 1}
-    named = {"num_font": {"size": 10}, "label_position": "low", "interval_unit": 1}
+    named: dict[str, Any] = {"num_font": {"size": 10}, "label_position": "low", "interval_unit": 1}
     # in a bar chart the categories run from below: turned, they stand in the order of the table
     chart.set_x_axis(unit if slide.kind == "bar" else named)
     chart.set_y_axis(named | {"reverse": True} if slide.kind == "bar" else unit)

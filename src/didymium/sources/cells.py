@@ -65,8 +65,8 @@ def year_fault(text: str, first: int, last: int) -> tuple[str, str] | None:
     """
     if text.isascii() and text.isdigit() and len(text) == 4 and first <= int(text) <= last:
         return None
-    return serial_year(text) or (_("`{cell}` is not a year from {first} to {last}").format(cell=text, first=first, last=last),
-            _("write the year as four digits"))  # fmt: skip
+    what = _("`{cell}` is not a year from {first} to {last}").format(cell=text, first=first, last=last)
+    return serial_year(text) or (what, _("write the year as four digits"))
 
 
 def serial_year(text: str) -> tuple[str, str] | None:
