@@ -40,9 +40,11 @@ __all__ = [
     "check",
     "clear",
     "describe",
+    "diff",
     "disclosed",
     "editions",
     "export_case",
+    "export_iamc",
     "import_workbook",
     "load_case",
     "new_case",
@@ -190,6 +192,7 @@ def check(case: str | Path) -> list[Fault]:
     DidymiumError
         No such case.
     """
+    from didymium.case.tables import TABLES
     from didymium.faults import CaseError
 
     try:
@@ -197,13 +200,22 @@ def check(case: str | Path) -> list[Fault]:
     except CaseError as error:
         return error.faults
     faults: list[Fault] = []
+    for name, table in TABLES.items():
+        try:
+            loaded[name] if table.screening else None
+        except CaseError as error:
+            faults += error.faults
     for name in loaded.scenarios():
         try:
             loaded.scenario(name)
         except CaseError as error:
             faults += error.faults
+    # a table that the chains share is at fault once
+    said = {(Path(fault.file).name, fault.row, fault.field, fault.fault) for fault in faults}
     for name in loaded.chains():
-        faults += [replace(fault, file=f"{name}/{fault.file}") for fault in check(loaded.folder / name)]
+        for fault in check(loaded.folder / name):
+            if (Path(fault.file).name, fault.row, fault.field, fault.fault) not in said:
+                faults.append(replace(fault, file=f"{name}/{fault.file}"))
     return faults
 
 
@@ -239,6 +251,28 @@ def export_case(case: str | Path | Case, file: str | Path) -> Path:
     from didymium.case.excel_write import export_case as write
 
     return write(case, file)
+
+
+def export_iamc(result: Result, file: str | Path, case: str | Path | Case | None = None) -> Path:
+    """Write a result of clear, shock or plan in the IAMC long format, all or nothing.
+
+    Parameters
+    ----------
+    result : Result
+        The result.
+    file : str or Path
+        A new file ending in ``.csv`` or ``.xlsx``.
+    case : str, Path or Case, optional
+        The case of the result, for names; the bundled one of that name where None.
+
+    Raises
+    ------
+    DidymiumError
+        A result without years, or a file that is there already or ends otherwise.
+    """
+    from didymium.report.iamc import write_iamc
+
+    return write_iamc(_case(case if case is not None else result.case), result, Path(file))
 
 
 def import_workbook(file: str | Path, folder: str | Path) -> Path:
@@ -284,9 +318,10 @@ def vary(case: str | Path | Case, edition: str | None = None, reading: str | Non
     from didymium.case.variant import adopt, reread
 
     found = _case(case)
-    if edition is not None:
-        found = adopt(found, edition)
-    return reread(found, reading) if reading is not None else found
+    with found.files.placing():
+        if edition is not None:
+            found = adopt(found, edition)
+        return reread(found, reading) if reading is not None else found
 
 
 def calibrate(case: str | Path | Case) -> Result:
@@ -345,6 +380,23 @@ def editions(case: str | Path | Case, series: str) -> Result:
     from didymium.market.editions import editions as run
 
     return _run(run, case, series)
+
+
+def diff(case: str | Path | Case, old: str, new: str, mineral: str | None = None) -> Result:
+    """Return what two editions of a yearbook in a case say differently, largest change first.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    old, new : str
+        Series of its tables for screening, such as ``mcs2025`` and ``mcs2026``.
+    mineral : str, optional
+        Only this one.
+    """
+    from didymium.case.revisions import diff as run
+
+    return _run(run, case, old, new, mineral)
 
 
 def brief(

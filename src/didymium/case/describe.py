@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from didymium.case.case import ROW, Case
 from didymium.case.check import first_day
+from didymium.case.facilities import modelled
 from didymium.case.holes import holes_table
+from didymium.case.mineral_coverage import mineral_coverage, mineral_states
 from didymium.case.reference import holds
 from didymium.case.schema import GRADES
 from didymium.case.tables import STAGES, TABLES
@@ -36,12 +38,22 @@ def describe(case: Case) -> Result:
     Returns
     -------
     Result
-        Tables ``coverage`` (capacities in t/year), ``grades`` (shares 0 to 1), ``age`` (years), ``holes`` and
-        ``schema``. The manifest counts the holes by kind.
+        Tables ``coverage`` (capacities in t/year), ``mineral_states`` (counts), ``minerals`` (mineral by step and
+        participant), ``grades`` (shares 0 to 1), ``age`` (years), ``holes`` and ``schema``. The manifest counts the
+        holes by kind.
     """
     begun = perf_counter()
     holes = holes_table(case)
-    tables = (coverage_table(case), grades_table(case), age_table(case), holes, schema_table())
+    minerals = mineral_coverage(case)
+    tables = (
+        coverage_table(case),
+        mineral_states(minerals),
+        minerals,
+        grades_table(case),
+        age_table(case),
+        holes,
+        schema_table(),
+    )
     manifest = new_manifest(case.digest, {}, algorithm="counting", status="ok")
     manifest["holes"] = {str(kind): int(count) for kind, count in holes.frame["kind"].value_counts(sort=False).items()}
     manifest["timings"] = {"total": perf_counter() - begun}
@@ -136,11 +148,6 @@ def _added(capacities: pd.Series[float]) -> float:
     return float(capacities.sum(min_count=1 if len(capacities) else 0))
 
 
-def modelled(facilities: pd.DataFrame) -> pd.Series[bool]:
-    """Return which facilities the market runs: those with recipes and no reason to leave them out."""
-    return facilities["processes"].ne("") & facilities["modelled"].eq("")
-
-
 def cited(case: Case) -> pd.DataFrame:
     """Return every citation of a source or an assumption: table, row, source, its grade and date, and ``feeds``.
 
@@ -155,7 +162,7 @@ def cited(case: Case) -> pd.DataFrame:
             if field.refers != "sources|assumptions" or case[name].empty:
                 continue
             rows = case[name][case[name][field.name].ne("")]
-            feeds = pd.Series(name not in RECORDS, index=rows.index)
+            feeds = pd.Series(name not in RECORDS and not table.screening, index=rows.index)
             if name == "facilities":
                 feeds &= modelled(rows)
             elif "use" in rows:

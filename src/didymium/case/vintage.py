@@ -39,9 +39,10 @@ def known_on(case: Case, day: str | date) -> Case:
     """Return the case as it was known at the end of a day.
 
     Left out: events, evidence, measures, commitments and prices of later days, evidence of commitments that were not
-    signed yet, and statistics that were published later where an edition that was out says the same quantity: the
-    newest such edition is fitted in its place. Every other row stays, whatever the date of its source, for a market
-    needs all its parts: :func:`hindsight` counts them, and every result says how many there are.
+    signed yet, rows for screening whose document came out later, and statistics that were published later where an
+    edition that was out says the same quantity: the newest such edition is fitted in its place. Every other row stays,
+    whatever the date of its source, for a market needs all its parts: :func:`hindsight` counts them, and every result
+    says how many there are.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ def known_on(case: Case, day: str | date) -> Case:
                 year=case.base_year, day=day
             )
         )
-    tables = dict(case.tables)
+    tables = {name: frame for name, frame in case.tables.items() if not TABLES[name].screening}
     for name, column in _DATED.items():
         frame = tables[name]
         tables[name] = frame[[last_day(text) <= day for text in frame[column].tolist()]]
@@ -75,6 +76,14 @@ def known_on(case: Case, day: str | date) -> Case:
     tables["statistics"] = _editions(case, day)
     seen = {name: frame.reset_index(drop=True) for name, frame in tables.items()}
     return replace(varied(case, seen, _("as known on {day}").format(day=day.isoformat())), known_on=day.isoformat())
+
+
+def published_by(case: Case, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows whose source was out on the day of the case; all of them where it has none."""
+    if not case.known_on:
+        return frame
+    out = frame["source"].map(_published(case)).fillna("").le(case.known_on)
+    return frame[out].reset_index(drop=True)
 
 
 def _editions(case: Case, day: date) -> pd.DataFrame:
