@@ -286,3 +286,25 @@ def test_the_command_names_what_contradicts(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["reconcile", str(case)])
     assert result.exit_code == 1 and result.stdout == ""
     assert "statistics.csv, row 2, low" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_nothing_goes_both_ways(tmp_path: Path) -> None:
+    """B takes 100 in and sends 40 out, by its yearbook; what it passes on is taken off both, and all else balances."""
+    tables = three_nodes()
+    tables["facilities"].append({**tables["facilities"][0], "facility": "second", "region": "B", "capacity": 1000})
+    tables["demands"].append({**tables["demands"][0], "region": "A"})
+    tables["statistics"] = [
+        {"flow": "import", "commodity": "ore", "region": "B", "partner": "A", "quantity": 100, "sigma": 0.01},
+        {"flow": "import", "commodity": "ore", "region": "A", "partner": "B", "quantity": 40, "sigma": 0.01},
+    ]
+    case = make_case(tmp_path / "both", tables)
+    network = build_network(case)
+    balanced = balance(case, network).balanced
+    ship, routes = balanced.ship, network.routes
+    assert ship["ore|A|B"] == pytest.approx(60, abs=1) and ship["ore|B|A"] == 0
+    out = ship.groupby(routes["tail"]).sum()
+    into = ship.groupby(routes["head"]).sum()
+    made = network.matrix() @ balanced.activity
+    used = balanced.served.groupby(network.uses["market"]).sum()
+    left = made.add(into, fill_value=0).sub(out, fill_value=0).sub(used, fill_value=0) - balanced.dispose
+    assert left.abs().max() < 0.1

@@ -29,6 +29,12 @@ SMALL = 1e-2
 TRADE = 0.02
 """Cost of a kilotonne of trade that nobody observed: absolute and not squared, or it would spread over every route."""
 
+THROWN_AWAY = ("mine", "light_separation", "heavy_separation", "recycling")
+"""Stages whose products may be more than anybody wants: joint products, and what comes along with another metal."""
+
+BULK = 10.0
+"""Most that moving all that end uses take of a good may cost: else trade in bulk goods outweighs what was observed."""
+
 
 class Balanced(NamedTuple):
     """Quantities of a base year that balances, t/year."""
@@ -146,6 +152,7 @@ def balance(case: Case, network: Network) -> Fit:
     wanted = np.maximum(solution[layout.block["q"]], 1e-3 * network.uses["quantity"].to_numpy(float) / KILO)
     solution = np.where(solution * KILO < SMALL, 0.0, solution)
     solution[layout.block["q"]] = wanted
+    solution = _one_way(layout, solution)
 
     def series(block: str, index: pd.Index) -> pd.Series:
         return pd.Series(solution[layout.block[block]] * KILO, index=index)
@@ -159,6 +166,20 @@ def balance(case: Case, network: Network) -> Fit:
     return Fit(balanced, observations, observations.weights @ solution * KILO, layout, program, solution)
 
 
+def _one_way(layout: Layout, solution: np.ndarray) -> np.ndarray:
+    """Return quantities in which no good goes both ways between two regions: no prices could pay for that.
+
+    Gross imports and exports of a yearbook may ask for it; balances stay as they are.
+    """
+    routes = layout.network.routes
+    back = positions(routes.index, routes["commodity"] + "|" + routes["destination"] + "|" + routes["origin"])
+    found = solution.copy()
+    ship = found[layout.block["y"]]
+    opposite = np.where(back >= 0, ship[back], 0.0)
+    found[layout.block["y"]] = ship - np.where(opposite > 0, np.minimum(ship, opposite), 0.0)
+    return found
+
+
 def _program(layout: Layout, observations: Observations, may_run: np.ndarray) -> Program:
     n, block = layout.network, layout.block
     fitted = observations.fitted()
@@ -169,7 +190,7 @@ def _program(layout: Layout, observations: Observations, may_run: np.ndarray) ->
     ridge[block["x"]] = 2e-3 / np.maximum(capacity, 1e-3) ** 2
     ridge[block["y"]] = 1e-6
     linear = -scaled.T @ (observations.table["observed"].to_numpy(float)[fitted] / KILO / sigma)
-    linear[block["y"]] += TRADE * (1.0 + n.routes["days"].to_numpy(float) / 45.0)
+    linear[block["y"]] += _trade_cost(n) * (1.0 + n.routes["days"].to_numpy(float) / 45.0)
     linear[block["z"]] += _disposal_penalty(n)
     # What runs beyond an assumed capacity moves that assumption: by its own accuracy, and within its band.
     room = (n.facilities["most"] - n.facilities["capacity"]).to_numpy(float)[layout.assumed] / KILO
@@ -178,7 +199,7 @@ def _program(layout: Layout, observations: Observations, may_run: np.ndarray) ->
     high = np.full(layout.size, np.inf)
     high[block["e"]] = room
     high[block["x"]] = np.where(may_run, np.inf, 0.0)
-    # Nobody makes metal, alloy or magnets to throw them away: rather an observation moves far.
+    # Nobody makes metal, alloy, magnets or cells to throw them away: rather an observation moves far.
     high[block["z"]] = np.where(_main_products(layout), 0.0, np.inf)
     hessian = sp.csc_matrix(scaled.T @ scaled + sp.diags(ridge))
     return Program(hessian, linear, _balance(layout), limits, ceilings, names, high)
@@ -233,10 +254,16 @@ def _limits(layout: Layout, observations: Observations) -> tuple[sp.csr_matrix, 
 
 
 def _main_products(layout: Layout) -> np.ndarray:
-    """Return which markets trade what a metal, alloy or magnet plant is built for (not its swarf)."""
+    """Return which markets trade what a plant beyond separation is built for: metal, alloy, magnet, not its swarf."""
     processes = layout.case["processes"]
-    plants = processes[processes["capacity_side"].eq("output") & processes["stage"].isin(("metal", "alloy", "magnet"))]
+    plants = processes[processes["capacity_side"].eq("output") & ~processes["stage"].isin(THROWN_AWAY)]
     return layout.network.markets["commodity"].isin(plants["capacity_commodity"]).to_numpy()
+
+
+def _trade_cost(n: Network) -> np.ndarray:
+    """Return the cost of a kilotonne by route: :data:`TRADE`, or less for what end uses take by the megatonne."""
+    wanted = n.uses.groupby("commodity")["quantity"].sum() / KILO
+    return np.minimum(TRADE, BULK / n.routes["commodity"].map(wanted).fillna(0.0).clip(lower=1e-9).to_numpy(float))
 
 
 def _disposal_penalty(n: Network) -> np.ndarray:
