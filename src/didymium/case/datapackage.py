@@ -36,12 +36,14 @@ def datapackage(files: CaseFiles) -> str:
         if ending == "csv" and dot and table in TABLES:
             first = raw.decode("utf-8-sig").partition("\n")[0]
             headers[table] = [cell.strip().strip('"') for cell in first.split(",")]
+    # A chain holds some rows of the shared tables only: keys lead to its own tables alone.
+    whole = {name: header for name, header in headers.items() if "extends" not in settings or not TABLES[name].shared}
     package = {
         "profile": "tabular-data-package",
         "name": str(settings.get("name", "case")),
         "title": str(settings.get("title", "")) or str(settings.get("name", "case")),
         "licenses": [licence(str(settings.get("licence", "")))],
-        "resources": [resource(TABLES[name], headers[name], headers) for name in TABLES if name in headers],
+        "resources": [resource(TABLES[name], headers[name], whole) for name in TABLES if name in headers],
     }
     return json.dumps(package, ensure_ascii=False, indent=1) + "\n"
 
@@ -63,7 +65,7 @@ def resource(table: Table, header: list[str], tables: dict[str, list[str]]) -> d
     header : list of str
         Its columns, in the order of the file.
     tables : dict
-        Tables of the package: a foreign key leads to one of them.
+        Tables that a foreign key may lead to.
     """
     fields = [table.field(name) for name in header if name in table.columns]
     schema: dict[str, Any] = {
