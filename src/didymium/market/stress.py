@@ -12,7 +12,8 @@ import pandas as pd
 
 from didymium.case.network import Network
 from didymium.case.scenario import Scenario
-from didymium.case.units import metal_per_mixed_oxide
+from didymium.case.tables import STAGES
+from didymium.case.units import RARE_EARTHS, metal_per_mixed_oxide
 from didymium.faults import DidymiumError
 from didymium.market.clear import TRACE_TONNES, market_inputs
 from didymium.market.options import Options
@@ -26,7 +27,7 @@ from didymium.result import RESTS_ON, Column, Result, ResultTable, join_inputs, 
 if TYPE_CHECKING:
     from didymium.case.case import Case
 
-SHOWN = ("light_separation", "heavy_separation", "metal", "magnet")
+SHOWN = tuple(stage for stage in STAGES if stage not in ("mine", "alloy", "recycling", "use"))
 """Stages whose goods stand side by side; ores, mixed concentrates and swarf stand in table ``prices``."""
 
 LEAST = 0.05
@@ -62,7 +63,7 @@ def stress(case: Case) -> Result:
     started = time.perf_counter()
     market = prepare(case)
     changed = list(_changes(case, market))
-    if len(changed) == 1:
+    if not any(story.stress and story.name in case.scenarios() for story, _market in changed):
         raise DidymiumError(
             _("case {case} has no stress: write `stress = true` in a scenario of its base year").format(case=case.name)
         )
@@ -89,6 +90,8 @@ def _changes(case: Case, market: Market) -> Iterator[tuple[Scenario, Market]]:
                 )
             )
         yield story, market
+    if not _rare_earths(case):
+        return
     mistaken = market._replace(network=oxide_read_as_element(case, market.network))
     title = _("Oxide read as element")
     why = _(
@@ -98,6 +101,12 @@ def _changes(case: Case, market: Market) -> Iterator[tuple[Scenario, Market]]:
         "these move little although their makers need more too. It stands here as a warning of what a basis is worth."
     )
     yield Scenario("oxide-read-as-element", title, "", year[0], 12, why=why, stress=True), mistaken
+
+
+def _rare_earths(case: Case) -> bool:
+    """Return whether metal is made of rare earths: where oxide and element are mixed up most."""
+    metals = case["commodities"].loc[case["commodities"]["stage"].eq("metal"), "commodity"]
+    return any(element in RARE_EARTHS for metal in metals for element in case.content.elements[str(metal)])
 
 
 def oxide_read_as_element(case: Case, network: Network) -> Network:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from didymium.case.case import ROW
 from didymium.case.check import first_day, split_list
+from didymium.case.tables import STAGES
 from didymium.case.units import factor
 from didymium.market.options import Project, StockProgramme
 from didymium.market.prepare import Market
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from didymium.case import case as cases
     from didymium.case.scenario import Scenario
 
-STOCKED_STAGES = ("light_separation", "heavy_separation", "metal", "alloy", "magnet")
+STOCKED_STAGES = tuple(stage for stage in STAGES if stage not in ("mine", "recycling", "use"))
 """Forms that a government may hold: what keeps and what users take in. Mixed concentrate needs a separator first."""
 
 

@@ -42,7 +42,11 @@ class Outcome:
         self.labels: list[str] = self.tree.nodes["label"].tolist()
         cut = [any(r.share(a, b) < 1.0 - 1e-9 for r in scenario.restrictions) for a, b in self.tree.dates()]
         self.cut = [at for at, on in enumerate(cut) if on]
-        self.magnets = self.market.network.uses["commodity"].str.startswith("magnet_").to_numpy()
+        used = self.market.network.uses["commodity"]
+        magnets = set(used[used.str.startswith("magnet_")])
+        # A chain without magnets: what end uses take of the goods that the cut names.
+        self.goods = magnets or set(used) & {c for r in scenario.restrictions for c in r.commodities}
+        self.magnets = used.isin(self.goods).to_numpy()
         self.by_name = {c.facility: c for c in planner.found}
 
     def plan_inputs(self, cleared: Cleared) -> list[str]:
@@ -65,7 +69,7 @@ class Outcome:
         stocks = self.planner.clearing.program.parts.stocks
         mine = (
             stocks["kind"].eq(kind)
-            & stocks["market"].str.startswith("magnet_")
+            & stocks["market"].str.split("|").str[0].isin(self.goods)
             & stocks["market"].str.endswith(f"|{region}")
         )
         out = cleared.solution.frame("release").to_numpy()[mine.to_numpy()][:, self.cut].sum()

@@ -22,7 +22,7 @@ PRICED = (
     "magnet_high_temperature",
     "magnet_smco",
 )
-"""Commodities whose prices are listed."""
+"""Commodities of the magnet chain whose prices are listed."""
 
 
 def plan_tables(outcome: Outcome) -> list[ResultTable]:
@@ -45,7 +45,7 @@ def path(outcome: Outcome) -> ResultTable:
     intake = outcome.market.base.intake(outcome.market.network)
     observed = outcome.case["prices"].groupby("commodity")[ROW].agg(list)
     for who, cleared in outcome.plans.items():
-        for commodity in PRICED:
+        for commodity in _priced(outcome):
             for region in regions:
                 label = market_label(commodity, region)
                 if label not in cleared.price.index or intake.get(label, 0.0) <= 1.0:
@@ -63,3 +63,10 @@ def path(outcome: Outcome) -> ResultTable:
     return ResultTable(
         "path", _("Prices along the plan"), pd.DataFrame(rows), columns, ("who", "year", "commodity", "region")
     )
+
+
+def _priced(outcome: Outcome) -> list[str]:
+    """Return the commodities whose prices are listed: those of the magnet chain, or of another everything refined."""
+    commodities = outcome.case["commodities"]
+    known = [name for name in PRICED if name in set(commodities["commodity"])]
+    return known or commodities.loc[commodities["stage"].ne("mine"), "commodity"].tolist()

@@ -18,6 +18,7 @@ from scipy.sparse.linalg import splu
 
 from didymium.case.case import Case
 from didymium.case.network import Network
+from didymium.case.tables import STAGES
 from didymium.faults import DidymiumError
 from didymium.market.base import Base
 from didymium.messages import _
@@ -26,7 +27,8 @@ Array = npt.NDArray[np.float64]
 
 _SYMBOL = re.compile(r"[A-Z][a-z]?")
 SEPARATION = ("light_separation", "heavy_separation")
-CHAIN = ("mine", *SEPARATION, "metal", "alloy", "magnet")
+CHAIN = tuple(stage for stage in STAGES if stage not in ("recycling", "use"))
+"""Stages that are screened, in order of flow; each chain has some of them."""
 
 
 def positions(index: pd.Index[Any], names: pd.Series[Any]) -> npt.NDArray[np.intp]:
