@@ -94,6 +94,12 @@ def test_a_fault_in_an_overlay_names_the_overlay(tmp_path: Path) -> None:
     assert {fault.file for fault in error.value.faults} == {"ours/stocks.csv"}
 
 
+def test_an_overlay_without_a_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CaseError, match="holds no table"):
+        load(CASE, overlays=[tmp_path / "empty"])
+
+
 def test_a_chain_of_no_case_is_refused(tmp_path: Path) -> None:
     chain = split(tmp_path)
     (chain.parent / "case.toml").unlink()

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from didymium.case.case import Case
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from didymium.trace import trace
     from didymium.track import track
 
-R = TypeVar("R")
-
 __all__ = [
     "Case",
     "Result",
@@ -42,8 +40,11 @@ __all__ = [
     "check",
     "clear",
     "describe",
+    "diff",
+    "disclosed",
     "editions",
     "export_case",
+    "export_iamc",
     "import_workbook",
     "load_case",
     "new_case",
@@ -78,7 +79,7 @@ class _Verb(ModuleType):
         loaded = _case(case)
         with loaded.files.placing():
             result: Result = getattr(self, name)(loaded, *args, **options)
-        return result
+        return _recorded(result, loaded)
 
 
 class _Package(ModuleType):
@@ -112,11 +113,24 @@ def _case(case: str | Path | Case) -> Case:
     return load_case(case) if isinstance(case, str | Path) else case
 
 
-def _run(run: Callable[..., R], case: str | Path | Case, *args: object) -> R:
+def _run(run: Callable[..., Result], case: str | Path | Case, *args: object) -> Result:
     """Run something on a case; its faults name the file and row, or the sheet and cell."""
     loaded = _case(case)
     with loaded.files.placing():
-        return run(loaded, *args)
+        result = run(loaded, *args)
+    return _recorded(result, loaded)
+
+
+def _recorded(result: Result, case: Case) -> Result:
+    """Write into a result's manifest as of which day the case was known, and what was laid over it."""
+    from didymium.case.vintage import hindsight
+
+    result.manifest["known_on"] = case.known_on or _today()
+    if case.known_on:
+        result.manifest["hindsight"] = hindsight(case)
+    if case.overlays:
+        result.manifest["overlays"] = [overlay.name for overlay in case.overlays]
+    return result
 
 
 def _today() -> str:
@@ -125,13 +139,18 @@ def _today() -> str:
     return date.today().isoformat()
 
 
-def load_case(case: str | Path) -> Case:
+def load_case(case: str | Path, overlays: Sequence[str | Path] = (), as_of: str | None = None) -> Case:
     """Load and check a case.
 
     Parameters
     ----------
     case : str or Path
-        Name of a bundled case, a folder, or an Excel workbook.
+        Name of a bundled case or of one of its chains (``us-japan/batteries``), a folder, or an Excel workbook.
+    overlays : sequence of str or Path
+        Folders or workbooks whose rows replace those of the same key, the last one on top: confidential stocks, a
+        bill of materials. They stay on the machine: :func:`disclosed` says what of a result may leave it.
+    as_of : str, optional
+        Day as of which the case is known, YYYY-MM-DD; everything counts where None.
 
     Raises
     ------
@@ -139,8 +158,25 @@ def load_case(case: str | Path) -> Case:
         Every fault found: file, row, field, fault, fix.
     """
     from didymium.case.case import load_case as load
+    from didymium.case.vintage import known_on
 
-    return load(case)
+    loaded = load(case, overlays=overlays)
+    return loaded if as_of is None else known_on(loaded, as_of)
+
+
+def disclosed(private: Result, public: Result) -> Result:
+    """Return what may leave the machine of a result on confidential rows: public numbers, and classes of days.
+
+    Parameters
+    ----------
+    private : Result
+        The result on an overlay.
+    public : Result
+        The same verb, with the same options, without it.
+    """
+    from didymium.disclosure import disclosed as run
+
+    return run(private, public)
 
 
 def check(case: str | Path) -> list[Fault]:
@@ -156,6 +192,7 @@ def check(case: str | Path) -> list[Fault]:
     DidymiumError
         No such case.
     """
+    from didymium.case.tables import TABLES
     from didymium.faults import CaseError
 
     try:
@@ -163,13 +200,22 @@ def check(case: str | Path) -> list[Fault]:
     except CaseError as error:
         return error.faults
     faults: list[Fault] = []
+    for name, table in TABLES.items():
+        try:
+            loaded[name] if table.screening else None
+        except CaseError as error:
+            faults += error.faults
     for name in loaded.scenarios():
         try:
             loaded.scenario(name)
         except CaseError as error:
             faults += error.faults
+    # a table that the chains share is at fault once
+    said = {(Path(fault.file).name, fault.row, fault.field, fault.fault) for fault in faults}
     for name in loaded.chains():
-        faults += [replace(fault, file=f"{name}/{fault.file}") for fault in check(loaded.folder / name)]
+        for fault in check(loaded.folder / name):
+            if (Path(fault.file).name, fault.row, fault.field, fault.fault) not in said:
+                faults.append(replace(fault, file=f"{name}/{fault.file}"))
     return faults
 
 
@@ -207,6 +253,28 @@ def export_case(case: str | Path | Case, file: str | Path) -> Path:
     return write(case, file)
 
 
+def export_iamc(result: Result, file: str | Path, case: str | Path | Case | None = None) -> Path:
+    """Write a result of clear, shock or plan in the IAMC long format, all or nothing.
+
+    Parameters
+    ----------
+    result : Result
+        The result.
+    file : str or Path
+        A new file ending in ``.csv`` or ``.xlsx``.
+    case : str, Path or Case, optional
+        The case of the result, for names; the bundled one of that name where None.
+
+    Raises
+    ------
+    DidymiumError
+        A result without years, or a file that is there already or ends otherwise.
+    """
+    from didymium.report.iamc import write_iamc
+
+    return write_iamc(_case(case if case is not None else result.case), result, Path(file))
+
+
 def import_workbook(file: str | Path, folder: str | Path) -> Path:
     """Write the case of an Excel workbook to a new folder of CSV files, after every check, all or nothing.
 
@@ -234,7 +302,7 @@ def reconcile(case: str | Path | Case, edition: str | None = None, reading: str 
     """
     from didymium.case.reconcile import reconcile as run
 
-    return run(vary(case, edition, reading))
+    return _run(run, vary(case, edition, reading))
 
 
 def vary(case: str | Path | Case, edition: str | None = None, reading: str | None = None) -> Case:
@@ -250,9 +318,10 @@ def vary(case: str | Path | Case, edition: str | None = None, reading: str | Non
     from didymium.case.variant import adopt, reread
 
     found = _case(case)
-    if edition is not None:
-        found = adopt(found, edition)
-    return reread(found, reading) if reading is not None else found
+    with found.files.placing():
+        if edition is not None:
+            found = adopt(found, edition)
+        return reread(found, reading) if reading is not None else found
 
 
 def calibrate(case: str | Path | Case) -> Result:
@@ -311,6 +380,23 @@ def editions(case: str | Path | Case, series: str) -> Result:
     from didymium.market.editions import editions as run
 
     return _run(run, case, series)
+
+
+def diff(case: str | Path | Case, old: str, new: str, mineral: str | None = None) -> Result:
+    """Return what two editions of a yearbook in a case say differently, largest change first.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    old, new : str
+        Series of its tables for screening, such as ``mcs2025`` and ``mcs2026``.
+    mineral : str, optional
+        Only this one.
+    """
+    from didymium.case.revisions import diff as run
+
+    return _run(run, case, old, new, mineral)
 
 
 def brief(

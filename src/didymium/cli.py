@@ -116,11 +116,17 @@ def brief(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help=_("Folder of the brief."))] = Path("brief"),
     as_of: AsOf = None,
     scenario: Annotated[
-        str, typer.Option("--scenario", metavar="NAME", help=_("Scenario of the shock."))
-    ] = "china-licensing-2025",
+        str | None,
+        typer.Option("--scenario", metavar="NAME", help=_("Scenario of the shock; the case names one if not given.")),
+    ] = None,
     plan_scenario: Annotated[
-        str, typer.Option("--plan-scenario", metavar="NAME", help=_("Cut that the plan prepares for."))
-    ] = "halt-six-months",
+        str | None,
+        typer.Option(
+            "--plan-scenario",
+            metavar="NAME",
+            help=_("Cut that the plan prepares for; the case names one if not given."),
+        ),
+    ] = None,
 ) -> None:
     """Run the main job."""
     from didymium.report.job import make_brief
@@ -175,16 +181,29 @@ def new(
     print(_("wrote {folder}: start with its README.md").format(folder=didymium.new_case(folder)))
 
 
-@app.command(help=_("Write a case to an Excel workbook: notes, drop-down lists and colours come from the schema."))
+@app.command(help=_("Write a case to an Excel workbook, or a saved result in the IAMC long format that pyam reads."))
 @guarded
 def export(
-    case: CaseName,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("A new file that ends in .xlsx."))],
+    case: Annotated[
+        str,
+        typer.Argument(metavar="CASE", help=_("A case: notes, lists and colours from the schema. With --iamc, a RUN.")),
+    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("A new file: .xlsx; with --iamc also .csv."))],
+    iamc: Annotated[
+        bool, typer.Option("--iamc", help=_("CASE is the folder of a saved result of clear, shock or plan."))
+    ] = False,
 ) -> None:
-    """Export a case."""
+    """Export a case or a result."""
     import didymium
 
-    print(_("wrote {file}").format(file=didymium.export_case(case, file)))
+    if iamc:
+        from didymium.result import Result
+
+        print(_("wrote {file}").format(file=didymium.export_iamc(Result.load(Path(case)), file)))
+    elif (Path(case) / "manifest.json").is_file():
+        raise DidymiumError(_("{folder} holds a result, not a case -> add --iamc").format(folder=case))
+    else:
+        print(_("wrote {file}").format(file=didymium.export_case(case, file)))
 
 
 @importing.command(help=_("Check the workbook of a case and write it as a folder of CSV files."))
@@ -199,15 +218,104 @@ def xlsx(
     print(_("wrote {folder}").format(folder=didymium.import_workbook(file, folder)))
 
 
-def _import_rows(kind: str, path: Path, out: Path | None, edition: int | None = None) -> None:
+def _import_rows(
+    kind: str, path: Path, out: Path | None, edition: int | None = None, errors: Path | None = None
+) -> None:
     """Read a download, say what was read and mended, and write the rows where asked to."""
     from didymium.sources.tidy import tidy, write_rows
 
-    frame = tidy(kind, path, edition)
+    frame = tidy(kind, path, edition, errors)
     mended = int(frame["note"].fillna("").ne("").sum()) if "note" in frame else 0
     print(_("{rows:,} rows, {mended:,} of them with a note").format(rows=len(frame), mended=mended))
     if out is not None:
         print(_("wrote {file}").format(file=write_rows(frame, out.expanduser().resolve())))
+
+
+@app.command(help=_("What a yearbook says of itself: double counts, totals against sums, concentration."))
+@guarded
+def audit(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("File or folder of a USGS release."))],
+    edition: Annotated[int, typer.Option("--edition", metavar="YEAR", help=_("Year of the release."))],
+    extract: Annotated[
+        bool, typer.Option("--extract", help=_("The file is an extract: do not refuse it for missing rows."))
+    ] = False,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Check a yearbook against itself."""
+    from didymium.sources.audit import audit as run
+
+    result = run(file, edition, whole=not extract)
+    _say(_("{within} of {tables} tables within {percent} % of their total").format(
+        within=result.manifest["within"], tables=result.manifest["tables"], percent=3))  # fmt: skip
+    _deliver(result, out, as_json, tables)
+
+
+@app.command(help=_("What two statements of the same trade say: BACI, or customs values of the United States."))
+@guarded
+def mirror(
+    one: Annotated[Path, typer.Argument(metavar="ONE", help=_("BACI, or a workbook of DataWeb."))],
+    other: Annotated[Path, typer.Argument(metavar="OTHER", help=_("Another statement of the same trade."))],
+    factor: Annotated[
+        float, typer.Option("--factor", metavar="X", min=1.0, help=_("Mark flows that differ by more than this."))
+    ] = 2.0,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Compare two statements of trade."""
+    from didymium.sources.mirror_report import mirror_report
+
+    _deliver(mirror_report(one, other, factor), out, as_json, tables)
+
+
+@app.command(help=_("What two editions of a yearbook say differently: shares, world totals, every quantity."))
+@guarded
+def diff(
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[CASE] OLD NEW", help=_("Two series of a case, such as mcs2025 and mcs2026, or two downloads.")
+        ),
+    ],
+    mineral: Annotated[str | None, typer.Option("--mineral", metavar="NAME", help=_("Only this mineral."))] = None,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Compare two editions of a yearbook."""
+    *case, old, new = names if len(names) in (2, 3) else ("", "", "", "", "")
+    if len(case) > 1:
+        raise DidymiumError(_("{count} names -> name two editions, and a case before them if not us-japan").format(
+            count=len(names)))  # fmt: skip
+    if not case and Path(old).exists() and Path(new).exists():
+        from didymium.sources.usgs_diff import diff_downloads
+
+        result = diff_downloads(Path(old), Path(new), mineral)
+    else:
+        result = _run("diff", case[0] if case else "us-japan", old, new, mineral)
+    _deliver(result, out, as_json, tables)
+
+
+@importing.command(
+    help=_("Write the tables for screening into a case: minerals, production, reserves, suppliers, governance.")
+)
+@guarded
+def screening(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=_("Folder of downloads."))],
+    case: Annotated[Path, typer.Argument(metavar="CASE", help=_("Folder of a case."))],
+    participants: Annotated[
+        str, typer.Option("--participants", metavar="CODES", help=_("ISO 3166 codes of the importers."))
+    ] = "USA,JPN",
+) -> None:
+    """Import the tables for screening."""
+    from didymium.sources.screening import write_screening
+
+    codes = [code.strip().upper() for code in participants.split(",") if code.strip()]
+    for table, rows in write_screening(folder, case, codes).items():
+        print(_("{table}.csv: {rows:,} rows").format(table=table, rows=rows))
+    print(_("wrote {folder}").format(folder=case))
 
 
 Rows = Annotated[
@@ -236,9 +344,16 @@ def baci(file: Download, out: Rows = None) -> None:
 
 @importing.command(help=_("Read the Worldwide Governance Indicators of the World Bank."))
 @guarded
-def wgi(file: Download, out: Rows = None) -> None:
-    """Read the WGI workbook."""
-    _import_rows("wgi", file, out)
+def wgi(
+    file: Download,
+    errors: Annotated[
+        Path | None,
+        typer.Option("--errors", metavar="FILE", help=_("Standard errors, where FILE is the CSV table of estimates.")),
+    ] = None,
+    out: Rows = None,
+) -> None:
+    """Read the WGI workbook, or a pair of tables."""
+    _import_rows("wgi", file, out, errors=errors)
 
 
 @importing.command(help=_("Read the commodity prices of the World Bank (Pink Sheet)."))
@@ -246,6 +361,13 @@ def wgi(file: Download, out: Rows = None) -> None:
 def pinksheet(file: Download, out: Rows = None) -> None:
     """Read the Pink Sheet."""
     _import_rows("pinksheet", file, out)
+
+
+@importing.command(help=_("Read United States trade by partner: a workbook saved from USITC DataWeb."))
+@guarded
+def dataweb(file: Download, out: Rows = None) -> None:
+    """Read a query of DataWeb."""
+    _import_rows("dataweb", file, out)
 
 
 @app.command(help=_("List the known data sets with their age, and whether a folder holds them as declared."))

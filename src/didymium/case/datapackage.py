@@ -36,8 +36,8 @@ def datapackage(files: CaseFiles) -> str:
         if ending == "csv" and dot and table in TABLES:
             first = raw.decode("utf-8-sig").partition("\n")[0]
             headers[table] = [cell.strip().strip('"') for cell in first.split(",")]
-    # A chain holds some rows of the shared tables only: keys lead to its own tables alone.
-    whole = {name: header for name, header in headers.items() if "extends" not in settings or not TABLES[name].shared}
+    # What a chain says of a shared table stands upon the wider case: its rows alone answer no foreign key.
+    whole = {name for name in headers if not (TABLES[name].shared and "extends" in settings)}
     package = {
         "profile": "tabular-data-package",
         "name": str(settings.get("name", "case")),
@@ -55,7 +55,7 @@ def licence(stated: str) -> dict[str, str]:
     return {"name": name, "title": stated} if stated else {"name": name}
 
 
-def resource(table: Table, header: list[str], tables: dict[str, list[str]]) -> dict[str, Any]:
+def resource(table: Table, header: list[str], tables: set[str]) -> dict[str, Any]:
     """Return the resource of a table.
 
     Parameters
@@ -64,8 +64,8 @@ def resource(table: Table, header: list[str], tables: dict[str, list[str]]) -> d
         The table.
     header : list of str
         Its columns, in the order of the file.
-    tables : dict
-        Tables that a foreign key may lead to.
+    tables : set of str
+        Tables that the package holds whole: a foreign key leads to one of them.
     """
     fields = [table.field(name) for name in header if name in table.columns]
     schema: dict[str, Any] = {

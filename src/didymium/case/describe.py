@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from didymium.case.case import ROW, Case
 from didymium.case.check import first_day
+from didymium.case.facilities import modelled
 from didymium.case.holes import holes_table
+from didymium.case.mineral_coverage import mineral_coverage, mineral_states
 from didymium.case.reference import holds
 from didymium.case.schema import GRADES
 from didymium.case.tables import STAGES, TABLES
@@ -36,12 +38,22 @@ def describe(case: Case) -> Result:
     Returns
     -------
     Result
-        Tables ``coverage`` (capacities in t/year), ``grades`` (shares 0 to 1), ``age`` (years), ``holes`` and
-        ``schema``. The manifest counts the holes by kind.
+        Tables ``coverage`` (capacities in t/year), ``mineral_states`` (counts), ``minerals`` (mineral by step and
+        participant), ``grades`` (shares 0 to 1), ``age`` (years), ``holes`` and ``schema``. The manifest counts the
+        holes by kind.
     """
     begun = perf_counter()
     holes = holes_table(case)
-    tables = (coverage_table(case), grades_table(case), age_table(case), holes, schema_table())
+    minerals = mineral_coverage(case)
+    tables = (
+        coverage_table(case),
+        mineral_states(minerals),
+        minerals,
+        grades_table(case),
+        age_table(case),
+        holes,
+        schema_table(),
+    )
     manifest = new_manifest(case.digest, {}, algorithm="counting", status="ok")
     manifest["holes"] = {str(kind): int(count) for kind, count in holes.frame["kind"].value_counts(sort=False).items()}
     manifest["timings"] = {"total": perf_counter() - begun}
@@ -59,6 +71,7 @@ def coverage_table(case: Case) -> ResultTable:
     columns = {
         "stage": Column("", _("Stage of the chain.")),
         "region": Column("", _("Where.")),
+        "element": Column("", _("Element, where ores are mined for one element each; empty where no recipe says.")),
         "modelled": Column("", _("yes: the market runs them; no: known, but left out.")),
         "basis": Column("", _("What a tonne of the capacity is a tonne of.")),
         "side": Column("", _("Whether the capacity is stated in feed or in output; empty where no recipe says so.")),
@@ -73,16 +86,22 @@ def coverage_table(case: Case) -> ResultTable:
         "without_capacity": Column("", _("Facilities of the row whose capacity is not known.")),
     }
     side = dict(zip(case["processes"]["process"], case["processes"]["capacity_side"], strict=True))
+    main = dict(zip(case["processes"]["process"], case["processes"]["capacity_commodity"], strict=True))
+    alone = case.alone()
+    if not alone:
+        columns.pop("element")
     frame = case["facilities"].copy()
-    frame["side"] = [side.get(cell.partition(";")[0].strip(), "") for cell in frame["processes"]]
+    first = [cell.partition(";")[0].strip() for cell in frame["processes"]]
+    frame["side"] = [side.get(process, "") for process in first]
+    frame["element"] = [alone.get(main.get(process, ""), "") for process in first]
     frame["is_modelled"] = modelled(frame)
     operating, idle = frame["status"].eq("operating"), frame["status"].isin(("suspended", "closed"))
     in_year = [runs_in(start, end, case.base_year) for start, end in zip(frame["start"], frame["end"], strict=True)]
     running = operating & pd.Series(in_year, index=frame.index)
     additive = frame["additive"].eq("yes")
     rows = []
-    for (stage, region, is_modelled, basis, which), group in frame.groupby(
-        ["stage", "region", "is_modelled", "basis", "side"], sort=False
+    for (stage, region, element, is_modelled, basis, which), group in frame.groupby(
+        ["stage", "region", "element", "is_modelled", "basis", "side"], sort=False
     ):
         at = group.index
         runs, project = running[at], ~(operating[at] | idle[at])
@@ -90,6 +109,7 @@ def coverage_table(case: Case) -> ResultTable:
             {
                 "stage": stage,
                 "region": region,
+                **({"element": element} if alone else {}),
                 "modelled": "yes" if is_modelled else "no",
                 "basis": basis,
                 "side": which,
@@ -107,7 +127,7 @@ def coverage_table(case: Case) -> ResultTable:
     order = {stage: at for at, stage in enumerate((*STAGES, "concentrate", "integrated"))}
     keys = table[["region"]].assign(stage=table["stage"].map(order), left_out=table["modelled"].eq("no"))
     table = table.loc[keys.sort_values(["stage", "region", "left_out"], kind="stable").index].reset_index(drop=True)
-    key = ("stage", "region", "modelled", "basis", "side")
+    key = tuple(name for name in ("stage", "region", "element", "modelled", "basis", "side") if name in columns)
     return ResultTable("coverage", _("Facilities and capacity by stage and region"), table, columns, key)
 
 
@@ -128,11 +148,6 @@ def _added(capacities: pd.Series[float]) -> float:
     return float(capacities.sum(min_count=1 if len(capacities) else 0))
 
 
-def modelled(facilities: pd.DataFrame) -> pd.Series[bool]:
-    """Return which facilities the market runs: those with recipes and no reason to leave them out."""
-    return facilities["processes"].ne("") & facilities["modelled"].eq("")
-
-
 def cited(case: Case) -> pd.DataFrame:
     """Return every citation of a source or an assumption: table, row, source, its grade and date, and ``feeds``.
 
@@ -147,7 +162,7 @@ def cited(case: Case) -> pd.DataFrame:
             if field.refers != "sources|assumptions" or case[name].empty:
                 continue
             rows = case[name][case[name][field.name].ne("")]
-            feeds = pd.Series(name not in RECORDS, index=rows.index)
+            feeds = pd.Series(name not in RECORDS and not table.screening, index=rows.index)
             if name == "facilities":
                 feeds &= modelled(rows)
             elif "use" in rows:

@@ -74,6 +74,10 @@ class Layers(CaseFiles):
         self.order = [*first, *range(len(first), len(parts))]
         for layer in parts:
             self.faults += [_named(fault, layer) for fault in layer.files.faults]
+        for files in self.overlays:
+            if not any(files.holds(table) for table in TABLES):
+                fix = _("name a folder or a workbook with at least one of the tables of a case")
+                self.faults.append(Fault(str(files.path), "", "", _("the overlay holds no table"), fix))
 
     def settings(self) -> str | None:
         """Return the text of ``case.toml`` without the line that names the wider case; None where there is none."""

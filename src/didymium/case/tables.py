@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from didymium.case.fields import BASES
+from didymium.case.fields import BASIS as _BASIS
+from didymium.case.fields import HIGH as _HIGH
+from didymium.case.fields import LOW as _LOW
+from didymium.case.fields import NOTE as _NOTE
+from didymium.case.fields import SIGMA as _SIGMA
+from didymium.case.fields import SOURCE as _SOURCE
+from didymium.case.fields import UNIT as _UNIT
+from didymium.case.fields import id_field as _id
+from didymium.case.fields import number as _number
+from didymium.case.fields import reference as _ref
 from didymium.case.schema import GRADES, Field, Kind, Table
+from didymium.case.screening_tables import SCREENING
 from didymium.messages import N_
 
 STAGES = (
@@ -22,10 +34,6 @@ STAGES = (
 )
 """Stages of the chains, in order of flow. A commodity's stage is the stage that makes it."""
 
-BASES = ("element", "oxide", "reo", "lce", "gross", "none")
-"""element: tonnes of the element. oxide: of its trade oxide. reo: rare-earth oxide in a basket. lce: lithium carbonate
-equivalent. gross: as weighed."""
-
 CURVES = ("constant_elasticity", "linear")
 """Forms of demand and supply curves. Each passes through the base point with its elasticity there."""
 
@@ -43,36 +51,6 @@ COMMITMENT_LADDER = (
     "missed",
     "no_public_evidence",
 )
-
-_SOURCE = Field(
-    "source", Kind.REFERENCE, N_("Where the row comes from: a source, or an assumption."), required=True,
-    refers="sources|assumptions",
-)  # fmt: skip
-_NOTE = Field("note", Kind.TEXT, N_("What a reader must know to use the row."))
-_LOW = Field("low", Kind.NUMBER, N_("Lower end of the band, in the unit of the value (5 % unless the row says range)."))
-_HIGH = Field(
-    "high", Kind.NUMBER, N_("Upper end of the band, in the unit of the value (95 % unless the row says range).")
-)  # fmt: skip
-_SIGMA = Field(
-    "sigma", Kind.NUMBER, N_("Standard error in the unit of the value, above zero; empty: from the band."), low=1e-12
-)
-_UNIT = Field("unit", Kind.TEXT, N_("Unit of the value. A number without a unit does not enter."), required=True)
-_BASIS = Field(
-    "basis", Kind.CHOICE, N_("What a tonne is a tonne of."), required=True, choices=BASES,
-)  # fmt: skip
-
-
-def _id(name: str, meaning: str) -> Field:
-    return Field(name, Kind.ID, meaning, required=True)
-
-
-def _ref(name: str, refers: str, meaning: str, required: bool = True, wildcard: bool = False) -> Field:
-    return Field(name, Kind.REFERENCE, meaning, required=required, refers=refers, wildcard=wildcard)
-
-
-def _number(name: str, meaning: str, required: bool = True, **bounds: float) -> Field:
-    return Field(name, Kind.NUMBER, meaning, required=required, **bounds)  # type: ignore[arg-type]
-
 
 SOURCES = Table(
     "sources",
@@ -306,6 +284,24 @@ COSTS = Table(
     internal="USD/t",
 )  # fmt: skip
 
+STRESSORS = ("co2", "energy", "water", "wastewater", "waste_gas", "radioactive_residue")
+"""What the environment bears: carbon dioxide equivalent, energy, fresh water taken, and what is let out or left."""
+
+ENVIRONMENT = Table(
+    "environment",
+    N_("What a unit of activity takes from the environment or leaves in it. No row: not known, never zero."),
+    (
+        _ref("process", "processes", N_("The process; * for any; stage:NAME for all of a stage."), wildcard=True),
+        _ref("region", "regions", N_("Where; * for every other region."), wildcard=True),
+        Field("stressor", Kind.CHOICE, N_("What is taken or left."), required=True, choices=STRESSORS),
+        _number("amount", N_("Amount per unit of activity."), low=0.0),
+        _LOW, _HIGH, _UNIT, _BASIS, _SOURCE, _NOTE,
+    ),
+    key=("process", "region", "stressor"),
+    value="amount",
+    internal="t/t|m3/t|MWh/t",
+)  # fmt: skip
+
 ROUTES = Table(
     "routes",
     N_("Which commodity may go from where to where, at what cost, in what time."),
@@ -392,14 +388,16 @@ CROSS_TERMS = Table(
 
 GROWTH = Table(
     "growth",
-    N_("How demand grows: an index by end use, linear between the years given."),
+    N_("How demand grows: an index by end use and region, linear between the years given."),
     (
         _ref("end_use", "end_uses", N_("The end use; * every other."), wildcard=True),
+        Field("region", Kind.REFERENCE, N_("Where; * every other region."), refers="regions", wildcard=True,
+              default="*"),
         Field("year", Kind.INTEGER, N_("Year."), required=True, low=1990, high=2100),
         _number("index", N_("Demand as a multiple of the base year."), low=0.0),
         _LOW, _HIGH, _SOURCE, _NOTE,
     ),
-    key=("end_use", "year"),
+    key=("end_use", "region", "year"),
     value="index",
 )  # fmt: skip
 
@@ -618,8 +616,8 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         SOURCES, ASSUMPTIONS, REGIONS, BASKETS, COMMODITIES, PROCESSES, RECIPES, RAMPS, FACILITIES, PROJECTS, COSTS,
-        ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, READINGS, VALUE_ADDED,
-        PURSES, EVENTS, COMMITMENTS, EVIDENCE,
+        ENVIRONMENT, ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, READINGS,
+        VALUE_ADDED, PURSES, EVENTS, COMMITMENTS, EVIDENCE, *SCREENING,
     )
 }  # fmt: skip
 """Every table of a case by name, in the order in which they are checked."""

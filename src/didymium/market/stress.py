@@ -12,7 +12,6 @@ import pandas as pd
 
 from didymium.case.network import Network
 from didymium.case.scenario import Scenario
-from didymium.case.tables import STAGES
 from didymium.case.units import RARE_EARTHS, metal_per_mixed_oxide
 from didymium.faults import DidymiumError
 from didymium.market.clear import TRACE_TONNES, market_inputs
@@ -27,8 +26,8 @@ from didymium.result import RESTS_ON, Column, Result, ResultTable, join_inputs, 
 if TYPE_CHECKING:
     from didymium.case.case import Case
 
-SHOWN = tuple(stage for stage in STAGES if stage not in ("mine", "alloy", "recycling", "use"))
-"""Stages whose goods stand side by side; ores, mixed concentrates and swarf stand in table ``prices``."""
+HIDDEN = ("mine", "alloy", "recycling")
+"""Stages whose goods do not stand side by side; they, mixed concentrates and swarf stand in table ``prices``."""
 
 LEAST = 0.05
 """USD/kg below which a multiple of a base price says nothing."""
@@ -63,7 +62,7 @@ def stress(case: Case) -> Result:
     started = time.perf_counter()
     market = prepare(case)
     changed = list(_changes(case, market))
-    if not any(story.stress and story.name in case.scenarios() for story, _market in changed):
+    if not any(other is market for _story, other in changed):
         raise DidymiumError(
             _("case {case} has no stress: write `stress = true` in a scenario of its base year").format(case=case.name)
         )
@@ -183,7 +182,7 @@ def _side_by_side(case: Case, frame: pd.DataFrame, names: list[str]) -> ResultTa
     stage = dict(zip(case["commodities"]["commodity"], case["commodities"]["stage"], strict=True))
     shown = [
         c for c in frame["commodity"].unique()
-        if c not in stage or (stage[c] in SHOWN and basis[c] != "reo" and not c.startswith("swarf"))
+        if c not in stage or (stage[c] not in HIDDEN and basis[c] != "reo" and not c.startswith("swarf"))
     ]  # fmt: skip
     shown = shown or list(frame["commodity"].unique())  # a case of ores only
     kept = frame[frame["commodity"].isin(shown)]

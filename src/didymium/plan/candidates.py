@@ -11,7 +11,6 @@ import pandas as pd
 
 from didymium.case.case import ROW
 from didymium.case.check import first_day, split_list
-from didymium.case.tables import STAGES
 from didymium.case.units import factor
 from didymium.market.options import Project, StockProgramme
 from didymium.market.prepare import Market
@@ -21,7 +20,10 @@ if TYPE_CHECKING:
     from didymium.case import case as cases
     from didymium.case.scenario import Scenario
 
-STOCKED_STAGES = tuple(stage for stage in STAGES if stage not in ("mine", "recycling", "use"))
+STOCKED_STAGES = (
+    "light_separation", "heavy_separation", "refining", "metal", "alloy", "magnet", "precursor", "cathode", "anode",
+    "cell",
+)  # fmt: skip
 """Forms that a government may hold: what keeps and what users take in. Mixed concentrate needs a separator first."""
 
 

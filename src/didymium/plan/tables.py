@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from didymium.case.case import ROW
+from didymium.case.case import ROW, Case
 from didymium.case.network import market_label
 from didymium.messages import _
 from didymium.plan.actions import choices, schedule, stock_plan
@@ -38,6 +38,14 @@ def plan_tables(outcome: Outcome) -> list[ResultTable]:
     ]
 
 
+def priced(case: Case) -> list[str]:
+    """Return the commodities whose prices are listed: :data:`PRICED`, or whatever is made of ore and has a price."""
+    commodities = case["commodities"]
+    known = set(commodities["commodity"])
+    made = commodities["calibrated"].eq("yes") & ~commodities["stage"].isin(("mine", "recycling"))
+    return [good for good in PRICED if good in known] or list(commodities.loc[made, "commodity"])
+
+
 def path(outcome: Outcome) -> ResultTable:
     """Return prices along the plan."""
     rows = []
@@ -45,7 +53,7 @@ def path(outcome: Outcome) -> ResultTable:
     intake = outcome.market.base.intake(outcome.market.network)
     observed = outcome.case["prices"].groupby("commodity")[ROW].agg(list)
     for who, cleared in outcome.plans.items():
-        for commodity in _priced(outcome):
+        for commodity in priced(outcome.case):
             for region in regions:
                 label = market_label(commodity, region)
                 if label not in cleared.price.index or intake.get(label, 0.0) <= 1.0:
@@ -63,10 +71,3 @@ def path(outcome: Outcome) -> ResultTable:
     return ResultTable(
         "path", _("Prices along the plan"), pd.DataFrame(rows), columns, ("who", "year", "commodity", "region")
     )
-
-
-def _priced(outcome: Outcome) -> list[str]:
-    """Return the commodities whose prices are listed: those of the magnet chain, or of another everything refined."""
-    commodities = outcome.case["commodities"]
-    known = [name for name in PRICED if name in set(commodities["commodity"])]
-    return known or commodities.loc[commodities["stage"].ne("mine"), "commodity"].tolist()

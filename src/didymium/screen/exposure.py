@@ -22,7 +22,7 @@ from didymium.market.base import Base
 from didymium.market.prepare import prepare
 from didymium.messages import _
 from didymium.result import RESTS_ON, Result, ResultTable, join_inputs, new_manifest
-from didymium.screen.content import CHAIN, SEPARATION, Holdings, groups, hold, members
+from didymium.screen.content import SEPARATION, Holdings, chain, groups, hold, members
 from didymium.screen.evidence import Evidence
 from didymium.screen.n_minus_1 import NEGLIGIBLE, n_minus_1
 from didymium.screen.origin import in_use, passed
@@ -71,7 +71,10 @@ def screen(case: Case, base: tuple[Network, Base] | None = None, as_of: str | da
     manifest = new_manifest(
         case.digest, {"as_of": day.isoformat(), "year": case.base_year}, algorithm="calibrated base year", status="ok",
         methods=list(METHODS), rank=["n_minus_1 ascending", "top1 descending", "controller_in_use descending"],
-        not_in_case=[f"{e}, {s}" for e in groups(case) for s in CHAIN[3:] if (e, s) not in found.stages],
+        not_in_case=[
+            f"{e}, {s}" for e in groups(case) for s in chain(case)
+            if s not in ("mine", *SEPARATION) and (e, s) not in found.stages
+        ],
     )  # fmt: skip
     manifest["timings"] = {"calibration": ready - begun, "total": perf_counter() - begun}
     return Result("screen", case.name, {table.name: table for table in tables}, manifest)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from didymium.faults import CaseError, Fault
 from didymium.messages import N_, _
-from didymium.sources.raw import RawTable, read_raw
+from didymium.sources.files import Rows, read_rows
 from didymium.sources.usgs_long import missing_columns
 from didymium.sources.usgs_names import UNITS, country_name
 from didymium.sources.value import read_cells
@@ -32,10 +32,10 @@ AGREEMENTS = (
 """Dates of agreements that need a word: country, start of the name, date printed, date where it was signed, why."""
 
 
-def _open(path: Path, columns: tuple[str, ...]) -> RawTable:
+def _open(path: Path, columns: tuple[str, ...]) -> Rows:
     """Return a table that has the columns, or raise every fault."""
     faults: list[Fault] = []
-    table = read_raw(Path(path), faults)
+    table = read_rows(Path(path), faults)
     if table is not None:
         faults.extend(missing_columns(table.name, table.header, columns))
     if faults or table is None:
@@ -177,3 +177,17 @@ def read_controls(path: Path) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["country", "control", "commodity", "year", "row"])
     frame["year"] = frame["year"].astype("Int64")
     return frame
+
+
+def read_applications(path: Path) -> pd.DataFrame:
+    """Read the list of critical minerals with their primary applications (T6): mineral (small letters), uses, row."""
+    import pandas as pd
+
+    table = _open(path, ("Critical_Mineral", "Primary_Applications"))
+    name, uses = (table.header.index(column) for column in ("Critical_Mineral", "Primary_Applications"))
+    rows = [
+        (_DIGITS.sub("", cells[name].strip()).casefold(), cells[uses].strip(), line)
+        for line, cells in zip(table.lines, table.rows, strict=True)
+        if cells[name].strip()
+    ]
+    return pd.DataFrame(rows, columns=["mineral", "uses", "row"])
