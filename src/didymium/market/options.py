@@ -32,6 +32,10 @@ class Project:
         Built share where the program does not decide.
     whole : bool
         All or nothing.
+    nodes : tuple of int, optional
+        Nodes in which it may run: those that follow the decision. Every one where None.
+    decided : str
+        When and on what news it is decided, where that may happen more than once; empty: now.
     """
 
     facility: str
@@ -42,6 +46,13 @@ class Project:
     choose: bool = True
     share: float = 0.0
     whole: bool = True
+    nodes: tuple[int, ...] | None = None
+    decided: str = ""
+
+    @property
+    def label(self) -> str:
+        """Return its name in the program: the facility, and the decision where there may be several."""
+        return f"{self.facility}@{self.decided}" if self.decided else self.facility
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,8 @@ class StockProgramme:
         Purchases by node where the program does not decide, t.
     inputs : str
         Input rows behind it.
+    nodes : tuple of int, optional
+        Nodes in which it may buy; every one where None.
     """
 
     market: str
@@ -70,6 +83,7 @@ class StockProgramme:
     per_year: float
     fixed: Mapping[int, float] | None = None
     inputs: str = ""
+    nodes: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -143,8 +143,10 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
     if len(p.stocks):
         laws.terminal_split(p)
         laws.stock_balance(p)
+        laws.settle(p)
         if p.stocks["kind"].eq("commercial").any():
             laws.stock_split(p)
+    laws.once(p)
     laws.purses(p)
     p.model.worth = _worth(p)
     return Program(p)
@@ -173,8 +175,8 @@ def _variables(p: Parts) -> None:
         stock_variables(p)
     chosen = [x for x in p.options.projects if x.choose]
     if chosen:
-        names = pd.Index([x.facility for x in chosen], name="facility")
-        add("build", [names], upper=1.0, whole=all(x.whole for x in chosen))
+        names = pd.Index([x.label for x in chosen], name="project")
+        add("build", [names], upper=1.0, whole=np.array([x.whole for x in chosen]))
 
 
 def _under_way_at_end(p: Parts) -> np.ndarray:

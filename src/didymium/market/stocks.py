@@ -22,6 +22,12 @@ TERMINAL = ((1.03, 1.0), (1.3, 0.97), (2.0, 0.9), (4.0, 0.5))
 """Value of stock left at the end: up to this multiple of the rest level, this share of the base price."""
 
 
+UNFILLED = 20.0
+"""What a tonne costs that is missing from a working stock when it has to be back at rest, in base prices.
+
+More than a cut makes of nearly every price, so it is paid only where the goods cannot be had.
+"""
+
 SALVAGE = 0.8
 """What is left of a programme's stock sells at this share of the base price: nobody buys it to sell it on."""
 
@@ -69,6 +75,9 @@ def stock_variables(p: Parts) -> None:
         if programme.fixed is not None:
             row = stocks.index.get_loc(f"programme|{programme.market}")
             buys[row] = lowest[row] = [programme.fixed.get(int(node), 0.0) for node in nodes]
+        elif programme.nodes is not None:
+            row = stocks.index.get_loc(f"programme|{programme.market}")
+            buys[row, np.setdiff1d(np.arange(len(nodes)), programme.nodes)] = 0.0
 
     add("stock", [stocks.index, nodes], upper=most[:, None])
     add("fill", [stocks.index, nodes], lower=lowest, upper=buys)
@@ -77,7 +86,12 @@ def stock_variables(p: Parts) -> None:
     if len(firms):
         width = np.diff(REST)[None, :, None] * firms["rest"].to_numpy(float)[:, None, None]
         add("stock_segment", [firms.index, pd.RangeIndex(len(REST) - 1, name="rung"), nodes], upper=width)
+    rests = np.nonzero(p.tree.settled())[0]
+    if len(firms) and len(rests):
+        add("unfilled", [firms.index, nodes[rests].rename("rest")])
     leaves = nodes[p.tree.leaves()].rename("leaf")
+    if not len(leaves):
+        return
     tiers = np.diff([0.0, *(edge for edge, _share in TERMINAL)])
     width = tiers[None, :, None] * stocks["rest"].to_numpy(float)[:, None, None]
     bought = stocks["kind"].eq("programme").to_numpy()
@@ -102,7 +116,12 @@ def stock_worth(p: Parts) -> dict[str, np.ndarray]:
     if commercial.any():
         ease = _rest_slopes()[None, :, None] * price[commercial][:, None, None]
         worth["stock_segment"] = ease * ((fall + holding * years) * weight)[None, None, :]
+    rests = np.nonzero(tree.settled())[0]
+    if commercial.any() and len(rests):
+        worth["unfilled"] = -UNFILLED * np.maximum(price[commercial], 1e-3)[:, None] * weight[rests]
     leaves = tree.leaves()
+    if not len(leaves):
+        return worth
     discounted = weight[leaves] * (1.0 + rate) ** -years[leaves]
     share = np.array([share for _edge, share in TERMINAL])
     salvage = np.where(stocks["kind"].eq("programme"), SALVAGE, 1.0)
