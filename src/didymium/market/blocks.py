@@ -170,10 +170,6 @@ class Blocks:
         self.rows[name] = Block(_end(self.rows), tuple(coords))
         self._laws[name] = (matrix, low, high)
 
-    def bounds(self, name: str) -> tuple[Any, Any]:
-        """Return the bounds of a variable as they were stated."""
-        return self._bounds[name][:2]
-
     def finish(self) -> Arrays:
         """Return the program as the solver takes it."""
         count = _end(self.columns)

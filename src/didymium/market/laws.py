@@ -7,7 +7,7 @@ of USD, prices USD/kg. Objective: maximise.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -265,35 +265,76 @@ def _split(p: Parts, name: str, whole: str, segments: str) -> None:
 
 
 def purses(p: Parts) -> None:
-    """``sum capex build + sum_n p0 fill <= purse`` along every path, for each payer with a limit, thousands of USD."""
-    paths = [p.tree.path(leaf) for leaf in np.setdiff1d(np.arange(len(p.tree)), p.tree.nodes["parent"])]
-    for payer, limit in p.options.purses.items():
-        own = [x for x in p.options.projects if x.payer == payer and x.choose and x.capex > 0]
-        stocks = p.stocks.loc[p.stocks["payer"].eq(payer), "market"]
-        fill = {h: p.model.columns["fill"].coords[0].get_loc(h) for h in stocks.index} if len(stocks) else {}
-        most = np.broadcast_to(np.asarray(p.model.bounds("fill")[1]), p.model.columns["fill"].shape) if fill else None
-        rows: dict[tuple[tuple[str, ...], tuple[int, ...]], None] = {}
-        for path in paths:
-            seen = tuple(x.label for x in own if x.nodes is None or set(path) & set(x.nodes))
-            buys = [n for n in path if most is not None and (most[list(fill.values()), n] > 0).any()]
-            rows[seen, tuple(buys)] = None
-        kept = [key for key in rows if not any(_within(key, other) for other in rows if other != key)]
-        index = pd.RangeIndex(len(kept), name=f"path_{payer}")
-        terms = Terms(p, index, np.arange(1))
-        for row, (seen, buys) in enumerate(kept):
-            for project in own:
-                if project.label in seen:
-                    terms.add("build", [row], project.capex, of=[project.label])
-            for name, market in stocks.items():
-                for node in buys:
-                    terms.add("fill", [row], p.base.price[market], of=[str(name)], at=np.array([node]))
+    """``sum capex build + sum p0 fill <= purse`` along every path, kUSD; ``sum use build <= limit`` of every cap."""
+    by_label = {x.label for x in p.options.projects if x.choose}
+    for name, group in limits(p).items():
+        index = pd.RangeIndex(len(group), name=f"path_{name}")
+        terms, high = Terms(p, index, np.arange(1)), np.array([row.limit for row in group])
+        for at, row in enumerate(group):
+            for label, amount in row.build.items():
+                if label in by_label:
+                    terms.add("build", [at], amount, of=[label])
+            for (stock, node), price in row.fill.items():
+                terms.add("fill", [at], price, of=[stock], at=np.array([node]))
         if terms.rows:
-            terms.state(f"purse_{payer}", "<=", limit, coords=() if len(kept) == 1 else (index,))
+            terms.state(name, "<=", high[:, None], coords=() if len(group) == 1 else (index,))
 
 
-def _within(one: tuple[tuple[str, ...], tuple[int, ...]], other: tuple[tuple[str, ...], tuple[int, ...]]) -> bool:
-    """Return whether the other path spends all that this one spends, and more."""
-    return set(one[0]) <= set(other[0]) and set(one[1]) <= set(other[1])
+class Limit(NamedTuple):
+    """``sum build + sum fill <= limit``: coefficients by project, and by stock and node."""
+
+    limit: float
+    build: dict[str, float]
+    fill: dict[tuple[str, int], float]
+
+
+def limits(p: Parts) -> dict[str, list[Limit]]:
+    """Return what binds decisions together, by name: each purse and each cap, along every path that spends.
+
+    A purse that fills over the years has a row for every year in which money comes in: what is spent before is at most
+    what has come in before.
+    """
+    options, tree, nodes = p.options, p.tree, p.tree.nodes
+    paths = [tree.path(leaf) for leaf in np.setdiff1d(np.arange(len(tree)), nodes["parent"])]
+    chosen = [x for x in options.projects if x.choose]
+    years = [day.year for day in nodes["start"]]
+    buys = {
+        x.market: (range(len(tree)) if x.nodes is None else x.nodes) for x in options.programmes if x.fixed is None
+    }
+    found: dict[str, list[Limit]] = {}
+
+    def state(name: str, limit: float, build: dict[str, float], fill: dict[tuple[str, int], float]) -> None:
+        rows = found.setdefault(name, [])
+        for at, row in enumerate(rows):
+            if row.limit == limit and build.keys() <= row.build.keys() and fill.keys() <= row.fill.keys():
+                return
+            if row.limit == limit and row.build.keys() <= build.keys() and row.fill.keys() <= fill.keys():
+                rows[at] = Limit(limit, build, fill)
+                return
+        if build or fill:
+            rows.append(Limit(limit, build, fill))
+
+    def on(path: list[int], before: int, project: Project) -> bool:
+        seen = path if project.nodes is None else [n for n in path if n in set(project.nodes)]
+        return bool(seen) and years[seen[0]] < before
+
+    for path in paths:
+        for payer, money in options.purses.items():
+            steps = ((9999, money),) if isinstance(money, int | float) else money
+            for at, (year, amount) in enumerate(steps):
+                before = 9999 if at == len(steps) - 1 else steps[at + 1][0]
+                del year
+                build = {x.label: x.capex for x in chosen if x.payer == payer and x.capex > 0 and on(path, before, x)}
+                fill = {
+                    (f"programme|{x.market}", n): float(p.base.price[x.market])
+                    for x in options.programmes if x.payer == payer and x.market in buys
+                    for n in path if n in buys[x.market] and years[n] < before
+                }  # fmt: skip
+                state(f"purse_{payer}", amount, build, fill)
+        for cap in options.caps:
+            use = {x.label: cap.use[x.facility] for x in chosen if x.facility in cap.use and on(path, 9999, x)}
+            state(f"cap_{cap.name}", cap.limit, use, {})
+    return found
 
 
 def monthly_lag(days: np.ndarray) -> np.ndarray:

@@ -87,6 +87,28 @@ class StockProgramme:
 
 
 @dataclass(frozen=True)
+class Cap:
+    """What projects may not use more of together than there is: land, water, a permit to discharge.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    limit : float
+        How much there is.
+    use : Mapping of str to float
+        What a facility uses of it where it is built in full.
+    inputs : tuple of str
+        Input rows behind it.
+    """
+
+    name: str
+    limit: float
+    use: Mapping[str, float]
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Options:
     """Choices of a verb.
 
@@ -119,8 +141,11 @@ class Options:
         What may be built.
     programmes : tuple of StockProgramme
         Strategic stocks that may be built up.
-    purses : Mapping of str to float
-        Money by payer, thousands of USD of today; no limit where absent.
+    purses : Mapping of str to float, or to tuple of (int, float)
+        Money by payer, thousands of USD of today; no limit where absent. Or what has come in by the end of each year
+        named, in order: what is not spent is kept.
+    caps : tuple of Cap
+        What projects share besides money.
     demand_scale, choke_scale : float
         Stress on all demands, and on choke prices.
     intensity : Series, optional
@@ -140,7 +165,8 @@ class Options:
     use_weight: Mapping[str, float] = field(default_factory=dict)
     projects: tuple[Project, ...] = ()
     programmes: tuple[StockProgramme, ...] = ()
-    purses: Mapping[str, float] = field(default_factory=dict)
+    purses: Mapping[str, float | tuple[tuple[int, float], ...]] = field(default_factory=dict)
+    caps: tuple[Cap, ...] = ()
     demand_scale: float = 1.0
     choke_scale: float = 1.0
     intensity: pd.Series | None = None

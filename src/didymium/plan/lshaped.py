@@ -1,0 +1,224 @@
+"""The L-shaped method: the master proposes, the pieces answer with cuts, until bound and best decision meet.
+
+Van Slyke and Wets 1969 (SIAM Journal on Applied Mathematics 17, 638-663), with a cut by piece (Birge and Louveaux 1988)
+and a trust region (Linderoth and Wright 2003, Computational Optimization and Applications 24, 207-250). First projects
+may be built in part: that is quick and brings most cuts. Then they are whole, and the master's bound is the plan's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from didymium.plan.recourse import Decision, Worth
+
+if TYPE_CHECKING:
+    from didymium.plan.checkpoint import Checkpoint
+    from didymium.plan.master import Master
+    from didymium.plan.recourse import Crew
+
+REACH = 0.25
+"""Size of the first trust region, as a share of each decision's range."""
+
+POLISH = 2
+"""Steps on amounts alone after each choice of whole projects."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a search has come.
+
+    Parameters
+    ----------
+    step : int
+        Decisions tried.
+    value, bound : float
+        Best decision and bound on every decision, over doing nothing, MUSD.
+    seconds, left : float
+        Time taken, and time that it still takes if the gap goes on closing as it did; NaN while nobody can say.
+    """
+
+    step: int
+    value: float
+    bound: float
+    seconds: float
+    left: float
+
+
+@dataclass
+class Found:
+    """What the search found.
+
+    Parameters
+    ----------
+    decision : Decision
+        Best one.
+    value, bound : float
+        What it brings over doing nothing, and what no decision can exceed, MUSD.
+    worths : dict of int to Worth
+        By piece.
+    steps, cuts : int
+        Decisions tried, cuts made.
+    seconds : float
+        Time taken.
+    relaxed : float
+        Bound where projects may be built in part, MUSD.
+    trace : list of Progress
+        The way there.
+    """
+
+    decision: Decision
+    value: float
+    bound: float
+    worths: dict[int, Worth]
+    steps: int
+    cuts: int
+    seconds: float
+    relaxed: float
+    trace: list[Progress] = field(default_factory=list)
+
+    @property
+    def gap(self) -> float:
+        """Return the bound less the value, MUSD."""
+        return max(0.0, self.bound - self.value)
+
+
+def evaluate(master: Master, crew: Crew, decision: Decision) -> tuple[Decision, dict[int, Worth]]:
+    """Return what a decision is worth in each piece; the decision comes back with the losses elsewhere filled in."""
+    plain = np.nonzero(~master.several)[0].tolist()
+    worths = crew.solve(decision, plain)
+    if master.several.any():
+        decision = master.elsewhere(decision, worths)
+        worths |= crew.solve(decision, np.nonzero(master.several)[0].tolist())
+    return decision, worths
+
+
+def search(
+    master: Master,
+    crew: Crew,
+    gap: float,
+    start: Mapping[int, Worth],
+    progress: Callable[[Progress], None] | None = None,
+    checkpoint: Checkpoint | None = None,
+    most_steps: int = 500,
+    first: list[Decision] | None = None,
+) -> Found:
+    """Return the best decision, proven to ``gap``.
+
+    Parameters
+    ----------
+    master : Master
+        Without cuts.
+    crew : Crew
+        Who solves the pieces.
+    gap : float
+        Allowed between bound and value, MUSD.
+    start : Mapping of int to Worth
+        What doing nothing is worth.
+    progress : callable, optional
+        Told after every step.
+    checkpoint : Checkpoint, optional
+        Where every step is kept; what is there already is taken as done.
+    most_steps : int
+        Decisions after which the search stops with the gap that it has.
+    first : list of Decision, optional
+        Decisions to try before the master's own: those of a coalition's members, or of a plan nearby.
+    """
+    begun = time.perf_counter()
+    nothing = master.nothing()
+    state = Found(nothing, master.value(nothing, start), np.inf, dict(start), 0, 0, 0.0, np.inf)
+    master.add(nothing, start)
+    done = iter(checkpoint.steps() if checkpoint else ())
+    whole_build = master.whole[: master.n_build]
+
+    def attempt(decision: Decision) -> float:
+        kept = next(done, None)
+        decision, worths = kept if kept is not None else evaluate(master, crew, decision)
+        if kept is None and checkpoint is not None:
+            checkpoint.add(decision, worths)
+        master.add(decision, worths)
+        state.steps += 1
+        state.cuts = master.cuts
+        value = master.value(decision, worths)
+        is_whole = bool(np.all(np.abs(decision.build - np.round(decision.build))[whole_build] < 1e-9))
+        if is_whole and value > state.value:
+            state.decision, state.value, state.worths = decision, value, worths
+        return value
+
+    def tell() -> None:
+        seconds = time.perf_counter() - begun
+        state.seconds = seconds
+        told = Progress(state.steps, state.value, state.bound, seconds, _left(state, gap, seconds))
+        state.trace.append(told)
+        if progress:
+            progress(told)
+
+    for decision in first or []:
+        attempt(decision)
+    _relaxed(master, attempt, state, gap, most_steps, tell)
+    while state.steps < most_steps:
+        proposal = master.propose(whole=True, gap=gap / 4)
+        state.bound = min(state.bound, proposal.bound)
+        tell()
+        if state.gap <= gap:
+            break
+        value = attempt(proposal.decision)
+        for _step in range(POLISH if master.n_stock else 0):
+            better = master.propose(whole=False, fixed=proposal.decision.build)
+            if better.hoped - value <= gap / 2 or better.hoped <= state.value + gap / 2:
+                break
+            value = max(value, attempt(better.decision))
+        tell()
+    state.seconds = time.perf_counter() - begun
+    return state
+
+
+def _relaxed(
+    master: Master,
+    attempt: Callable[[Decision], float],
+    state: Found,
+    gap: float,
+    most_steps: int,
+    tell: Callable[[], None],
+) -> None:
+    """Let projects be built in part, within a trust region that grows where the model is good."""
+    centre, value, reach = state.decision, state.value, REACH
+    while state.steps < most_steps:
+        proposal = master.propose(near=centre, reach=reach, whole=False)
+        hope = proposal.hoped - value
+        if hope <= gap / 2:
+            bound = master.propose(whole=False).hoped
+            state.relaxed = min(state.relaxed, bound)
+            state.bound = min(state.bound, bound)
+            tell()
+            if bound - value <= gap / 2 or state.bound - state.value <= gap:
+                return
+            reach = min(1.0, 4.0 * reach)
+            if reach < 1.0 or bound - value <= gap:
+                continue
+            proposal = master.propose(whole=False)
+            hope = proposal.hoped - value
+        got = attempt(proposal.decision) - value
+        if got >= 0.1 * hope:
+            centre, value = proposal.decision, value + got
+            if got >= 0.5 * hope:
+                reach = min(1.0, 2.0 * reach)
+        else:
+            reach = max(reach / 2.0, 1e-4)
+        tell()
+
+
+def _left(state: Found, gap: float, seconds: float) -> float:
+    """Return the seconds left if the logarithm of the gap goes on falling as it did over the last half of the steps."""
+    closing = [t for t in state.trace if np.isfinite(t.bound) and t.bound - t.value > 0]
+    if len(closing) < 2 or state.gap <= gap:
+        return 0.0 if state.gap <= gap else float("nan")
+    early = closing[len(closing) // 2 - 1] if len(closing) > 3 else closing[0]
+    fell = np.log(max(early.bound - early.value, 1e-12)) - np.log(max(state.gap, 1e-12))
+    if fell <= 0:
+        return float("nan")
+    return float((seconds - early.seconds) * np.log(state.gap / gap) / fell)

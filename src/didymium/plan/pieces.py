@@ -1,0 +1,323 @@
+"""The tree in pieces that touch each other only through decisions: single calm years, and each cut with its recovery.
+
+A node at which working stocks are back at rest hands nothing on but strategic stock, whose level is a decision. So the
+tree falls apart there, and what follows a cut is the same whatever the cut was: such pieces are solved once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import scipy.sparse as sp
+
+from didymium.market.options import Options
+from didymium.market.program import Program, build
+from didymium.market.stocks import SALVAGE
+from didymium.market.tree import Tree
+
+if TYPE_CHECKING:
+    from didymium.case import case as cases
+    from didymium.market.blocks import Block
+    from didymium.market.prepare import Market
+    from didymium.plan.unfold import Unfolded
+
+Values = npt.NDArray[np.float64]
+
+BEFORE, WINDOW, AFTER = "before", "window", "after"
+"""A calm node; a cut and the recovery from it; a calm node after one."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Nodes that hang together.
+
+    Parameters
+    ----------
+    kind : str
+        before, window or after.
+    nodes : tuple of int
+        Nodes of the tree, parents first.
+    copies : tuple of tuple of int
+        Every set of nodes that this piece stands for; ``nodes`` first.
+    probability : float
+        Of all copies.
+    above : int
+        Node whose strategic stocks it begins with; -1: those of the start.
+    exits : tuple of int
+        Its nodes where it ends.
+    """
+
+    kind: str
+    nodes: tuple[int, ...]
+    copies: tuple[tuple[int, ...], ...]
+    probability: float
+    above: int
+    exits: tuple[int, ...]
+
+
+def cut_up(unfolded: Unfolded, options: Options) -> list[Piece]:
+    """Return the pieces of a tree; equal ones after a cut are joined."""
+    tree = unfolded.tree
+    parent, rested = tree.nodes["parent"].to_numpy(int), tree.rested()
+    probability = tree.nodes["probability"].to_numpy(float)
+    groups: dict[int, list[int]] = {}
+    root_of = np.empty(len(tree), dtype=int)
+    for node in range(len(tree)):
+        root_of[node] = node if rested[node] else root_of[parent[node]]
+        groups.setdefault(int(root_of[node]), []).append(node)
+    seen = [frozenset(x.nodes) if x.nodes is not None else None for x in options.projects]
+    joined: dict[tuple[object, ...], list[list[int]]] = {}
+    for root, nodes in groups.items():
+        kind = WINDOW if unfolded.cut[nodes].any() else AFTER if unfolded.hit[root] else BEFORE
+        key: tuple[object, ...] = (root,)
+        if kind == AFTER and len(nodes) == 1:
+            start, end = tree.nodes.at[root, "start"], tree.nodes.at[root, "end"]
+            key = (start, end, tuple(at for at, mine in enumerate(seen) if mine is None or root in mine),
+                   bool(np.isin(root, parent)))  # fmt: skip
+        joined.setdefault((kind, *key), []).append(nodes)
+    pieces = []
+    for (kind, *_key), copies in joined.items():
+        nodes = copies[0]
+        inside = np.isin(parent, nodes)
+        exits = tuple(n for n in nodes if not (inside & np.isin(np.arange(len(tree)), nodes))[parent == n].any())
+        share = float(sum(probability[each[0]] for each in copies))
+        pieces.append(Piece(str(kind), tuple(nodes), tuple(map(tuple, copies)), share, int(parent[nodes[0]]), exits))
+    return pieces
+
+
+@dataclass
+class Shape:
+    """What pieces of one form share: the matrix and the names of its columns and rows.
+
+    Parameters
+    ----------
+    matrix : sparse array
+        Coefficients.
+    columns, rows : dict of str to Block
+        Where each variable and law stands.
+    """
+
+    matrix: sp.csr_array
+    columns: dict[str, Block]
+    rows: dict[str, Block]
+
+
+@dataclass
+class Stated:
+    """A piece as the solver takes it.
+
+    Parameters
+    ----------
+    piece : Piece
+        Which.
+    shape : int
+        Position of its shape.
+    cost, lower, upper, low, high : array
+        Objective, bounds of columns and of rows, nothing decided.
+    projects : sparse array, rows x projects
+        What each project adds to the sides of the rows.
+    first : array of int
+        Rows that hold the strategic stocks at the beginning, by programme; empty: none.
+    final : array of int
+        Columns of the strategic stocks at the end of a calm node, by programme; empty: none.
+    exits : list of (float, array, array)
+        Of each exit: its probability within the piece, the columns on the way to it, and by what their cost counts on
+        that way alone.
+    """
+
+    piece: Piece
+    shape: int
+    cost: Values
+    lower: Values
+    upper: Values
+    low: Values
+    high: Values
+    projects: sp.csc_array
+    first: npt.NDArray[np.intp]
+    final: npt.NDArray[np.intp]
+    exits: list[tuple[float, npt.NDArray[np.intp], Values]]
+
+
+class Pieces:
+    """The pieces of a plan, ready to be solved.
+
+    Parameters
+    ----------
+    case, market : Case, Market
+        The case, ready to clear.
+    unfolded : Unfolded
+        The tree.
+    options : Options
+        What the program over the whole tree would be built with.
+    """
+
+    def __init__(self, case: cases.Case, market: Market, unfolded: Unfolded, options: Options) -> None:
+        self.case, self.market, self.unfolded, self.options = case, market, unfolded, options
+        self.programmes = options.programmes
+        self.shapes: list[Shape] = []
+        self._known: dict[tuple[object, ...], int] = {}
+        self._carry = self._kept_on()
+        self.stated = [self._state(piece) for piece in cut_up(unfolded, options)]
+        before = [s.piece.nodes[0] for s in self.stated if s.piece.kind == BEFORE]
+        self.before = before
+        uses = market.network.uses
+        self.use_region = uses["region"].to_numpy()
+
+    def __len__(self) -> int:
+        """Return how many pieces there are."""
+        return len(self.stated)
+
+    def _kept_on(self) -> Values:
+        """Return what a tonne of strategic stock is worth that a node hands on, by node and stock market, kUSD.
+
+        What holding it costs until the horizon ends, and what it sells for then: nothing is bought or given out after a
+        cut.
+        """
+        tree, case = self.unfolded.tree, self.case
+        rate, holding = case.assumption("a_discount_rate"), case.assumption("a_holding_cost")
+        parent, years = tree.nodes["parent"].to_numpy(int), tree.years()
+        discount = tree.nodes["discount"].to_numpy(float)
+        probability = tree.nodes["probability"].to_numpy(float)
+        held, sold = np.zeros(len(tree)), np.zeros(len(tree))
+        for leaf in tree.leaves():
+            sold[leaf] = discount[leaf] * (1.0 + rate) ** -years[leaf]
+        on = np.zeros((len(tree), 2))
+        for node in range(len(tree) - 1, -1, -1):
+            held[node] = -holding * years[node] * discount[node]
+            above = parent[node]
+            if above >= 0 and probability[above] > 0:
+                share = probability[node] / probability[above]
+                on[above] += share * (np.array([held[node], sold[node]]) + on[node])
+        return on
+
+    def _subtree(self, piece: Piece) -> Tree:
+        tree = self.unfolded.tree
+        nodes = np.asarray(piece.nodes)
+        frame = tree.nodes.iloc[nodes].copy()
+        place = {int(node): at for at, node in enumerate(nodes)}
+        frame["parent"] = [place.get(int(above), -1) for above in frame["parent"]]
+        frame["probability"] = frame["probability"] / frame["probability"].iat[0]
+        frame["open"] = np.isin(nodes, tree.nodes["parent"].to_numpy())
+        frame.index = pd.RangeIndex(len(frame), name="node")
+        return Tree(frame, tuple(tree.scenarios[node] for node in nodes))
+
+    def program(self, piece: Piece) -> Program:
+        """Return the market program of a piece, nothing decided."""
+        place = {node: at for at, node in enumerate(piece.nodes)}
+
+        def local(nodes: tuple[int, ...] | None) -> tuple[int, ...] | None:
+            return None if nodes is None else tuple(place[n] for n in nodes if n in place)
+
+        options = replace(
+            self.options,
+            purses={},
+            projects=tuple(
+                replace(x, nodes=local(x.nodes), choose=False, share=0.0 if x.choose else x.share)
+                for x in self.options.projects
+            ),
+            programmes=()
+            if piece.kind == AFTER
+            else tuple(replace(x, nodes=None if piece.kind == BEFORE else ()) for x in self.programmes),
+        )
+        return build(self.case, self._subtree(piece), options, self.market)
+
+    def _state(self, piece: Piece) -> Stated:
+        program = self.program(piece)
+        p, arrays = program.parts, program.model.finish()
+        columns, rows = program.model.columns, program.model.rows
+        key = (arrays.matrix.shape, arrays.matrix.indptr.tobytes(), arrays.matrix.indices.tobytes(),
+               arrays.matrix.data.tobytes())  # fmt: skip
+        digest = (arrays.matrix.shape, hash(key))
+        if digest not in self._known:
+            self._known[digest] = len(self.shapes)
+            self.shapes.append(Shape(arrays.matrix, columns, rows))
+        cost = arrays.cost
+        count = len(self.programmes)
+        first = final = np.zeros(0, dtype=np.intp)
+        if len(p.stocks):
+            self._worth_of_stock(piece, p.stocks, columns, cost)
+            mine = np.nonzero(p.stocks["kind"].eq("programme").to_numpy())[0]
+            if piece.kind != AFTER and count:
+                first = rows["stock_start"].positions()[mine, 0].astype(np.intp)
+                if piece.kind == BEFORE:
+                    final = columns["stock"].positions()[mine, 0].astype(np.intp)
+        side = rows["capacity"] if "capacity" in rows else None
+        entries = self._project_rows(program) if side is not None else None
+        shape = (len(arrays.low), len(self.options.projects))
+        projects = sp.csc_array(shape) if entries is None else sp.csc_array(entries, shape=shape)
+        exits = []
+        tree = p.tree
+        for node in piece.exits:
+            at = piece.nodes.index(node)
+            exits.append((float(tree.nodes["probability"].iat[at]), *self._on_path(columns, tree.path(at), tree)))
+        return Stated(piece, self._known[digest], cost, arrays.lower, arrays.upper, arrays.low, arrays.high, projects,
+                      first, final, exits)  # fmt: skip
+
+    def _worth_of_stock(self, piece: Piece, stocks: pd.DataFrame, columns: dict[str, Block], cost: Values) -> None:
+        """Value what a piece hands on: strategic stock of a cut is carried to the end; after a cut it is valued there."""
+        kept = stocks["kind"].ne("commercial").to_numpy()
+        block = columns["stock"].positions()
+        if piece.kind == AFTER:
+            cost[block[kept].ravel()] = 0.0
+            if "left" in columns:
+                cost[columns["left"].positions()[kept].ravel()] = 0.0
+        elif piece.kind == WINDOW:
+            price = np.maximum(self.market.base.price.reindex(stocks["market"]).to_numpy(float), 0.0)
+            salvage = np.where(stocks["kind"].eq("programme"), SALVAGE, 1.0)
+            probability = self.unfolded.tree.nodes["probability"].to_numpy(float)
+            for node in piece.exits:
+                held, sold = self._carry[node]
+                share = probability[node] / probability[piece.nodes[0]]
+                at = piece.nodes.index(node)
+                cost[block[kept, at]] += share * (price * (held + sold * salvage))[kept]
+
+    def _project_rows(self, program: Program) -> tuple[Values, tuple[np.ndarray, np.ndarray]]:
+        p, block = program.parts, program.model.rows["capacity"]
+        names = block.coords[0]
+        row_of = pd.Index(names)
+        data, row, column = [], [], []
+        for at, project in enumerate(self.options.projects):
+            gives = p.conditions.projects[at]
+            place = row_of.get_indexer(pd.Index([project.facility]))[0]
+            if project.choose and place >= 0 and (gives > 0).any():
+                nodes = np.nonzero(gives > 0)[0]
+                data.append(gives[nodes])
+                row.append(block.positions()[place, nodes])
+                column.append(np.full(len(nodes), at))
+        if not data:
+            return np.zeros(0), (np.zeros(0, dtype=int), np.zeros(0, dtype=int))
+        return np.concatenate(data), (np.concatenate(row), np.concatenate(column))
+
+    @staticmethod
+    def _on_path(columns: dict[str, Block], path: list[int], tree: Tree) -> tuple[npt.NDArray[np.intp], Values]:
+        """Return the columns of the nodes on a path, and one over the probability of their nodes."""
+        found, scale = [], []
+        probability = tree.nodes["probability"].to_numpy(float)
+        own = {"left": list(tree.leaves()), "unfilled": list(np.nonzero(tree.settled())[0])}
+        for name, block in columns.items():
+            nodes = own.get(name, list(range(len(tree))))
+            for node in path:
+                if node in nodes:
+                    at = block.positions()[..., nodes.index(node)].ravel()
+                    found.append(at)
+                    scale.append(np.full(len(at), 1.0 / probability[node]))
+        return np.concatenate(found).astype(np.intp), np.concatenate(scale)
+
+    def use_cost(self, stated: Stated, weight: dict[str, float]) -> Values:
+        """Return the costs of a piece where the end uses of some regions weigh more."""
+        cost = stated.cost
+        changed = {region: w for region, w in weight.items() if w != 1.0}
+        if not changed:
+            return cost
+        cost = cost.copy()
+        block = self.shapes[stated.shape].columns["served_segment"]
+        region = pd.Index(block.coords[0]).str.split("|").str[1]
+        scale = np.array([changed.get(r, 1.0) for r in region])
+        at = block.positions()
+        cost[at] *= scale[:, None, None]
+        return cost
+
