@@ -46,6 +46,11 @@ class Conditions:
     cut: npt.NDArray[np.bool_]
     projects: Array
 
+    def of(self, nodes: list[int]) -> Conditions:
+        """Return what holds at some of the nodes."""
+        fields = (self.capacity, self.ship_bound, self.demand, self.cut, self.projects)
+        return Conditions(*(array[:, nodes] for array in fields))
+
 
 def conditions(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> Conditions:
     """Return what holds at each node of ``tree``."""

@@ -100,7 +100,9 @@ class Program:
         return self.parts.model
 
 
-def build(case: cases.Case, tree: Tree, options: Options, market: Market | None = None) -> Program:
+def build(
+    case: cases.Case, tree: Tree, options: Options, market: Market | None = None, held: Conditions | None = None
+) -> Program:
     """Build the market program.
 
     ``max sum_n prob[n] disc[n] (benefit - cost - freight - holding + convenience - disposal) + terminal value - capex``
@@ -116,6 +118,8 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
         What the verb chooses.
     market : Market, optional
         Arrays of the case and its calibrated base point; made from the case where None.
+    held : Conditions, optional
+        What holds at each node, where it is known already.
 
     Returns
     -------
@@ -125,7 +129,7 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
     from didymium.market.prepare import prepare
 
     network, base = market or prepare(case)
-    held = conditions(case, network, base, tree, options)
+    held = held or conditions(case, network, base, tree, options)
     stocks = stock_table(network, base, options)
     p = Parts(case, network, base, tree, options, held, stocks, joint=joints(network, base))
     if len(tree) == 0:

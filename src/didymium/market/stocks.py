@@ -66,10 +66,7 @@ def stock_variables(p: Parts) -> None:
     most = np.select(kinds, [stocks["most"], firmly], np.inf)
     per_year = np.where(stocks["kind"].eq("commercial"), np.inf, stocks["per_year"].to_numpy(float))
     buys = per_year[:, None] * years[None, :]
-    allowed = p.conditions.cut[positions(p.network.markets.index, stocks["market"])]
-    free = stocks["release"].eq("free").to_numpy()[:, None]
-    never = stocks["release"].eq("never").to_numpy()[:, None]
-    gives = np.where((free | allowed) & ~never, np.inf, 0.0)
+    gives = most_released(stocks, p.conditions.cut[positions(p.network.markets.index, stocks["market"])])
     lowest = np.zeros_like(buys)
     for programme in p.options.programmes:
         if programme.fixed is not None:
@@ -97,6 +94,21 @@ def stock_variables(p: Parts) -> None:
     bought = stocks["kind"].eq("programme").to_numpy()
     width[bought] = stocks.loc[bought, "most"].to_numpy(float)[:, None, None] * np.array([1.0, 0, 0, 0])[None, :, None]
     add("left", [stocks.index, pd.RangeIndex(len(tiers), name="tier"), leaves], upper=width)
+
+
+def most_released(stocks: pd.DataFrame, cut: np.ndarray) -> np.ndarray:
+    """Return the most that each stock may give out, t: nothing, unless its rule allows it. Stocks x nodes.
+
+    Parameters
+    ----------
+    stocks : DataFrame
+        Stocks with their rule in ``release``: free, shortage or never.
+    cut : array of bool, stocks x nodes
+        A measure cuts supply where the stock lies.
+    """
+    free = stocks["release"].eq("free").to_numpy()[:, None]
+    never = stocks["release"].eq("never").to_numpy()[:, None]
+    return np.where((free | cut) & ~never, np.inf, 0.0)
 
 
 def stock_worth(p: Parts) -> dict[str, np.ndarray]:

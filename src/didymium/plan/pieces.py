@@ -14,9 +14,11 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
+from didymium.case.network import positions
+from didymium.market.conditions import conditions
 from didymium.market.options import Options
 from didymium.market.program import Program, build
-from didymium.market.stocks import SALVAGE
+from didymium.market.stocks import SALVAGE, most_released
 from didymium.market.tree import Tree
 
 if TYPE_CHECKING:
@@ -160,6 +162,8 @@ class Pieces:
         self.programmes = options.programmes
         self.shapes: list[Shape] = []
         self._known: dict[tuple[object, ...], int] = {}
+        self._alike: dict[tuple[object, ...], tuple[Stated, pd.DataFrame]] = {}
+        self.conditions = conditions(case, *market, unfolded.tree, options)
         self._carry = self._kept_on()
         self.stated = [self._state(piece) for piece in cut_up(unfolded, options)]
         before = [s.piece.nodes[0] for s in self.stated if s.piece.kind == BEFORE]
@@ -223,9 +227,31 @@ class Pieces:
             if piece.kind == AFTER
             else tuple(replace(x, nodes=None if piece.kind == BEFORE else ()) for x in self.programmes),
         )
-        return build(self.case, self._subtree(piece), options, self.market)
+        held = self.conditions.of(list(piece.nodes))
+        held.projects[:] = [
+            np.where(np.isin(piece.nodes, x.nodes), row, 0.0) if x.nodes is not None else row
+            for x, row in zip(self.options.projects, held.projects, strict=True)
+        ]
+        return build(self.case, self._subtree(piece), options, self.market, held)
 
     def _state(self, piece: Piece) -> Stated:
+        """Return a piece as the solver takes it; one that differs from another in what is cut alone is copied from it."""
+        held, frame = self.conditions.of(list(piece.nodes)), self._subtree(piece).nodes
+        key = (piece.kind, *(tuple(frame[name]) for name in ("start", "end", "parent", "probability", "settled", "open")),
+               held.capacity.tobytes(), held.demand.tobytes(), held.projects.tobytes())  # fmt: skip
+        if piece.kind != WINDOW or key not in self._alike:
+            stated, stocks = self._built(piece)
+            self._alike[key] = (stated, stocks)
+            return stated
+        model, stocks = self._alike[key]
+        columns, upper = self.shapes[model.shape].columns, model.upper.copy()
+        upper[columns["ship"].positions()] = held.ship_bound
+        if len(stocks):
+            cut = held.cut[positions(self.market.network.markets.index, stocks["market"])]
+            upper[columns["release"].positions()] = most_released(stocks, cut)
+        return replace(model, piece=piece, upper=upper)
+
+    def _built(self, piece: Piece) -> tuple[Stated, pd.DataFrame]:
         program = self.program(piece)
         p, arrays = program.parts, program.model.finish()
         columns, rows = program.model.columns, program.model.rows
@@ -254,8 +280,9 @@ class Pieces:
         for node in piece.exits:
             at = piece.nodes.index(node)
             exits.append((float(tree.nodes["probability"].iat[at]), *self._on_path(columns, tree.path(at), tree)))
-        return Stated(piece, self._known[digest], cost, arrays.lower, arrays.upper, arrays.low, arrays.high, projects,
-                      first, final, exits)  # fmt: skip
+        stated = Stated(piece, self._known[digest], cost, arrays.lower, arrays.upper, arrays.low, arrays.high, projects,
+                        first, final, exits)  # fmt: skip
+        return stated, p.stocks
 
     def _worth_of_stock(self, piece: Piece, stocks: pd.DataFrame, columns: dict[str, Block], cost: Values) -> None:
         """Value what a piece hands on: strategic stock of a cut is carried to the end; after a cut it is valued there."""
@@ -276,21 +303,12 @@ class Pieces:
                 cost[block[kept, at]] += share * (price * (held + sold * salvage))[kept]
 
     def _project_rows(self, program: Program) -> tuple[Values, tuple[np.ndarray, np.ndarray]]:
-        p, block = program.parts, program.model.rows["capacity"]
-        names = block.coords[0]
-        row_of = pd.Index(names)
-        data, row, column = [], [], []
-        for at, project in enumerate(self.options.projects):
-            gives = p.conditions.projects[at]
-            place = row_of.get_indexer(pd.Index([project.facility]))[0]
-            if project.choose and place >= 0 and (gives > 0).any():
-                nodes = np.nonzero(gives > 0)[0]
-                data.append(gives[nodes])
-                row.append(block.positions()[place, nodes])
-                column.append(np.full(len(nodes), at))
-        if not data:
-            return np.zeros(0), (np.zeros(0, dtype=int), np.zeros(0, dtype=int))
-        return np.concatenate(data), (np.concatenate(row), np.concatenate(column))
+        """Return what each project adds to the sides of the capacity rows, as entries of a sparse array."""
+        projects, block = program.parts.conditions.projects, program.model.rows["capacity"]
+        chosen = np.array([x.choose for x in self.options.projects], dtype=bool)
+        place = pd.Index(block.coords[0]).get_indexer(pd.Index([x.facility for x in self.options.projects]))
+        at, node = np.nonzero((projects > 0) & (chosen & (place >= 0))[:, None])
+        return projects[at, node], (block.positions()[place[at], node], at)
 
     @staticmethod
     def _on_path(columns: dict[str, Block], path: list[int], tree: Tree) -> tuple[npt.NDArray[np.intp], Values]:
