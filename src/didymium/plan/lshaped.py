@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 REACH = 0.25
 """Size of the first trust region, as a share of each decision's range."""
 
+BOUND_EVERY = 5
+"""Steps after which the bound is looked at while projects may be built in part."""
+
 POLISH = 2
 """Steps on amounts alone after each choice of whole projects."""
 
@@ -89,11 +92,12 @@ class Found:
 
 def evaluate(master: Master, crew: Crew, decision: Decision) -> tuple[Decision, dict[int, Worth]]:
     """Return what a decision is worth in each piece; the decision comes back with the losses elsewhere filled in."""
-    plain = np.nonzero(~master.several)[0].tolist()
-    worths = crew.solve(decision, plain)
-    if master.several.any():
+    asked = master.pieces_asked
+    worths = crew.solve(decision, [at for at in asked if not master.several[at]])
+    several = [at for at in asked if master.several[at]]
+    if several:
         decision = master.elsewhere(decision, worths)
-        worths |= crew.solve(decision, np.nonzero(master.several)[0].tolist())
+        worths |= crew.solve(decision, several)
     return decision, worths
 
 
@@ -131,23 +135,22 @@ def search(
     begun = time.perf_counter()
     nothing = master.nothing()
     state = Found(nothing, master.value(nothing, start), np.inf, dict(start), 0, 0, 0.0, np.inf)
-    master.add(nothing, start)
+    if not master.cuts:
+        master.add(nothing, start)
+    for decision, worths in master.heard or ():
+        _better(state, master, decision, worths)
     done = iter(checkpoint.steps() if checkpoint else ())
-    whole_build = master.whole[: master.n_build]
-
     def attempt(decision: Decision) -> float:
         kept = next(done, None)
         decision, worths = kept if kept is not None else evaluate(master, crew, decision)
         if kept is None and checkpoint is not None:
             checkpoint.add(decision, worths)
         master.add(decision, worths)
+        if master.heard is not None:
+            master.heard.append((decision, worths))
         state.steps += 1
         state.cuts = master.cuts
-        value = master.value(decision, worths)
-        is_whole = bool(np.all(np.abs(decision.build - np.round(decision.build))[whole_build] < 1e-9))
-        if is_whole and value > state.value:
-            state.decision, state.value, state.worths = decision, value, worths
-        return value
+        return _better(state, master, decision, worths)
 
     def tell() -> None:
         seconds = time.perf_counter() - begun
@@ -177,6 +180,14 @@ def search(
     return state
 
 
+def _better(state: Found, master: Master, decision: Decision, worths: dict[int, Worth]) -> float:
+    """Return what a decision brings, and hold it as the best one if it is and keeps within all limits."""
+    value = master.value(decision, worths)
+    if value > state.value and master.admits(decision):
+        state.decision, state.value, state.worths = decision, value, worths
+    return value
+
+
 def _relaxed(
     master: Master,
     attempt: Callable[[Decision], float],
@@ -188,6 +199,9 @@ def _relaxed(
     """Let projects be built in part, within a trust region that grows where the model is good."""
     centre, value, reach = state.decision, state.value, REACH
     while state.steps < most_steps:
+        if state.steps % BOUND_EVERY == 0:
+            state.relaxed = master.propose(whole=False).hoped
+            state.bound = min(state.bound, state.relaxed)
         proposal = master.propose(near=centre, reach=reach, whole=False)
         hope = proposal.hoped - value
         if hope <= gap / 2:

@@ -73,6 +73,10 @@ class Task:
     risk: float = 0.0
 
 
+class Infeasible(SolverError):
+    """No decision keeps within all limits."""
+
+
 class Master:
     """Cuts, decisions and the risk functional as one small mixed-integer program.
 
@@ -89,9 +93,13 @@ class Master:
         What is asked.
     base : dict of int to Worth
         What doing nothing is worth in each piece: all worths are counted from there.
+    story : int, optional
+        The only story that may happen: what one would decide who knew it.
     """
 
-    def __init__(self, pieces: Pieces, found: Sequence[Job], task: Task, base: Mapping[int, Worth]) -> None:
+    def __init__(
+        self, pieces: Pieces, found: Sequence[Job], task: Task, base: Mapping[int, Worth], story: int | None = None
+    ) -> None:
         self.pieces, self.jobs, self.task = pieces, list(found), task
         self.base = np.array([base[job.at].value for job in found])
         unfolded = pieces.unfolded
@@ -108,12 +116,22 @@ class Master:
         self.path_charge = np.array([task.charge[:, path].sum(axis=1) for path in unfolded.paths]) / UNIT
         self.charge = task.charge @ share / UNIT
         self.path_base = np.array([self.base[path].sum() for path in self.paths])
+        self.pieces_asked = list(range(len(found)))
+        if story is not None:
+            self.pieces_asked = self.paths[story]
+            self.probability = np.bincount(self.paths[story], minlength=len(found)).astype(float)
+            self.charge = self.path_charge[story]
+            self.paths, self.path_charge = [self.paths[story]], self.path_charge[[story]]
+            self.path_base, self.story_share = self.path_base[[story]], np.ones(1)
         self._lay_out()
         self.best = float(self.path_base[self.plain or list(range(len(self.paths)))].max())
         self.highs: Any = hand_over(self._arrays())
+        self.first_rows = self.stated.matrix
         for option, value in (("mip_rel_gap", 0.0), ("mip_feasibility_tolerance", 1e-9)):
             self.highs.setOptionValue(option, value)
         self.cuts = 0
+        self.dual = self.reduced = np.zeros(0)
+        self.heard: list[tuple[Decision, dict[int, Worth]]] | None = None
 
     def _lay_out(self) -> None:
         """Give every column its place: build, stock, theta, excess elsewhere, value at risk, and losses beyond it."""
@@ -252,6 +270,8 @@ class Master:
         index: list[np.ndarray] = []
         high = []
         for at, worth in sorted(worths.items()):
+            if self.probability[at] == 0.0 and not self.risky:
+                continue
             job = self.jobs[at]
             columns, slope, point = self._slope(job, worth, there)
             kept = np.abs(slope) > _NOISE
@@ -300,7 +320,7 @@ class Master:
         whole : bool
             Projects that are all or nothing are so.
         fixed : array, optional
-            Built shares that stand.
+            Built shares that stand; NaN: free.
         gap : float
             Gap at which the search may stop, MUSD.
         """
@@ -314,11 +334,12 @@ class Master:
                 low[: self.n_build][self.whole[: self.n_build]] = 0.0
                 high[: self.n_build] = np.where(self.whole[: self.n_build], self.most[: self.n_build], high[: self.n_build])
         if fixed is not None:
-            low[: self.n_build] = high[: self.n_build] = fixed
+            stands = np.isfinite(fixed)
+            low[: self.n_build][stands] = high[: self.n_build][stands] = fixed[stands]
         index = np.arange(self.at_theta, dtype=np.int32)
         self.highs.changeColsBounds(len(index), index, low, high)
         self.stated.lower[index], self.stated.upper[index] = low, high
-        integral = whole and fixed is None and bool(self.whole.any())
+        integral = whole and bool(self.whole.any())
         kinds = np.where(self.whole[: self.n_build] & integral, 1, 0).astype(np.uint8)
         self.highs.changeColsIntegrality(self.n_build, index[: self.n_build], kinds)
         self.highs.setOptionValue("mip_abs_gap", max(gap, 1e-9))
@@ -328,7 +349,7 @@ class Master:
             self.highs.run()
         status = self.highs.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
-            raise SolverError(self.conflict())
+            raise Infeasible(self.conflict())
         if status != highspy.HighsModelStatus.kOptimal:
             name = self.highs.modelStatusToString(status)
             raise SolverError(_("the master problem stopped without an optimum: {status}").format(status=name))
@@ -339,7 +360,7 @@ class Master:
         if checked["primal"] > ACCURACY:
             raise SolverError(_("the master problem's answer breaks its own rows by {size:.1e}").format(
                 size=checked["primal"]))  # fmt: skip
-        self.dual, self.reduced = (None, None) if integral else (dual, reduced)
+        self.dual, self.reduced = dual, reduced
         build = np.clip(value[: self.n_build], 0.0, 1.0)
         if integral:
             build = np.where(self.whole[: self.n_build], np.round(build), build)
@@ -350,13 +371,50 @@ class Master:
         bound = float(info.mip_dual_bound) if integral else hoped
         return Proposal(Decision(build, stock, excess, at_risk), hoped, bound, integral)
 
+    def forced(self, at: int, share: float, gap: float) -> float:
+        """Return a bound on what any decision brings that builds this share of a project, MUSD; -inf: none may."""
+        fixed = np.full(self.n_build, np.nan)
+        fixed[at] = share
+        try:
+            return self.propose(whole=True, fixed=fixed, gap=gap / 4).bound
+        except Infeasible:
+            return -np.inf
+
+    def exclude(self, build: Values) -> None:
+        """``sum_chosen (1 - x) + sum_others x >= 1``: not this choice of whole projects again."""
+        on = np.nonzero(self.whole[: self.n_build] & (self.most[: self.n_build] > 0))[0].astype(np.int32)
+        value = np.where(build[on] > 0.5, -1.0, 1.0)
+        low = np.array([1.0 - float((build[on] > 0.5).sum())])
+        self.highs.addRow(low[0], _FREE, len(on), on, value)
+        self.stated = self.stated.with_rows(low, np.array([_FREE]), (value, on, np.array([0, len(on)], dtype=np.int32)))
+
+    def shadow_prices(self, build: Values) -> dict[str, float]:
+        """Return what one more unit of each purse (MUSD) or cap would bring, MUSD, with the projects as they are."""
+        self.propose(whole=False, fixed=build)
+        return {name: float(sum(self.dual[row] for row in rows)) for name, rows in self.limit_rows.items()}
+
     def nothing(self) -> Decision:
         """Return the decision to do nothing."""
         return Decision(np.zeros(self.n_build), np.zeros((len(self.before), self.n_programme)), np.zeros(self.n_excess))
 
+    def admits(self, decision: Decision) -> bool:
+        """Return whether a decision is whole where it must be, and keeps within purses, caps and bounds."""
+        point = np.concatenate([decision.build, decision.stock.ravel()])
+        free = decision.build[self.whole[: self.n_build]]
+        if np.abs(free - np.round(free)).max(initial=0.0) > 1e-9 or (point > self.most * (1 + 1e-9) + 1e-6).any():
+            return False
+        rows = self.first_rows[:, : self.at_theta] @ point
+        size = np.abs(self.first_rows[:, : self.at_theta]) @ np.abs(point)
+        own = np.abs(self.first_rows[:, self.at_theta :]).sum(axis=1) == 0  # rows that speak of decisions alone
+        room = 1e-7 * (1.0 + size)
+        low, high = self.stated.low[: len(rows)], self.stated.high[: len(rows)]
+        return not bool((own & ((rows < low - room) | (rows > high + room))).any())
+
     def value(self, decision: Decision, worths: Mapping[int, Worth]) -> float:
         """Return what a decision brings over doing nothing without minding risk; or less the risk that it leaves, MUSD."""
-        gained = np.array([worths[job.at].value - self.base[job.at] for job in self.jobs]) / UNIT
+        gained = np.zeros(len(self.jobs))
+        gained[self.pieces_asked] = [worths[at].value - self.base[at] for at in self.pieces_asked]
+        gained /= UNIT
         risk, paid = self.task.risk, float(self.charge @ decision.build)
         expected = float(self.probability[~self.several] @ gained[~self.several]) - paid
         if not self.risky:
@@ -376,7 +434,9 @@ class Master:
 
         Where a piece ends in several ways its part is left out.
         """
-        worth = np.array([0.0 if self.several[job.at] else worths[job.at].value for job in self.jobs])
+        worth = np.zeros(len(self.jobs))
+        told = [at for at in self.pieces_asked if not self.several[at]]
+        worth[told] = [worths[at].value for at in told]
         return np.array([
             (self.best - worth[path].sum()) / UNIT + float(self.path_charge[s] @ decision.build)
             for s, path in enumerate(self.paths)

@@ -204,7 +204,8 @@ class Pieces:
         frame = tree.nodes.iloc[nodes].copy()
         place = {int(node): at for at, node in enumerate(nodes)}
         frame["parent"] = [place.get(int(above), -1) for above in frame["parent"]]
-        frame["probability"] = frame["probability"] / frame["probability"].iat[0]
+        chance = float(frame["probability"].iat[0])
+        frame["probability"] = frame["probability"] / chance if chance > 0 else 1.0
         frame["open"] = np.isin(nodes, tree.nodes["parent"].to_numpy())
         frame.index = pd.RangeIndex(len(frame), name="node")
         return Tree(frame, tuple(tree.scenarios[node] for node in nodes))
@@ -298,7 +299,8 @@ class Pieces:
             probability = self.unfolded.tree.nodes["probability"].to_numpy(float)
             for node in piece.exits:
                 held, sold = self._carry[node]
-                share = probability[node] / probability[piece.nodes[0]]
+                whole = probability[piece.nodes[0]]
+                share = probability[node] / whole if whole > 0 else 1.0
                 at = piece.nodes.index(node)
                 cost[block[kept, at]] += share * (price * (held + sold * salvage))[kept]
 

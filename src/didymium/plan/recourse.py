@@ -211,7 +211,7 @@ class Worker:
                 done.append(highs.changeColsBounds(len(columns), columns, arrays.lower, arrays.upper))
             if other:
                 done.append(highs.changeColsCost(len(columns), columns, arrays.cost))
-                known = self.basis.get(job.at) or self.basis.get(self.inside[job.matrix])
+                known = self.basis.get(job.at)
                 if known is not None:
                     highs.setBasis(known)
             if any(status != highspy.HighsStatus.kOk for status in done):
@@ -229,6 +229,10 @@ class Crew(Protocol):
 
     def kept(self) -> dict[int, tuple[Values, Values]]:
         """Return columns and row duals of what was solved to be kept."""
+        ...
+
+    def take(self, found: list[Job]) -> None:
+        """Take the same pieces with other costs: users weighted otherwise."""
         ...
 
     def close(self) -> None:
@@ -287,6 +291,16 @@ class Threads:
     def kept(self) -> dict[int, tuple[Values, Values]]:
         """Return columns and row duals of what was solved to be kept."""
         return {at: values for worker in self.workers for at, values in worker.last.items()}
+
+    def take(self, found: list[Job]) -> None:
+        """Take the same pieces with other costs: users weighted otherwise."""
+        if found is self.found:
+            return
+        self.found = found
+        by_place = {job.at: job for job in found}
+        self.lots = [[by_place[job.at] for job in lot] for lot in self.lots]
+        for worker in self.workers:
+            worker.inside = dict.fromkeys(worker.inside, -1)
 
     def close(self) -> None:
         """Let the threads go."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from didymium.case.scenario import Restriction, Scenario
+from didymium.case.scenario import DemandChange, Outage, Restriction, Scenario
 from didymium.faults import CaseError, DidymiumError, Fault
 from didymium.market.tree import add_months
 from didymium.messages import N_, _
@@ -99,8 +99,8 @@ def checked(stories: Sequence[Story]) -> list[Story]:
 
 
 def of_case(case: cases.Case, named: Sequence[tuple[str, float]]) -> list[Story]:
-    """Return scenarios of the case by name, each with its probability; ``calm`` is the one without a measure."""
-    return checked([Story(name, None if name == CALM else case.scenario(name), share) for name, share in named])
+    """Return scenarios of the case by name, each with its probability, not yet checked; ``calm`` has no measure."""
+    return [Story(name, None if name == CALM else case.scenario(name), share) for name, share in named]
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,63 @@ def generated(
     return checked([Story(CALM, None, 1.0 - sum(story.probability for story in stories)), *stories])
 
 
-def reduced(stories: Sequence[Story], count: int, first: date, last: int) -> tuple[list[Story], float]:
+def standing_in(stories: Sequence[Story], scenario: Scenario, first: date, last: int) -> tuple[list[Story], int]:
+    """Return the stories with a named scenario in place of the one that it is closest to, and where it stands."""
+    cuts = [at for at, story in enumerate(stories) if story.scenario is not None]
+    if not cuts:
+        raise DidymiumError(_("no cut may happen, so {name} has no place -> raise the chance of one").format(
+            name=scenario.name))  # fmt: skip
+    named = Story(scenario.name, scenario, 0.0)
+    shape = cut_by_quarter([*(stories[at] for at in cuts), named], first, last)
+    at = cuts[int(np.argmin(np.abs(shape[:-1] - shape[-1]).sum(axis=1)))]
+    found = list(stories)
+    found[at] = replace(named, probability=stories[at].probability)
+    return found, at
+
+
+def mean_story(stories: Sequence[Story], first: date, last: int) -> Story:
+    """Return the one story in which everything happens in part: each share and factor at its expected value.
+
+    What the expected-value problem takes for certain. Measures by what they cover and whom they hit, quarter by quarter.
+    """
+    days = [date(year, month, 1) for year in range(first.year, last + 1) for month in (1, 4, 7, 10)]
+    cut: dict[tuple[object, ...], np.ndarray] = {}
+    outages: dict[tuple[object, ...], float] = {}
+    changes: dict[tuple[object, ...], float] = {}
+    inputs: dict[str, None] = {}
+    for story in stories:
+        scenario = story.scenario
+        if scenario is None:
+            continue
+        inputs |= dict.fromkeys(scenario.inputs())
+        for r in scenario.restrictions:
+            key = (r.controller, r.commodities, r.destinations)
+            lost = np.array([1.0 - r.share(day, add_months(day, 3)) for day in days])
+            cut[key] = cut.get(key, 0.0) + story.probability * lost
+        for o in scenario.outages:
+            key = (o.facility, o.start, o.end)
+            outages[key] = outages.get(key, 0.0) + story.probability * (1.0 - o.availability)
+        for d in scenario.demand_changes:
+            key = (d.end_use, d.region, d.start, d.end)
+            changes[key] = changes.get(key, 0.0) + story.probability * (d.factor - 1.0)
+    rows = tuple(inputs)
+    measures = []
+    for at, ((controller, goods, reach), lost) in enumerate(cut.items()):
+        on = np.nonzero(lost > 0)[0]
+        approval = tuple((days[q], float(1.0 - lost[q])) for q in range(on[0], on[-1] + 1))
+        end = add_months(days[on[-1]], 3)
+        measures.append(Restriction(f"mean_{at}", "licence", controller, goods, reach, days[on[0]], end, approval, 0.0, rows))  # type: ignore[arg-type]
+    mean = Scenario(
+        "mean", _("every cut in part, as likely as it is"), "", first, 12 * (last - first.year + 1), tuple(measures),
+        tuple(Outage(f, a, b, 1.0 - lost, rows) for (f, a, b), lost in outages.items()),  # type: ignore[arg-type]
+        tuple(DemandChange(u, r, a, b, 1.0 + more, rows) for (u, r, a, b), more in changes.items()),  # type: ignore[arg-type]
+    )  # fmt: skip
+    return Story("mean", mean, 1.0)
+
+
+def reduced(
+    stories: Sequence[Story], count: int, first: date, last: int, keep: Sequence[int] = ()
+) -> tuple[list[Story], float]:
     """Return ``count`` of the stories that stand for all, and what was lost: forward selection.
 
     Each step takes the story that leaves the least ``sum_s p_s min_kept d(s, kept)``; every story left out gives its
@@ -214,6 +270,8 @@ def reduced(stories: Sequence[Story], count: int, first: date, last: int) -> tup
         How many are kept; calm always is, where it may happen.
     first, last : date, int
         First day and last year of the horizon.
+    keep : sequence of int
+        Positions of stories that are kept in any case.
 
     Returns
     -------
@@ -227,7 +285,7 @@ def reduced(stories: Sequence[Story], count: int, first: date, last: int) -> tup
     shape = cut_by_quarter(stories, first, last)
     distance = np.abs(shape[:, None, :] - shape[None, :, :]).sum(axis=2)
     share = np.array([story.probability for story in stories])
-    kept = [at for at, story in enumerate(stories) if story.scenario is None]
+    kept = list(dict.fromkeys([*(at for at, story in enumerate(stories) if story.scenario is None), *keep]))
     nearest = distance[kept].min(axis=0) if kept else np.full(len(stories), np.inf)
     while len(kept) < count:
         cost = (share[None, :] * np.minimum(nearest[None, :], distance)).sum(axis=1)
