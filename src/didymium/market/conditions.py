@@ -59,9 +59,7 @@ def conditions(case: cases.Case, network: Network, base: Base, tree: Tree, optio
     return Conditions(capacity, bound, _demand(case, network, base, tree, options), cut, projects)
 
 
-def _capacity(
-    case: cases.Case, network: Network, base: Base, tree: Tree, options: Options
-) -> tuple[Array, Array]:
+def _capacity(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> tuple[Array, Array]:
     """``capacity x share in operation x ramp x availability x length``, at least what ran in the base year.
 
     By facility, where a project counts in full; and by project of the options.
@@ -79,7 +77,9 @@ def _capacity(
     decided = {project.facility for project in options.projects}
     position = {str(name): row for row, name in enumerate(facilities.index)}
     projects = np.zeros((len(options.projects), len(tree)))
-    ramps = {str(name): rows.sort_values("year")["share"].to_numpy(float) for name, rows in case["ramps"].groupby("ramp")}
+    ramps = {
+        str(name): rows.sort_values("year")["share"].to_numpy(float) for name, rows in case["ramps"].groupby("ramp")
+    }
     if options.expansion:
         for row, (name, facility) in enumerate(facilities.iterrows()):
             steps = list(facility["steps"])

@@ -298,9 +298,7 @@ def limits(p: Parts) -> dict[str, list[Limit]]:
     paths = [tree.path(leaf) for leaf in np.setdiff1d(np.arange(len(tree)), nodes["parent"])]
     chosen = [x for x in options.projects if x.choose]
     years = [day.year for day in nodes["start"]]
-    buys = {
-        x.market: (range(len(tree)) if x.nodes is None else x.nodes) for x in options.programmes if x.fixed is None
-    }
+    buys = {x.market: (range(len(tree)) if x.nodes is None else x.nodes) for x in options.programmes if x.fixed is None}
     found: dict[str, list[Limit]] = {}
 
     def state(name: str, limit: float, build: dict[str, float], fill: dict[tuple[str, int], float]) -> None:

@@ -11,8 +11,8 @@ import pandas as pd
 
 from didymium.case.case import ROW
 from didymium.case.check import first_day, split_list
-from didymium.case.units import factor
 from didymium.case.read import LINE
+from didymium.case.units import factor
 from didymium.faults import CaseError, Fault
 from didymium.market.options import Cap, StockProgramme
 from didymium.market.prepare import Market
@@ -176,7 +176,9 @@ def purse_of(case: cases.Case, who: tuple[str, ...]) -> Money:
             name = f"a_{str(unit).lower()}_per_usd"
             if not case["assumptions"]["assumption"].eq(name).any():
                 what = _("no rate of exchange from {unit} to USD").format(unit=unit)
-                faults.append(Fault("purses.csv", str(line), "unit", what, _("add assumption `{name}`").format(name=name)))
+                faults.append(
+                    Fault("purses.csv", str(line), "unit", what, _("add assumption `{name}`").format(name=name))
+                )
                 continue
             rate = case.assumption(name)
         rows.append((0 if pd.isna(year) else int(year), float(amount) / rate / 1000.0))

@@ -74,7 +74,9 @@ def reasons(planner: Planner, who: tuple[str, ...], weight: float) -> list[Why]:
         charge = float(master.charge[at])
         factor = charge / (project.capex / UNIT) if project.capex > 0 else 0.0
         capex = project.capex / UNIT
-        flips = (capex + margin / factor if chosen else max(0.0, capex - margin / factor)) if factor > 0 else float("nan")
+        flips = (
+            (capex + margin / factor if chosen else max(0.0, capex - margin / factor)) if factor > 0 else float("nan")
+        )
         revenue = _revenue(planner, price_of, at)
         # At the margin: what the output earns may fall by what the project brings beyond its capital.
         price = 1.0 + (-margin if chosen else margin) / revenue if revenue > 0 else float("nan")

@@ -140,6 +140,7 @@ def search(
     for decision, worths in master.heard or ():
         _better(state, master, decision, worths)
     done = iter(checkpoint.steps() if checkpoint else ())
+
     def attempt(decision: Decision) -> float:
         kept = next(done, None)
         decision, worths = kept if kept is not None else evaluate(master, crew, decision)

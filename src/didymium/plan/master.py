@@ -306,7 +306,11 @@ class Master:
         return np.concatenate(columns), np.concatenate(slope), np.concatenate(point)
 
     def propose(
-        self, near: Decision | None = None, reach: float = 1.0, whole: bool = True, fixed: Values | None = None,
+        self,
+        near: Decision | None = None,
+        reach: float = 1.0,
+        whole: bool = True,
+        fixed: Values | None = None,
         gap: float = 0.0,
     ) -> Proposal:
         """Return the best decision by what is known so far.
@@ -332,7 +336,9 @@ class Master:
             # The search for whole projects is not held back: only amounts are.
             if whole:
                 low[: self.n_build][self.whole[: self.n_build]] = 0.0
-                high[: self.n_build] = np.where(self.whole[: self.n_build], self.most[: self.n_build], high[: self.n_build])
+                high[: self.n_build] = np.where(
+                    self.whole[: self.n_build], self.most[: self.n_build], high[: self.n_build]
+                )
         if fixed is not None:
             stands = np.isfinite(fixed)
             low[: self.n_build][stands] = high[: self.n_build][stands] = fixed[stands]

@@ -340,4 +340,3 @@ class Pieces:
         at = block.positions()
         cost[at] *= scale[:, None, None]
         return cost
-

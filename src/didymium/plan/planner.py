@@ -88,7 +88,6 @@ class Search:
         master.heard = self.pool
         return search(master, self.crew, gap, self.base, progress, checkpoint, most_steps)
 
-
     def losses(self, decision: Decision) -> np.ndarray:
         """Return the loss of the weighted world by story, MUSD: against the best story of doing nothing, capital paid.
 
@@ -172,7 +171,9 @@ class Planner:
         made = self.searches[key] = self.search_of(who, weight)
         checkpoint = None
         if self.checkpoints is not None:
-            checkpoint = Checkpoint(self.checkpoints / f"{'-'.join(who).lower()}-{weight:g}", self.identity(who, weight))
+            checkpoint = Checkpoint(
+                self.checkpoints / f"{'-'.join(who).lower()}-{weight:g}", self.identity(who, weight)
+            )
 
         def tell(progress: Progress) -> None:
             if self.progress:
@@ -192,7 +193,9 @@ class Planner:
 
     def close(self) -> None:
         """Let all workers go."""
-        for crew in {id(c): c for c in (self.crew, self.judge.crew, *(s.crew for s in self.searches.values()))}.values():
+        for crew in {
+            id(c): c for c in (self.crew, self.judge.crew, *(s.crew for s in self.searches.values()))
+        }.values():
             crew.close()
 
     def plan_of(self, who: tuple[str, ...]) -> Plan:
@@ -202,7 +205,9 @@ class Planner:
     def identity(self, who: tuple[str, ...], weight: float) -> str:
         """Return what a checkpoint belongs to: case, stories, terms, coalition and weight."""
         stories = [(s.name, s.probability) for s in self.desk.unfolded.stories]
-        return repr((self.desk.case.digest, stories, self.desk.terms, self.desk.tree.nodes["label"].tolist(), who, weight))
+        return repr(
+            (self.desk.case.digest, stories, self.desk.terms, self.desk.tree.nodes["label"].tolist(), who, weight)
+        )
 
     @staticmethod
     def total(made: Search, found: Found) -> float:
@@ -258,7 +263,9 @@ class Planner:
         planned = [self.candidate(who, weight) for weight in self.weights]
         candidates = [*planned, *(self.stock_only(plan) for plan in planned[:1]), *self.rules(who), *others]
         money = self.desk.task(who).limits
-        most = max((row.limit for name, rows in money.items() if name.startswith("purse_") for row in rows), default=0.0)
+        most = max(
+            (row.limit for name, rows in money.items() if name.startswith("purse_") for row in rows), default=0.0
+        )
         idle = Plan(self.clearing.nothing(), _("do nothing"))
         best, worth = idle, 0.0
         tried = [self._row(idle, 0.0, 0.0, 0.0, True)]

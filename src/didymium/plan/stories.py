@@ -192,7 +192,9 @@ def generated(
             start = date(year, 1 + 12 // per_year * at, 1)
             end = add_months(start, HALF_YEAR * length)
             name = f"cut-{start:%Y-%m}-{form}-{aim.lower()}-{HALF_YEAR * length}"
-            measure = Restriction("cut", "ban", case.controller, covered, reach, start, end, ((start, 0.0),), 0.0, inputs)
+            measure = Restriction(
+                "cut", "ban", case.controller, covered, reach, start, end, ((start, 0.0),), 0.0, inputs
+            )
             title = _("from {start:%B %Y} for {months} months: {form}, towards {aim}").format(
                 start=start, months=HALF_YEAR * length, form=_(FORMS[form][0]), aim=aim)  # fmt: skip
             stories.append(Story(name, Scenario(name, title, title, start, HALF_YEAR * length, (measure,)), share))
@@ -244,7 +246,9 @@ def mean_story(stories: Sequence[Story], first: date, last: int) -> Story:
         on = np.nonzero(lost > 0)[0]
         approval = tuple((days[q], float(1.0 - lost[q])) for q in range(on[0], on[-1] + 1))
         end = add_months(days[on[-1]], 3)
-        measures.append(Restriction(f"mean_{at}", "licence", controller, goods, reach, days[on[0]], end, approval, 0.0, rows))  # type: ignore[arg-type]
+        measures.append(
+            Restriction(f"mean_{at}", "licence", controller, goods, reach, days[on[0]], end, approval, 0.0, rows)
+        )  # type: ignore[arg-type]
     mean = Scenario(
         "mean", _("every cut in part, as likely as it is"), "", first, 12 * (last - first.year + 1), tuple(measures),
         tuple(Outage(f, a, b, 1.0 - lost, rows) for (f, a, b), lost in outages.items()),  # type: ignore[arg-type]

@@ -116,7 +116,9 @@ def values_table(outcome: Outcome, answers: Answers) -> ResultTable:
     inputs = join_inputs(outcome.plan_inputs(cleared), outcome.inputs_of_stories())
 
     def add(measure: str, value: float, unit: str, meaning: str, whose: str) -> None:
-        rows.append({"who": whose, "measure": measure, "value": value, "unit": unit, "meaning": meaning, RESTS_ON: inputs})
+        rows.append(
+            {"who": whose, "measure": measure, "value": value, "unit": unit, "meaning": meaning, RESTS_ON: inputs}
+        )
 
     planning = _("planning program, over doing nothing: ")
     said = {
@@ -135,7 +137,13 @@ def values_table(outcome: Outcome, answers: Answers) -> ResultTable:
             continue
         taken = next((row for row in plan.tried if row["chosen"]), None)
         if taken is not None:
-            add("judged", taken["worth"], "MUSD", _("what the plan is worth to whoever makes it, as the choice was made"), other)
+            add(
+                "judged",
+                taken["worth"],
+                "MUSD",
+                _("what the plan is worth to whoever makes it, as the choice was made"),
+                other,
+            )
             add("judged_interval", taken["interval"], "MUSD", _("half the 95 % interval of that mean"), other)
         pays = values.break_even(outcome.planner, plan)
         add("gain_calm", pays["calm"], "MUSD", _("what the plan is worth if nothing is cut"), other)
@@ -165,7 +173,9 @@ def purses_table(outcome: Outcome) -> ResultTable:
         prices = search.master().shadow_prices(search_decision(outcome, cleared))
         for name, value in prices.items():
             limit = money.total / 1000.0 if name.startswith("purse_") else float("nan")
-            spent = outcome.clearing.spent(cleared.plan.decision) / 1000.0 if name.startswith("purse_") else float("nan")
+            spent = (
+                outcome.clearing.spent(cleared.plan.decision) / 1000.0 if name.startswith("purse_") else float("nan")
+            )
             rows.append({"who": who, "limit": name, "money": limit, "spent": spent, "shadow_price": value,
                          RESTS_ON: join_inputs(money.inputs) or f"regions/{cleared.who[0]}"})  # fmt: skip
     columns = {
@@ -173,7 +183,9 @@ def purses_table(outcome: Outcome) -> ResultTable:
         "spent": Column("MUSD", _("What the plan takes out of it")),
         "shadow_price": Column("MUSD/MUSD", _("What one more unit would bring in the planning program, projects as they are")),
     }  # fmt: skip
-    return ResultTable("purses", _("Purses"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns, ("who", "limit"))
+    return ResultTable(
+        "purses", _("Purses"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns, ("who", "limit")
+    )
 
 
 def search_decision(outcome: Outcome, cleared: Cleared) -> np.ndarray:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +63,7 @@ class Unfolded:
 
 
 def unfold(
-    stories: Sequence[Story], decision: date, last: int, discount_rate: float, step: int = 3
+    stories: Sequence[Story], decision: date, last: int, discount_rate: float, step: int = 3, calm: int = 12
 ) -> Unfolded:
     """Return the tree on which the stories part where they first differ.
 
@@ -80,7 +81,9 @@ def unfold(
     discount_rate : float
         Per year.
     step : int
-        Months of a period while something is cut: 1, 3, 6 or 12.
+        Months of a period in a year in which something is cut: 1, 3, 6 or 12.
+    calm : int
+        Months of a period in every other year.
     """
     early = {_first_day(s.scenario) for s in stories if s.scenario} - {None}
     split = {day.year for day in early if day is not None and (day.month, day.day) != (1, 1)}
@@ -94,7 +97,7 @@ def unfold(
     for story in stories:
         parent, ended = -1, _end(story.scenario)
         begun = _first_day(story.scenario) if story.scenario else None
-        for start, end, label in _spans(story.scenario, decision, last, split, step):
+        for start, end, label in _spans(story.scenario, decision, last, split, step, calm):
             signature = _signature(story.scenario, start, end)
             key = (parent, start, end, signature)
             if key not in known:
@@ -122,7 +125,7 @@ def unfold(
 
 
 def _spans(
-    scenario: Scenario | None, decision: date, last: int, split: set[int], step: int
+    scenario: Scenario | None, decision: date, last: int, split: set[int], step: int, calm: int
 ) -> list[tuple[date, date, str]]:
     """Return the periods of a story: years, and shorter ones while something is cut."""
     begun, ended = _first_day(scenario), _end(scenario)
@@ -133,13 +136,11 @@ def _spans(
         # What has no end is followed in short periods for two years.
         until = ended or (date(begun.year + 2, 1, 1) if begun else None)
         within = begun is not None and until is not None and begun.year <= year and first < until
-        if (within or (before and year in split)) and step < 12:
-            days = [date(year, month, 1) for month in range(1, 13, step)] + [date(year + 1, 1, 1)]
-            name = "Q" if step == 3 else "P"
-            spans += [(a, b, f"{year} {name}{at}" if step != 1 else f"{a:%Y-%m}")
-                      for at, (a, b) in enumerate(zip(days[:-1], days[1:], strict=True), 1)]  # fmt: skip
-        else:
-            spans.append((first, date(year + 1, 1, 1), str(year)))
+        length = step if within or (before and year in split) else calm
+        days = [date(year, month, 1) for month in range(1, 13, length)] + [date(year + 1, 1, 1)]
+        for at, (a, b) in enumerate(pairwise(days), 1):
+            part = {1: f"{a:%Y-%m}", 3: f"{year} Q{at}", 6: f"{year} H{at}", 12: str(year)}
+            spans.append((a, b, part.get(length, f"{year} P{at}")))
     return spans
 
 

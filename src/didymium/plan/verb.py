@@ -38,7 +38,6 @@ from didymium.result import Result, new_manifest
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
-    from didymium.market.prepare import Market
     from didymium.plan.lshaped import Progress
     from didymium.plan.recourse import Crew
 
@@ -194,7 +193,8 @@ def plan(
         plans[member] = planner.best((member,))
         done()
     named = [
-        replace(plans[member].plan, how=_("the plan of {who} alone").format(who=member), planning={}) for member in members
+        replace(plans[member].plan, how=_("the plan of {who} alone").format(who=member), planning={})
+        for member in members
     ]
     plans["both"] = planner.best(tuple(members), [*named, union(*(plans[m].plan for m in members))])
     done()
@@ -228,7 +228,12 @@ def _days(decision: str | date, later: Sequence[str | date], last: int) -> tuple
 
 
 def _stories(
-    case: cases.Case, story: Scenario, named: Sequence[tuple[str, float] | Story] | None, count: int, first: date, last: int
+    case: cases.Case,
+    story: Scenario,
+    named: Sequence[tuple[str, float] | Story] | None,
+    count: int,
+    first: date,
+    last: int,
 ) -> _Stories:
     """Return the stories that are planned for: those named, those of the case's chances, or the one scenario."""
     if named is not None:
@@ -286,4 +291,3 @@ def _options(
         "pieces": len(planner.desk.pieces),
         "periods": [planner.desk.tree.nodes["label"].iloc[n] for n in planner.desk.unfolded.paths[stories.shown]],
     }
-
