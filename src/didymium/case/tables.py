@@ -554,7 +554,8 @@ PURSES = Table(
         _LOW, _HIGH,
         Field("unit", Kind.TEXT, N_("Currency."), required=True),
         Field("price_year", Kind.INTEGER, N_("Year of the prices."), required=True, low=1990, high=2100),
-        Field("year", Kind.INTEGER, N_("Year in which it comes in; what is not spent is kept. Empty: there from the start."),
+        Field("year", Kind.INTEGER,
+              N_("Year in which it comes in; what is not spent is kept. Empty: there from the start."),
               low=1990, high=2100),
         Field("counted", Kind.FLAG, N_("The plan may spend it; no: known, but not for this chain."), required=True),
         _SOURCE, _NOTE,
@@ -624,9 +625,9 @@ EVIDENCE = Table(
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        SOURCES, ASSUMPTIONS, REGIONS, BASKETS, COMMODITIES, PROCESSES, RECIPES, RAMPS, FACILITIES, PROJECTS, CAPS, COSTS,
-        ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, READINGS, VALUE_ADDED,
-        PURSES, EVENTS, COMMITMENTS, EVIDENCE,
+        SOURCES, ASSUMPTIONS, REGIONS, BASKETS, COMMODITIES, PROCESSES, RECIPES, RAMPS, FACILITIES, PROJECTS, CAPS,
+        COSTS, ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, READINGS,
+        VALUE_ADDED, PURSES, EVENTS, COMMITMENTS, EVIDENCE,
     )
 }  # fmt: skip
 """Every table of a case by name, in the order in which they are checked."""

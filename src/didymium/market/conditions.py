@@ -48,8 +48,10 @@ class Conditions:
 
     def of(self, nodes: list[int]) -> Conditions:
         """Return what holds at some of the nodes."""
-        fields = (self.capacity, self.ship_bound, self.demand, self.cut, self.projects)
-        return Conditions(*(array[:, nodes] for array in fields))
+        return Conditions(
+            self.capacity[:, nodes], self.ship_bound[:, nodes], self.demand[:, nodes], self.cut[:, nodes],
+            self.projects[:, nodes],
+        )  # fmt: skip
 
 
 def conditions(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> Conditions:
@@ -89,11 +91,13 @@ def _capacity(case: cases.Case, network: Network, base: Base, tree: Tree, option
                 available[row] = 0.0  # a project that nobody decided about stays out
                 continue
             available[row] = _steps(steps, ramps, tree, bool(in_base[row]), ran[row])
+    steps_of: list[list[Step]] = facilities["steps"].tolist()
+    size_of = facilities["capacity"].to_numpy(float)
     for at, project in enumerate(options.projects):
         row = position[project.facility]
-        _start, _end, size, ramp = facilities["steps"].iat[row][0]
-        step = [(project.start.isoformat(), "", size, ramp)]
-        full = _steps(step, ramps, tree, False, 0.0) if options.expansion else facilities["capacity"].iat[row]
+        _start, _end, size, ramp = steps_of[row][0]
+        step: list[Step] = [(project.start.isoformat(), "", size, ramp)]
+        full = _steps(step, ramps, tree, False, 0.0) if options.expansion else np.full(len(tree), size_of[row])
         projects[at] = full if project.nodes is None else np.where(np.isin(tree.index, project.nodes), full, 0.0)
     for name in decided:
         available[position[name]] = np.max(projects[[x.facility == name for x in options.projects]], axis=0)

@@ -121,8 +121,8 @@ def capacity(p: Parts) -> None:
         mine, terms = facility[facility.isin(index)], Terms(p, index)
         terms.add("activity", mine, of=mine.index)
         if name == "project_capacity":
-            mine = [x.facility for x in projects if x.choose]
-            terms.add("build", mine, -p.conditions.projects[chosen], of=[x.label for x in projects if x.choose])
+            places = [x.facility for x in projects if x.choose]
+            terms.add("build", places, -p.conditions.projects[chosen], of=[x.label for x in projects if x.choose])
         terms.state(name, "<=", given[positions(p.network.facilities.index, index)])
 
 
@@ -273,9 +273,9 @@ def purses(p: Parts) -> None:
         for at, row in enumerate(group):
             for label, amount in row.build.items():
                 if label in by_label:
-                    terms.add("build", [at], amount, of=[label])
+                    terms.add("build", np.array([at]), amount, of=[label])
             for (stock, node), price in row.fill.items():
-                terms.add("fill", [at], price, of=[stock], at=np.array([node]))
+                terms.add("fill", np.array([at]), price, of=[stock], at=np.array([node]))
         if terms.rows:
             terms.state(name, "<=", high[:, None], coords=() if len(group) == 1 else (index,))
 

@@ -104,7 +104,7 @@ class Tree:
 
     def _flag(self, name: str) -> npt.NDArray[np.bool_]:
         frame = self.nodes
-        return frame[name].to_numpy(bool) if name in frame else np.zeros(len(frame), dtype=bool)
+        return np.asarray(frame[name], dtype=bool) if name in frame else np.zeros(len(frame), dtype=bool)
 
     def lagged(self, node: int | npt.NDArray[np.intp], months: int) -> npt.NDArray[np.intp]:
         """Return the node ``months`` monthly steps back; -1 before the first, itself where nodes are longer."""

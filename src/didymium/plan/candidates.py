@@ -104,7 +104,7 @@ def candidates(case: cases.Case, market: Market, decision: date) -> list[Candida
 
 
 def first_fill(market: Market, facility: str, days: float) -> float:
-    """``days / 365.25 x capacity x sum_inputs a p0``: what fills a plant before it gives anything, kUSD at base prices."""
+    """``days / 365.25 x capacity x sum_inputs a p0``: what fills a plant first, kUSD at base prices."""
     if pd.isna(days) or not days > 0:
         return 0.0
     network, base = market
@@ -113,7 +113,7 @@ def first_fill(market: Market, facility: str, days: float) -> float:
     price = np.maximum(base.price.reindex(terms["market"]).to_numpy(float), 0.0)
     by_recipe = pd.Series(-terms["coefficient"].to_numpy(float) * price, terms["activity"]).groupby(level=0).sum()
     worth = float(by_recipe.max()) if len(by_recipe) else 0.0
-    return float(days) / 365.25 * float(network.facilities.at[facility, "capacity"]) * worth
+    return float(days) / 365.25 * float(network.facilities["capacity"].astype(float)[facility]) * worth
 
 
 def programmes_for(case: cases.Case, market: Market, who: tuple[str, ...], purse: str) -> tuple[StockProgramme, ...]:

@@ -57,7 +57,8 @@ class Checkpoint:
                     for length in lengths:
                         parts.append(flat[at : at + length])
                         at += length
-                    worths[int(piece)] = Worth(float(value), *parts, int(iterations))
+                    build, first, final, excess = parts
+                    worths[int(piece)] = Worth(float(value), build, first, final, excess, int(iterations))
             self.count += 1
             yield decision, worths
 

@@ -95,8 +95,9 @@ class Clearing:
         self.jobs = found
         self.crew = crew or Threads(found, matrices, threads)
         options = desk.options
-        self.parts = Parts(self.case, self.network, self.base, self.tree, options, desk.pieces.conditions,
-                           stock_table(self.network, self.base, options), joint=joints(self.network, self.base))  # fmt: skip
+        stocks, joint = stock_table(self.network, self.base, options), joints(self.network, self.base)
+        held = desk.pieces.conditions
+        self.parts = Parts(self.case, self.network, self.base, self.tree, options, held, stocks, joint=joint)
         self.share = self.tree.nodes["probability"].to_numpy(float)
         self.discount = self.tree.nodes["discount"].to_numpy(float)
 
@@ -156,7 +157,7 @@ class Clearing:
             level[kept, node] = level[kept, parent[node]] if parent[node] >= 0 else 0.0
 
     def gains(self, cleared: Cleared) -> dict[str, pd.DataFrame]:
-        """Return what a region's users, producers and stockholders gain in each node, discounted, kUSD: regions x nodes.
+        """Return what users, producers and stockholders gain in each node, discounted, kUSD: regions x nodes.
 
         Users: ``disc (B(q) - p q)``. Producers: ``disc (p'A x - C(x))``. Firms with stocks: ``disc p (release - fill)``
         and what is left at base prices.
@@ -264,10 +265,11 @@ class Clearing:
         """Return a decision of another tree on this one: projects by decision and news, stocks by the day."""
         known = {x.label: b for x, b in zip(other.projects, decision.build, strict=True)}
         build = np.array([known.get(x.label, 0.0) for x in self.desk.projects])
-        ends = [other.tree.nodes.at[node, "end"] for node in other.pieces.before]
+        theirs, own = other.tree.dates(), self.tree.dates()
+        ends = [theirs[node][1] for node in other.pieces.before]
         stock = np.zeros((len(self.desk.pieces.before), len(self.desk.programmes)))
         for at, node in enumerate(self.desk.pieces.before):
-            past = [row for row, end in enumerate(ends) if end <= self.tree.nodes.at[node, "end"]]
+            past = [row for row, end in enumerate(ends) if end <= own[node][1]]
             if past:
                 stock[at] = decision.stock[max(past, key=lambda row: ends[row])]
         return Decision(build, stock, np.zeros(0))

@@ -116,10 +116,12 @@ def machines(address: str | None = None, processes: int | None = None) -> Callab
         raise DidymiumError(_("a cluster needs `pip install 'didymium[scale]'`")) from None
     try:
         if address is not None:
-            client = Client(address, timeout=10)
+            client: Any = Client(address, timeout=10)  # type: ignore[no-untyped-call]
         else:
-            own = LocalCluster(n_workers=processes, threads_per_worker=1, processes=True, dashboard_address=None)
-            client = Client(own)
+            own = LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=processes, threads_per_worker=1, processes=True, dashboard_address=None
+            )
+            client = Client(own)  # type: ignore[no-untyped-call]
     except OSError as error:
         raise DidymiumError(
             _("no cluster answers at {address}: {error}").format(address=address, error=error)

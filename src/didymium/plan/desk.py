@@ -130,8 +130,7 @@ class Desk:
         """Return the nodes that begin on or after a day and before which the news was so."""
         parent, starts = self.tree.nodes["parent"].to_numpy(int), self.tree.nodes["start"].tolist()
         heard = np.empty(len(self.tree), dtype=object)
-        for node, start in enumerate(starts):
-            above = parent[node]
+        for node, above in enumerate(parent):
             if above >= 0 and starts[above] >= day:
                 heard[node] = heard[above]
             else:
@@ -190,4 +189,4 @@ def annual_charge(case: cases.Case, capex: float) -> float:
     rate, life = case.assumption("a_discount_rate"), case.assumption("a_project_life")
     if rate == 0.0:
         return capex / life
-    return capex * rate / (1.0 - (1.0 + rate) ** -life)
+    return float(capex * rate / (1.0 - (1.0 + rate) ** -life))

@@ -1,4 +1,4 @@
-"""Why this plan: what the next project would cost, what would flip the answer, and which other plans are nearly as good."""
+"""Why this plan: what would flip the answer, and which other plans are nearly as good."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ class Master:
             high.append(most)
 
         for at, above in enumerate(self.before):
-            for h in np.nonzero(task.stock_most > 0)[0]:
+            for h in np.nonzero(task.stock_most > 0)[0].tolist():
                 row = {self._stock(at, h): 1.0} | ({self._stock(above, h): -1.0} if above >= 0 else {})
                 state(row, 0.0, float(task.stock_year[h] * years[self.pieces.before[at]]))
         self.limit_rows: dict[str, list[int]] = {}
@@ -200,7 +200,7 @@ class Master:
         return self.stated
 
     def _stock(self, node: int, programme: int) -> int:
-        return self.at_stock + node * self.n_programme + int(programme)
+        return self.at_stock + node * self.n_programme + programme
 
     def _spending(self, limit: Limit) -> dict[int, float]:
         """Return a purse's or cap's row: buying is the difference of two levels."""
@@ -229,8 +229,8 @@ class Master:
                 continue
             for path in self.pieces.unfolded.paths:
                 on = set(path)
-                seen = tuple(at for at in own
-                             if self.task.projects[at].nodes is None or on & set(self.task.projects[at].nodes or ()))  # fmt: skip
+                nodes = [self.task.projects[at].nodes for at in own]
+                seen = tuple(at for at, mine in zip(own, nodes, strict=True) if mine is None or on & set(mine))
                 if len(seen) > 1 and seen not in done:
                     done.add(seen)
                     state(dict.fromkeys(seen, 1.0), -_FREE, 1.0)
@@ -409,15 +409,17 @@ class Master:
         free = decision.build[self.whole[: self.n_build]]
         if np.abs(free - np.round(free)).max(initial=0.0) > 1e-9 or (point > self.most * (1 + 1e-9) + 1e-6).any():
             return False
-        rows = self.first_rows[:, : self.at_theta] @ point
-        size = np.abs(self.first_rows[:, : self.at_theta]) @ np.abs(point)
-        own = np.abs(self.first_rows[:, self.at_theta :]).sum(axis=1) == 0  # rows that speak of decisions alone
+        entries = sp.csr_array(
+            (np.abs(self.first_rows.data), self.first_rows.indices, self.first_rows.indptr), shape=self.first_rows.shape
+        )
+        rows, size = self.first_rows[:, : self.at_theta] @ point, entries[:, : self.at_theta] @ np.abs(point)
+        own = entries[:, self.at_theta :].sum(axis=1) == 0  # rows that speak of decisions alone
         room = 1e-7 * (1.0 + size)
         low, high = self.stated.low[: len(rows)], self.stated.high[: len(rows)]
         return not bool((own & ((rows < low - room) | (rows > high + room))).any())
 
     def value(self, decision: Decision, worths: Mapping[int, Worth]) -> float:
-        """Return what a decision brings over doing nothing without minding risk; or less the risk that it leaves, MUSD."""
+        """Return what a decision brings over doing nothing, less the risk that it leaves where risk counts, MUSD."""
         gained = np.zeros(len(self.jobs))
         gained[self.pieces_asked] = [worths[at].value - self.base[at] for at in self.pieces_asked]
         gained /= UNIT
@@ -465,7 +467,10 @@ class Master:
 
 
 def cvar(losses: Values, share: Values, tail: float = TAIL) -> float:
-    """``min_v v + sum_s p_s max(0, l_s - v) / a``: mean of the worst share ``a`` (Rockafellar and Uryasev 2000, eq. 4)."""
+    """``min_v v + sum_s p_s max(0, l_s - v) / a``: mean of the worst share ``a``.
+
+    Rockafellar and Uryasev 2000 (Journal of Risk 2, 21-41), eq. 4.
+    """
     order = np.argsort(losses)[::-1]
     weight = np.minimum(share[order], np.maximum(0.0, tail - np.cumsum(share[order]) + share[order]))
     return float((weight * losses[order]).sum() / tail)

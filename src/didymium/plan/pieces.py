@@ -82,12 +82,13 @@ def cut_up(unfolded: Unfolded, options: Options) -> list[Piece]:
                    bool(np.isin(root, parent)))  # fmt: skip
         joined.setdefault((kind, *key), []).append(nodes)
     pieces = []
-    for (kind, *_key), copies in joined.items():
+    for told, copies in joined.items():
+        kind = str(told[0])
         nodes = copies[0]
         inside = np.isin(parent, nodes)
         exits = tuple(n for n in nodes if not (inside & np.isin(np.arange(len(tree)), nodes))[parent == n].any())
         share = float(sum(probability[each[0]] for each in copies))
-        pieces.append(Piece(str(kind), tuple(nodes), tuple(map(tuple, copies)), share, int(parent[nodes[0]]), exits))
+        pieces.append(Piece(kind, tuple(nodes), tuple(map(tuple, copies)), share, int(parent[nodes[0]]), exits))
     return pieces
 
 
@@ -204,7 +205,7 @@ class Pieces:
         frame = tree.nodes.iloc[nodes].copy()
         place = {int(node): at for at, node in enumerate(nodes)}
         frame["parent"] = [place.get(int(above), -1) for above in frame["parent"]]
-        chance = float(frame["probability"].iat[0])
+        chance = float(frame["probability"].to_numpy(float)[0])
         frame["probability"] = frame["probability"] / chance if chance > 0 else 1.0
         frame["open"] = np.isin(nodes, tree.nodes["parent"].to_numpy())
         frame.index = pd.RangeIndex(len(frame), name="node")
@@ -236,9 +237,10 @@ class Pieces:
         return build(self.case, self._subtree(piece), options, self.market, held)
 
     def _state(self, piece: Piece) -> Stated:
-        """Return a piece as the solver takes it; one that differs from another in what is cut alone is copied from it."""
+        """Return a piece as the solver takes it; one like another but for what is cut is copied from it."""
         held, frame = self.conditions.of(list(piece.nodes)), self._subtree(piece).nodes
-        key = (piece.kind, *(tuple(frame[name]) for name in ("start", "end", "parent", "probability", "settled", "open")),
+        told = ("start", "end", "parent", "probability", "settled", "open")
+        key = (piece.kind, *(tuple(frame[name]) for name in told),
                held.capacity.tobytes(), held.demand.tobytes(), held.projects.tobytes())  # fmt: skip
         if piece.kind != WINDOW or key not in self._alike:
             stated, stocks = self._built(piece)
@@ -272,21 +274,22 @@ class Pieces:
                 first = rows["stock_start"].positions()[mine, 0].astype(np.intp)
                 if piece.kind == BEFORE:
                     final = columns["stock"].positions()[mine, 0].astype(np.intp)
-        side = rows["capacity"] if "capacity" in rows else None
-        entries = self._project_rows(program) if side is not None else None
+        entries = self._project_rows(program) if "capacity" in rows else None
         shape = (len(arrays.low), len(self.options.projects))
         projects = sp.csc_array(shape) if entries is None else sp.csc_array(entries, shape=shape)
         exits = []
         tree = p.tree
         for node in piece.exits:
             at = piece.nodes.index(node)
-            exits.append((float(tree.nodes["probability"].iat[at]), *self._on_path(columns, tree.path(at), tree)))
+            exits.append(
+                (float(tree.nodes["probability"].to_numpy(float)[at]), *self._on_path(columns, tree.path(at), tree))
+            )
         stated = Stated(piece, self._known[digest], cost, arrays.lower, arrays.upper, arrays.low, arrays.high, projects,
                         first, final, exits)  # fmt: skip
         return stated, p.stocks
 
     def _worth_of_stock(self, piece: Piece, stocks: pd.DataFrame, columns: dict[str, Block], cost: Values) -> None:
-        """Value what a piece hands on: strategic stock of a cut is carried to the end; after a cut it is valued there."""
+        """Value what a piece hands on: strategic stock after a cut is carried to the end."""
         kept = stocks["kind"].ne("commercial").to_numpy()
         block = columns["stock"].positions()
         if piece.kind == AFTER:

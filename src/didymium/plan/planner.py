@@ -1,8 +1,8 @@
 """Whose loss: candidate plans come from the planning program, their worth from the market re-cleared with each plan.
 
 The planning program is the world market with the members' end uses weighted; a government is not a world planner. So
-the plan that a coalition takes is the one that leaves its own users and purse best off once everybody else has answered,
-on stories that had no part in making it.
+the plan that a coalition takes is the one that leaves its own users and purse best off once everybody else has
+answered, on stories that had no part in making it.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ class Search:
     def master(self, scale: float = 1.0, risk: float | None = None) -> Master:
         """Return a master with every cut that is known; the purse times ``scale``, or with another risk."""
         self._ready()
-        master = Master(self.desk.pieces, self.jobs, self.desk.task(self.who, self.risk if risk is None else risk, scale),
-                        self.base)  # fmt: skip
+        task = self.desk.task(self.who, self.risk if risk is None else risk, scale)
+        master = Master(self.desk.pieces, self.jobs, task, self.base)
         for decision, worths in self.pool:
             master.add(decision, worths)
         return master
@@ -220,7 +220,7 @@ class Planner:
         return self.clearing.clear(who, plan)
 
     def judged(self, who: tuple[str, ...], plan: Plan) -> tuple[float, float, np.ndarray]:
-        """Return a plan's worth to its coalition on the judge's stories: mean, half a 95 % interval, and by story, kUSD.
+        """Return a plan's worth on the judge's stories: mean, half a 95 % interval, and by story, kUSD.
 
         The interval is that of a sample of as many draws as the judge's stories stand for.
         """

@@ -138,7 +138,8 @@ def _with_excess(
     above = sp.hstack([matrix, sp.csr_array((matrix.shape[0], count))])
     more = np.array([-risk / TAIL * share for share, _at, _scale in exits])
     extended = (
-        np.append((1.0 - risk) * cost, more), np.append(lower, np.zeros(count)), np.append(upper, np.full(count, np.inf)),
+        np.append((1.0 - risk) * cost, more),
+        np.append(lower, np.zeros(count)), np.append(upper, np.full(count, np.inf)),
         np.append(low, np.full(count, -np.inf)), np.append(high, np.full(count, np.inf)),
     )  # fmt: skip
     made = sp.csr_array(sp.vstack([above, below], format="csr"))

@@ -1,7 +1,7 @@
 """What may happen: the scenarios that a plan prepares for, each with a probability.
 
-No source gives a probability. They come from assumption rows, or from whoever asks, and the plan's headline is how likely
-a cut must be for it to pay.
+No source gives a probability. They come from assumption rows, or from whoever asks, and the plan's headline is how
+likely a cut must be for it to pay.
 """
 
 from __future__ import annotations
@@ -218,12 +218,12 @@ def standing_in(stories: Sequence[Story], scenario: Scenario, first: date, last:
 def mean_story(stories: Sequence[Story], first: date, last: int) -> Story:
     """Return the one story in which everything happens in part: each share and factor at its expected value.
 
-    What the expected-value problem takes for certain. Measures by what they cover and whom they hit, quarter by quarter.
+    What the expected-value problem takes for certain. Measures by what they cover and whom they hit, by quarter.
     """
     days = [date(year, month, 1) for year in range(first.year, last + 1) for month in (1, 4, 7, 10)]
-    cut: dict[tuple[object, ...], np.ndarray] = {}
-    outages: dict[tuple[object, ...], float] = {}
-    changes: dict[tuple[object, ...], float] = {}
+    cut: dict[tuple[str, frozenset[str], frozenset[str]], np.ndarray] = {}
+    outages: dict[tuple[str, date, date], float] = {}
+    changes: dict[tuple[str, str, date, date], float] = {}
     inputs: dict[str, None] = {}
     for story in stories:
         scenario = story.scenario
@@ -231,28 +231,26 @@ def mean_story(stories: Sequence[Story], first: date, last: int) -> Story:
             continue
         inputs |= dict.fromkeys(scenario.inputs())
         for r in scenario.restrictions:
-            key = (r.controller, r.commodities, r.destinations)
-            lost = np.array([1.0 - r.share(day, add_months(day, 3)) for day in days])
-            cut[key] = cut.get(key, 0.0) + story.probability * lost
+            covers = (r.controller, r.commodities, r.destinations)
+            lost = story.probability * np.array([1.0 - r.share(day, add_months(day, 3)) for day in days])
+            cut[covers] = cut[covers] + lost if covers in cut else lost
         for o in scenario.outages:
-            key = (o.facility, o.start, o.end)
-            outages[key] = outages.get(key, 0.0) + story.probability * (1.0 - o.availability)
+            plant = (o.facility, o.start, o.end)
+            outages[plant] = outages.get(plant, 0.0) + story.probability * (1.0 - o.availability)
         for d in scenario.demand_changes:
-            key = (d.end_use, d.region, d.start, d.end)
-            changes[key] = changes.get(key, 0.0) + story.probability * (d.factor - 1.0)
+            use = (d.end_use, d.region, d.start, d.end)
+            changes[use] = changes.get(use, 0.0) + story.probability * (d.factor - 1.0)
     rows = tuple(inputs)
     measures = []
     for at, ((controller, goods, reach), lost) in enumerate(cut.items()):
         on = np.nonzero(lost > 0)[0]
         approval = tuple((days[q], float(1.0 - lost[q])) for q in range(on[0], on[-1] + 1))
-        end = add_months(days[on[-1]], 3)
-        measures.append(
-            Restriction(f"mean_{at}", "licence", controller, goods, reach, days[on[0]], end, approval, 0.0, rows)
-        )  # type: ignore[arg-type]
+        begin, end = days[on[0]], add_months(days[on[-1]], 3)
+        measures.append(Restriction(f"mean_{at}", "licence", controller, goods, reach, begin, end, approval, 0.0, rows))
     mean = Scenario(
         "mean", _("every cut in part, as likely as it is"), "", first, 12 * (last - first.year + 1), tuple(measures),
-        tuple(Outage(f, a, b, 1.0 - lost, rows) for (f, a, b), lost in outages.items()),  # type: ignore[arg-type]
-        tuple(DemandChange(u, r, a, b, 1.0 + more, rows) for (u, r, a, b), more in changes.items()),  # type: ignore[arg-type]
+        tuple(Outage(f, a, b, 1.0 - part, rows) for (f, a, b), part in outages.items()),
+        tuple(DemandChange(u, r, a, b, 1.0 + more, rows) for (u, r, a, b), more in changes.items()),
     )  # fmt: skip
     return Story("mean", mean, 1.0)
 

@@ -64,10 +64,11 @@ def ask(planner: Planner, who: tuple[str, ...], weight: float, deep: bool) -> An
 
 
 def stories_table(outcome: Outcome) -> ResultTable:
-    """Return every story with its probability, what it costs each participant's users, and what each plan is worth in it."""
+    """Return every story: probability, what it costs each participant's users, what each plan is worth in it."""
     idle = outcome.gains["nothing"]["users"]
     worth = {who: _worth(outcome, cleared) for who, cleared in outcome.plans.items() if cleared.who}
-    best = {who: np.max([*(_worth(outcome, c) for c in _same(outcome, cleared)), np.zeros(len(outcome.stories))], axis=0)
+    none = np.zeros(len(outcome.stories))
+    best = {who: np.max([none, *(_worth(outcome, each) for each in _same(outcome, cleared))], axis=0)
             for who, cleared in outcome.plans.items() if cleared.who}  # fmt: skip
     rows = []
     for at, story in enumerate(outcome.stories):
@@ -94,7 +95,7 @@ def stories_table(outcome: Outcome) -> ResultTable:
         columns[f"worth_{who.lower()}"] = Column(
             "MUSD", _("What the plan of {who} is worth to it in this scenario").format(who=who))  # fmt: skip
         columns[f"regret_{who.lower()}"] = Column(
-            "MUSD", _("Regret: what the best of all plans shown would be worth to it more").format(who=who))  # fmt: skip
+            "MUSD", _("Regret: what the best of its plans would be worth more").format(who=who))  # fmt: skip
     frame = pd.DataFrame(rows)[[*columns, RESTS_ON]]
     return ResultTable("stories", _("Scenarios"), frame, columns, ("story",))
 
@@ -109,7 +110,7 @@ def _same(outcome: Outcome, cleared: Cleared) -> list[Cleared]:
 
 
 def values_table(outcome: Outcome, answers: Answers) -> ResultTable:
-    """Return bounds, gap, values of information and of the stochastic solution, out-of-sample mean, break-even chance."""
+    """Return bounds, gap, values of information and of the stochastic solution, break-even chances."""
     rows: list[dict[str, Any]] = []
     cleared = next(c for c in outcome.plans.values() if c.who == answers.who)
     who = next(name for name, c in outcome.plans.items() if c.who == answers.who)
@@ -181,7 +182,7 @@ def purses_table(outcome: Outcome) -> ResultTable:
     columns = {
         "who": WHO, "limit": Column("", _("Purse or cap")), "money": Column("MUSD", _("Money in it")),
         "spent": Column("MUSD", _("What the plan takes out of it")),
-        "shadow_price": Column("MUSD/MUSD", _("What one more unit would bring in the planning program, projects as they are")),
+        "shadow_price": Column("MUSD/MUSD", _("What one more unit would bring, projects as they are")),
     }  # fmt: skip
     return ResultTable(
         "purses", _("Purses"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns, ("who", "limit")
@@ -199,14 +200,14 @@ def frontier_table(outcome: Outcome, answers: Answers) -> ResultTable:
     cleared = outcome.plans[who]
     inputs = join_inputs(outcome.plan_inputs(cleared), outcome.inputs_of_stories())
     money = purse_of(outcome.case, answers.who).total / 1000.0
-    rows = [{"who": who, "varied": "budget", "at": scale * money, "mean_loss": mean, "worst_loss": worst, "value": value,
-             RESTS_ON: inputs} for scale, mean, worst, value in answers.budget]  # fmt: skip
+    rows = [{"who": who, "varied": "budget", "at": scale * money, "mean_loss": mean, "worst_loss": worst,
+             "value": value, RESTS_ON: inputs} for scale, mean, worst, value in answers.budget]  # fmt: skip
     rows += [{"who": who, "varied": "risk", "at": at, "mean_loss": mean, "worst_loss": worst, "value": value,
               RESTS_ON: inputs} for at, mean, worst, value in answers.risk]  # fmt: skip
     columns = {
         "who": WHO, "varied": Column("", _("What is varied: budget (MUSD) or risk (weight of the worst 5 %)")),
         "at": Column("", _("Its value")),
-        "mean_loss": Column("MUSD", _("Expected loss of the weighted world against no cut and no plan, capital included")),
+        "mean_loss": Column("MUSD", _("Expected loss of the weighted world against no cut, capital included")),
         "worst_loss": Column("MUSD", _("The same in the worst 5 % of outcomes (CVaR)")),
         "value": Column("MUSD", _("What the plan brings under its own functional")),
     }  # fmt: skip
@@ -233,7 +234,7 @@ def reasons_table(outcome: Outcome, answers: Answers) -> ResultTable:
         "margin": Column("MUSD", _("What the plan loses at least without it (chosen) or with it (not chosen)")),
         "capex": Column("MUSD", _("Investment")),
         "capex_flips": Column("MUSD", _("Investment at which the answer flips")),
-        "price_flips": Column("ratio", _("Price of its output, as a share of the plan's, at which it flips (first order)")),
+        "price_flips": Column("ratio", _("Price of its output, over the plan's, at which it flips (first order)")),
         "latest_start": Column("", _("First output after which it no longer pays (first order)")),
         "on_assumptions": Column("", _("Capacity, investment or lead time is an assumption")),
     }  # fmt: skip
@@ -247,14 +248,15 @@ def others_table(outcome: Outcome, answers: Answers) -> ResultTable:
     cleared = outcome.plans[who]
     inputs = join_inputs(outcome.plan_inputs(cleared))
     best = outcome.planner.found[answers.who].value
-    rows = [{"who": who, "rank": rank, "value": other.value, "less": best - other.value, "added": ", ".join(other.added),
-             "dropped": ", ".join(other.dropped), RESTS_ON: inputs}
+    rows = [{"who": who, "rank": rank, "value": other.value, "less": best - other.value,
+             "added": ", ".join(other.added), "dropped": ", ".join(other.dropped), RESTS_ON: inputs}
             for rank, other in enumerate(answers.others, 2)]  # fmt: skip
     columns = {
         "who": WHO, "rank": Column("", _("Rank")),
         "value": Column("MUSD", _("What it brings in the planning program over doing nothing")),
         "less": Column("MUSD", _("Less than the best plan")),
-        "added": Column("", _("Projects that it builds instead")), "dropped": Column("", _("Projects that it leaves out")),
+        "added": Column("", _("Projects that it builds instead")),
+        "dropped": Column("", _("Projects that it leaves out")),
     }  # fmt: skip
-    return ResultTable("others", _("Other plans nearly as good"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns,
-                       ("who", "rank"))  # fmt: skip
+    frame = pd.DataFrame(rows, columns=[*columns, RESTS_ON])
+    return ResultTable("others", _("Other plans nearly as good"), frame, columns, ("who", "rank"))  # fmt: skip

@@ -112,8 +112,7 @@ def unfold(
             probability[parent] += story.probability
         leaves.append(parent)
     frame = pd.DataFrame([row[1:] for row in rows], columns=["start", "end", "label"])
-    one_by_one = [periods([row[1:]], None, 0.0).nodes for row in rows]
-    frame["years"] = [float(node["years"].iat[0]) for node in one_by_one]
+    frame["years"] = [float(periods([row[1:]], None, 0.0).years()[0]) for row in rows]
     middle = [(a.year - decision.year) + (a.month - decision.month) / 12 + y / 2
               for a, y in zip(frame["start"], frame["years"], strict=True)]  # fmt: skip
     frame["parent"] = [row[0] for row in rows]
@@ -147,9 +146,9 @@ def _spans(
 def _parts(scenario: Scenario | None) -> list[tuple[date, date | None]]:
     if scenario is None:
         return []
-    spans = [(r.start, r.end) for r in scenario.restrictions]
-    spans += [(o.start, o.end) for o in (*scenario.outages, *scenario.demand_changes)]
-    return spans
+    spans: list[tuple[date, date | None]] = [(r.start, r.end) for r in scenario.restrictions]
+    spans += [(o.start, o.end) for o in scenario.outages]
+    return spans + [(d.start, d.end) for d in scenario.demand_changes]
 
 
 def _first_day(scenario: Scenario | None) -> date | None:

@@ -1,4 +1,4 @@
-"""What uncertainty costs: the plan against its mean, against hindsight, against bad luck, and how likely a cut must be."""
+"""What uncertainty costs: the plan against its mean, hindsight and bad luck, and how likely a cut must be."""
 
 from __future__ import annotations
 
@@ -107,10 +107,10 @@ def _knowing(planner: Planner, made: Search, who: tuple[str, ...], weight: float
 
 
 def break_even(planner: Planner, cleared: Cleared) -> dict[str, float]:
-    """Return how likely a cut must be for a plan to pay: ``q* = -g(calm) / (g(cut) - g(calm))``, ``g`` the members' gain.
+    """Return how likely a cut must be for a plan to pay: ``q* = -g(calm) / (g(cut) - g(calm))``.
 
-    ``cut`` averages the stories with a cut in their own proportions. Also as a chance a year: ``1 - (1 - q)^(1/n)`` over
-    the ``n`` years in which a cut may begin.
+    ``g`` is the members' gain; ``cut`` averages the stories with a cut in their own proportions. Also as a chance a
+    year: ``1 - (1 - q)^(1/n)`` over the ``n`` years in which a cut may begin.
 
     Returns
     -------

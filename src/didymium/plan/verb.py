@@ -1,4 +1,4 @@
-"""``plan``: what the participants should do, alone and together, not knowing what will be cut, when and for how long."""
+"""``plan``: what the participants should do, alone and together, not knowing what will be cut, when, how long."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ def plan(
 ) -> Result:
     """Choose projects and strategic stocks for each participant alone and for both; re-clear the market with each plan.
 
-    Neither governments nor firms know what will be cut: every decision and every market belongs to a node of the tree of
-    scenarios, which part only when they differ (docs/decisions/020). The case's chances of a cut are assumptions; without
-    them the plan is for ``scenario`` alone.
+    Neither governments nor firms know what will be cut: every decision and every market belongs to a node of the tree
+    of scenarios, which part only when they differ (docs/decisions/020). The case's chances of a cut are assumptions;
+    without them the plan is for ``scenario`` alone.
 
     Parameters
     ----------

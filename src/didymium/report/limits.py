@@ -339,8 +339,8 @@ def _plan(planned: Result, writer: Writer) -> Limit:
         Markup(
             _(
                 "The plan knows {count} scenarios and that one of them will come, not which; their probabilities are "
-                "assumptions, as no source gives any, and expected values hold for these alone. Lead times are central, "
-                "without delay. It "
+                "assumptions, as no source gives any, and expected values hold for these alone. Lead times are "
+                "central, without delay. It "
                 "chooses among the projects on record and strategic stock; permits, instruments, price floors and "
                 "the answers of "
                 "others are not decided. Of the projects listed {share} rest on an assumed capital cost or lead "
