@@ -84,7 +84,7 @@ class Tree:
     def leaves(self) -> np.ndarray:
         """Return the nodes where the horizon ends: without children, and not open."""
         last = np.setdiff1d(np.arange(len(self)), self.nodes["parent"].to_numpy())
-        return last[~self._flag("open")[last]]
+        return np.asarray(last[~self._flag("open")[last]])
 
     def settled(self) -> npt.NDArray[np.bool_]:
         """Return at which nodes working stocks are back at rest in the end."""
@@ -104,7 +104,8 @@ class Tree:
 
     def _flag(self, name: str) -> npt.NDArray[np.bool_]:
         frame = self.nodes
-        return np.asarray(frame[name], dtype=bool) if name in frame else np.zeros(len(frame), dtype=bool)
+        given = frame[name].to_numpy(bool) if name in frame else np.zeros(len(frame), dtype=bool)
+        return np.asarray(given)
 
     def lagged(self, node: int | npt.NDArray[np.intp], months: int) -> npt.NDArray[np.intp]:
         """Return the node ``months`` monthly steps back; -1 before the first, itself where nodes are longer."""

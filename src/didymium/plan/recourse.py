@@ -252,7 +252,8 @@ def shares(found: Sequence[Job], count: int) -> list[list[Job]]:
         groups.setdefault(job.matrix, []).append(job)
     for group in sorted(groups.values(), key=lambda each: -sum(size[job.at] for job in each)):
         at = int(np.argmin(load))
-        for job in group:
+        # Pieces in which the same is cut follow each other: the first solve of one starts where the last one ended.
+        for job in sorted(group, key=lambda each: np.isfinite(each.arrays[2]).tobytes()):
             if load[at] + size[job.at] > total * 1.02:
                 at = int(np.argmin(load))
             lots[at].append(job)
