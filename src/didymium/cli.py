@@ -390,6 +390,14 @@ def plan(
     risk: Annotated[
         float, typer.Option("--risk", metavar="SHARE", help=_("Weight of the worst 5 % of outcomes, 0 to 1."))
     ] = 0.0,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target",
+            metavar="FORM:PLACE:TONNES:DATE",
+            help=_("A strategic stock that there has to be, such as dy_oxide:USA:20:2029; may be repeated."),
+        ),
+    ] = None,
     weight: Annotated[
         list[float] | None,
         typer.Option("--weight", help=_("Weight of the members' users that makes a candidate; may be repeated; 2.")),
@@ -424,6 +432,8 @@ def plan(
         "weights": tuple(weight or (2.0,)), "draws": draws, "seed": seed, "gap": gap, "step": months, "deep": not quick,
         "threads": threads, "checkpoints": resume,
     }  # fmt: skip
+    if target:
+        options["targets"] = [_target(text) for text in target]
     if given:
         options["scenarios"] = [_share(text) for text in given]
     if cluster:
@@ -433,6 +443,19 @@ def plan(
     with terminal.searching(quiet=as_json) as told:
         result = _run("plan", case, told=told, **options)
     _deliver(result, out, as_json, tables)
+
+
+def _target(text: str) -> tuple[str, str, float, str]:
+    """Return a stock that there has to be."""
+    try:
+        form, place, tonnes, by = text.split(":")
+        return form, place, float(tonnes), by
+    except ValueError:
+        raise DidymiumError(
+            _("`{text}` is not a target -> write FORM:PLACE:TONNES:DATE, such as dy_oxide:USA:20:2029").format(
+                text=text
+            )
+        ) from None
 
 
 def _share(text: str) -> tuple[str, float]:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from didymium.faults import CaseError, Fault
 from didymium.market.laws import Limit, limits
 from didymium.market.options import Cap, Options, Project, StockProgramme
+from didymium.messages import _
 from didymium.plan.candidates import Candidate, caps_of, programmes_for, purse_of
-from didymium.plan.master import Task
+from didymium.plan.master import Target, Task
 from didymium.plan.pieces import Pieces
 
 if TYPE_CHECKING:
@@ -50,12 +52,35 @@ class Terms:
         Weight of the conditional value at risk at 95 %.
     whole : bool
         Projects that are all or nothing are so; otherwise the program is relaxed.
+    targets : tuple of Wanted
+        Strategic stocks that there have to be.
     """
 
     decisions: tuple[date, ...]
     recourse: bool = True
     risk: float = 0.0
     whole: bool = True
+    targets: tuple[Wanted, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A strategic stock that there has to be by a day.
+
+    Parameters
+    ----------
+    commodity, region : str
+        What and where.
+    least : float
+        Amount, t.
+    by : date
+        Day.
+    """
+
+    commodity: str
+    region: str
+    least: float
+    by: date
 
 
 class _Laid(NamedTuple):
@@ -177,7 +202,50 @@ class Desk:
         return Task(
             self.projects, self.allowed(who), self.charge, self.limits(who, scale),
             np.where(mine, most, 0.0), np.where(mine, year, 0.0), self.terms.risk if risk is None else risk,
+            self._targets(who),
         )  # fmt: skip
+
+    def _targets(self, who: Sequence[str]) -> tuple[Target, ...]:
+        """Return the stocks that a coalition has to have.
+
+        Raises
+        ------
+        CaseError
+            A form that cannot be stocked there, a day before the first period ends, or more than the buying cap and the
+            largest stock allow by then: each with what would be possible.
+        """
+        place = {x.market: h for h, x in enumerate(self.programmes)}
+        dates, years, found, faults = self.tree.dates(), self.tree.years(), [], []
+        for wanted in self.terms.targets:
+            if wanted.region not in who:
+                continue
+            market, row = f"{wanted.commodity}|{wanted.region}", f"{wanted.commodity} in {wanted.region}"
+            if market not in place:
+                known = ", ".join(sorted(x.replace("|", " in ") for x in place))
+                what = _("{row} is not a form that the plan may stock").format(row=row)
+                faults.append(Fault("targets", row, "commodity", what, _("name one of {known}").format(known=known)))
+                continue
+            in_time = [at for at, node in enumerate(self.pieces.before) if dates[node][1] <= wanted.by]
+            if not in_time:
+                what = _("nothing can be bought by {day}").format(day=wanted.by)
+                fix = _("choose a day after {day}").format(day=dates[self.pieces.before[0]][1])
+                faults.append(Fault("targets", row, "by", what, fix))
+                continue
+            programme = self.programmes[place[market]]
+            span = sum(years[self.pieces.before[at]] for at in in_time)
+            possible = min(programme.most, programme.per_year * span)
+            if wanted.least > possible * (1 + 1e-9):
+                what = _("{least:,.1f} t by {day} cannot be reached: the buying cap and the largest stock allow "
+                         "{possible:,.1f} t").format(least=wanted.least, day=wanted.by, possible=possible)  # fmt: skip
+                fix = _("ask for at most that, later, or change assumptions a_stock_buying_cap and a_stock_most")
+                faults.append(Fault("targets", row, "least", what, fix))
+                continue
+            said = _("{row} by {day}, t,").format(row=row, day=wanted.by)
+            found.append(Target(said, (place[market],), max(in_time, key=lambda at: dates[self.pieces.before[at]][1]),
+                                wanted.least))  # fmt: skip
+        if faults:
+            raise CaseError(faults)
+        return tuple(found)
 
     def weights(self, who: Sequence[str], weight: float) -> Mapping[str, float]:
         """Return the weight of each region's users for a coalition."""

@@ -134,7 +134,8 @@ def search(
     """
     begun = time.perf_counter()
     nothing = master.nothing()
-    state = Found(nothing, master.value(nothing, start), np.inf, dict(start), 0, 0, 0.0, np.inf)
+    idle = master.value(nothing, start) if master.admits(nothing) else -np.inf
+    state = Found(nothing, idle, np.inf, dict(start), 0, 0, 0.0, np.inf)
     if not master.cuts:
         master.add(nothing, start)
     for decision, worths in master.heard or ():
@@ -199,6 +200,9 @@ def _relaxed(
 ) -> None:
     """Let projects be built in part, within a trust region that grows where the model is good."""
     centre, value, reach = state.decision, state.value, REACH
+    if not np.isfinite(value):  # doing nothing is not allowed: begin where the master would
+        centre = master.propose(whole=False).decision
+        value = attempt(centre)
     while state.steps < most_steps:
         if state.steps % BOUND_EVERY == 0:
             state.relaxed = master.propose(whole=False).hoped

@@ -45,6 +45,28 @@ class Proposal(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Target:
+    """A stock that there has to be.
+
+    Parameters
+    ----------
+    said : str
+        What it is of, in the case's words.
+    programmes : tuple of int
+        Strategic stocks that count.
+    node : int
+        Position of the calm node at whose end they do.
+    least : float
+        Amount, t.
+    """
+
+    said: str
+    programmes: tuple[int, ...]
+    node: int
+    least: float
+
+
+@dataclass(frozen=True)
 class Task:
     """What is asked of the master.
 
@@ -62,6 +84,8 @@ class Task:
         Largest level and most bought in a year, t, by programme; 0 where the coalition may not buy.
     risk : float
         Weight of the conditional value at risk, 0 to 1.
+    targets : tuple of Target
+        Stocks that there have to be.
     """
 
     projects: tuple[Project, ...]
@@ -71,6 +95,7 @@ class Task:
     stock_most: Values
     stock_year: Values
     risk: float = 0.0
+    targets: tuple[Target, ...] = ()
 
 
 class Infeasible(SolverError):
@@ -126,10 +151,12 @@ class Master:
         self._lay_out()
         self.best = float(self.path_base[self.plain or list(range(len(self.paths)))].max())
         self.highs: Any = hand_over(self._arrays())
-        self.first_rows = self.stated.matrix
         for option, value in (("mip_rel_gap", 0.0), ("mip_feasibility_tolerance", 1e-9)):
             self.highs.setOptionValue(option, value)
         self.cuts = 0
+        self.demanded: dict[int, tuple[str, float]] = {}
+        self._demand()
+        self.first_rows = self.stated.matrix
         self.dual = self.reduced = np.zeros(0)
         self.heard: list[tuple[Decision, dict[int, Worth]]] | None = None
 
@@ -198,6 +225,17 @@ class Master:
         matrix = sp.csr_array((data, index, starts), shape=(len(rows), self.columns))
         self.stated = Arrays(cost, lower, upper, whole, np.array(low), np.array(high), matrix)
         return self.stated
+
+    def _demand(self) -> None:
+        """State the targets: ``sum_h stock[h, n] >= target`` at the last calm node before a day."""
+        for target in self.task.targets:
+            row = {self._stock(target.node, h): 1.0 for h in target.programmes}
+            index, value = np.array(list(row), dtype=np.int32), np.array(list(row.values()))
+            at = self.highs.getNumRow()
+            self.highs.addRow(target.least, _FREE, len(index), index, value)
+            start = np.array([0, len(index)], dtype=np.int32)
+            self.stated = self.stated.with_rows(np.array([target.least]), np.array([_FREE]), (value, index, start))
+            self.demanded[at] = (target.said, target.least)
 
     def _stock(self, node: int, programme: int) -> int:
         return self.at_stock + node * self.n_programme + programme
@@ -463,7 +501,30 @@ class Master:
 
     def conflict(self) -> str:
         """Return which limits cannot hold together, in the case's words."""
-        return _("no decision keeps within all limits")
+        names = self._conflicting()
+        if not names:
+            return _("no decision keeps within all limits")
+        return _("these cannot hold together: {names} -> raise or drop one of them").format(names="; ".join(names))
+
+    def _conflicting(self) -> list[str]:
+        """Return the rows of an irreducible infeasible set, in the case's words."""
+        known = {row: _("{name} of {limit:,.1f}").format(name=self._said(name), limit=self.stated.high[row])
+                 for name, rows in self.limit_rows.items() for row in rows}  # fmt: skip
+        known |= {row: _("at least {least:,.1f} of {what}").format(least=least, what=what)
+                  for row, (what, least) in self.demanded.items()}  # fmt: skip
+        kinds = np.zeros(self.n_build, dtype=np.uint8)
+        self.highs.changeColsIntegrality(self.n_build, np.arange(self.n_build, dtype=np.int32), kinds)
+        strategy = highspy.IisStrategy
+        self.highs.setOptionValue(
+            "iis_strategy", int(strategy.kIisStrategyFromLp) + int(strategy.kIisStrategyIrreducible)
+        )
+        _status, found = self.highs.getIis()
+        return [known[row] for row in sorted(set(found.row_index_) & set(known))]
+
+    @staticmethod
+    def _said(name: str) -> str:
+        kind, _sign, rest = name.partition("_")
+        return _("the purse, MUSD,") if kind == "purse" else _("cap `{cap}`").format(cap=rest)
 
 
 def cvar(losses: Values, share: Values, tail: float = TAIL) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 
 from didymium.messages import _
 from didymium.plan.checkpoint import Checkpoint
-from didymium.plan.clearing import Cleared, Clearing, Plan, union
+from didymium.plan.clearing import Cleared, Clearing, Plan
 from didymium.plan.lshaped import Found, Progress, search
 from didymium.plan.master import Master
 from didymium.plan.recourse import Decision, Job, Threads, Worth, jobs
@@ -156,7 +156,8 @@ class Planner:
             self.judge = Clearing(judge, self._make(own, theirs))
         self.searches: dict[tuple[tuple[str, ...], float], Search] = {}
         self.found: dict[tuple[str, ...], Found] = {}
-        self._judged: dict[bytes, tuple[Cleared, Cleared]] = {}
+        self._cleared: dict[bytes, Cleared] = {}
+        self._idle: Cleared | None = None
 
     def search_of(self, who: tuple[str, ...], weight: float, risk: float | None = None) -> Search:
         """Return the planning program of a coalition."""
@@ -216,8 +217,14 @@ class Planner:
         return float(sum(probability[at] * worth.value for at, worth in made.base.items())) / 1000.0 + found.value
 
     def clear(self, who: tuple[str, ...], plan: Plan) -> Cleared:
-        """Return the market with a plan fixed, on the plan's own stories."""
-        return self.clearing.clear(who, plan)
+        """Return the market with a plan fixed, on the plan's own stories; the same plan is cleared once.
+
+        Where stocks are used up more than one price fits: cleared again, a plan would be worth a little more or less.
+        """
+        key = plan.decision.build.tobytes() + plan.decision.stock.tobytes()
+        if key not in self._cleared:
+            self._cleared[key] = self.clearing.clear(who, plan)
+        return replace(self._cleared[key], who=who, plan=plan, tried=[])
 
     def judged(self, who: tuple[str, ...], plan: Plan) -> tuple[float, float, np.ndarray]:
         """Return a plan's worth on the judge's stories: mean, half a 95 % interval, and by story, kUSD.
@@ -230,7 +237,9 @@ class Planner:
             return float(share @ worth), 0.0, worth
         decision = self.judge.onto(self.desk, plan.decision)
         cleared = self.judge.clear(who, replace(plan, decision=decision))
-        worth = self.judge.worth(cleared, self._idle())
+        if self._idle is None:
+            self._idle = self.judge.clear((), Plan(self.judge.nothing(), _("do nothing")))
+        worth = self.judge.worth(cleared, self._idle)
         share = np.array([s.probability for s in self.judge.desk.unfolded.stories])
         mean = float(share @ worth)
         spread = float(np.sqrt(share @ (worth - mean) ** 2))
@@ -239,16 +248,9 @@ class Planner:
     draws: int = 1
     """Draws that the judge's stories were joined from."""
 
-    def _idle(self) -> Cleared:
-        if not hasattr(self, "_judge_nothing"):
-            self._judge_nothing = self.judge.clear((), Plan(self.judge.nothing(), _("do nothing")))
-        return self._judge_nothing
-
     def nothing(self) -> Cleared:
         """Return the market of doing nothing, on the plan's own stories."""
-        if not hasattr(self, "_nothing"):
-            self._nothing = self.clear((), Plan(self.clearing.nothing(), _("do nothing")))
-        return self._nothing
+        return self.clear((), Plan(self.clearing.nothing(), _("do nothing")))
 
     def best(self, who: tuple[str, ...], others: Sequence[Plan] = ()) -> Cleared:
         """Return the plan that leaves a coalition best off.
@@ -268,7 +270,10 @@ class Planner:
         )
         idle = Plan(self.clearing.nothing(), _("do nothing"))
         best, worth = idle, 0.0
-        tried = [self._row(idle, 0.0, 0.0, 0.0, True)]
+        allowed = self.within(who, idle)
+        if not allowed:
+            worth = -np.inf
+        tried = [self._row(idle, 0.0, 0.0, 0.0, allowed)]
         for plan in candidates:
             value, interval, _by_story = self.judged(who, plan)
             spent = self.clearing.spent(plan.decision)
@@ -280,7 +285,7 @@ class Planner:
         cleared = self.clear(who, chosen)
         for row in tried:
             row["chosen"] = row["candidate"] == best.how
-        return replace_tried(cleared, tried)
+        return replace(cleared, tried=tried)
 
     @staticmethod
     def _row(plan: Plan, value: float, interval: float, spent: float, affordable: bool) -> dict[str, Any]:
@@ -293,6 +298,9 @@ class Planner:
         decided = plan.decision.build > 1e-9
         if bool((decided & ~task.allowed & np.array([x.choose for x in task.projects])).any()):
             return False
+        for target in task.targets:
+            if plan.decision.stock[target.node, list(target.programmes)].sum() < target.least * (1 - 1e-9):
+                return False
         share = {x.label: float(b) for x, b in zip(task.projects, plan.decision.build, strict=True)}
         return all(
             sum(use * share.get(label, 0.0) for label, use in row.build.items()) <= row.limit * (1 + 1e-9)
@@ -333,11 +341,3 @@ class Planner:
                           for ok, x in zip(desk.allowed(who), desk.projects, strict=True)])  # fmt: skip
         stock = np.zeros((len(desk.pieces.before), len(desk.programmes)))
         return Plan(Decision(build, stock, np.zeros(0)), _("all announced projects as announced"))
-
-
-def replace_tried(cleared: Cleared, tried: list[dict[str, Any]]) -> Cleared:
-    """Return a cleared plan with what was tried beside it."""
-    return replace(cleared, tried=tried)
-
-
-__all__ = ["GAP", "WEIGHTS", "Planner", "Search", "union"]

@@ -16,7 +16,7 @@ from didymium.market.prepare import prepare
 from didymium.messages import _
 from didymium.plan.candidates import candidates
 from didymium.plan.clearing import union
-from didymium.plan.desk import Desk, Terms
+from didymium.plan.desk import Desk, Terms, Wanted
 from didymium.plan.outcome import Outcome
 from didymium.plan.planner import GAP, WEIGHTS, Planner
 from didymium.plan.stories import (
@@ -69,6 +69,7 @@ def plan(
     later: Sequence[str | date] = (),
     recourse: bool = True,
     risk: float = 0.0,
+    targets: Sequence[tuple[str, str, float, str | date]] = (),
     weights: Sequence[float] = WEIGHTS,
     gap: float = GAP,
     draws: int = 0,
@@ -110,6 +111,8 @@ def plan(
         Later decisions know whether something was cut by then; otherwise the schedule is fixed on the first day.
     risk : float
         Weight of the conditional value at risk at 95 %; the expectation has the rest.
+    targets : sequence of (str, str, float, str or date)
+        Strategic stocks that there have to be: commodity, region, t, by when.
     weights : sequence of float
         Weights of the members' users that generate candidate plans.
     gap : float
@@ -168,7 +171,11 @@ def plan(
     stories = _stories(case, story, scenarios, count, first, last)
     market = prepare(case)
     found = candidates(case, market, first)
-    terms = Terms(days, recourse, risk)
+    wanted = tuple(
+        Wanted(good, region, float(least), first_day(by) if isinstance(by, str) else by)
+        for good, region, least, by in targets
+    )
+    terms = Terms(days, recourse, risk, targets=wanted)
 
     def desk_on(made_on: Sequence[Story]) -> Desk:
         calm = [] if any(s.name == CALM for s in made_on) else [Story(CALM, None, 0.0)]
@@ -281,6 +288,7 @@ def _options(
         "generated": len(stories.every),
         "reduction_distance": stories.distance,
         "risk": terms.risk,
+        "targets": [f"{x.commodity}|{x.region} >= {x.least:g} t by {x.by}" for x in terms.targets],
         "weights": list(weights),
         "gap_allowed_MUSD": gap,
         "draws": draws,
