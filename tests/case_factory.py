@@ -39,6 +39,7 @@ DEFAULTS: dict[str, Row] = {
     "recipes": {"unit": "t/t", "basis": "element"},
     "facilities": {"unit": "t/year", "basis": "element", "status": "operating", "start": "2010", "additive": "yes"},
     "ramps": {},
+    "caps": {},
     "projects": {"capex": 1_000_000, "unit": "USD", "lead_time": 24, "lead_time_low": 12, "lead_time_high": 36,
                  "lead_time_unit": "month", "lead_time_source": "book", "committed": "no"},
     "costs": {"process": "*", "region": "*", "unit": "USD/kg", "basis": "element"},

@@ -637,6 +637,14 @@ def planned(case: Case) -> Result:
         table("stock_plan", stock_plan, ("who", "commodity", "region", "payer", "year")),
         table("gap", gap, ("who", "participant", "step")),
         table("path", path, ("who", "node", "commodity", "region")),
+        table(
+            "stories",
+            [
+                {"story": name, "probability": share, "shown": name != "calm", RESTS_ON: rests}
+                for name, share in (("calm", 0.7), ("halt-six-months", 0.3))
+            ],
+            ("story",),
+        ),
         scenario="halt-six-months",
     )
 

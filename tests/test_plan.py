@@ -16,10 +16,14 @@ from didymium.case.check import first_day
 from didymium.case.units import factor
 from didymium.faults import DidymiumError
 from didymium.market.prepare import Market, prepare
-from didymium.market.tree import add_months, single_year
+from didymium.market.tree import add_months
 from didymium.plan import plan
-from didymium.plan.candidates import candidates, capital_charge, horizon, programmes_for, projects_for, purse_of
-from didymium.plan.evaluate import Plan, union
+from didymium.plan.candidates import candidates, programmes_for, purse_of
+from didymium.plan.clearing import Plan, union
+from didymium.plan.desk import Desk, Terms, annual_charge
+from didymium.plan.recourse import Decision
+from didymium.plan.stories import CALM, Story
+from didymium.plan.unfold import Unfolded, unfold
 from didymium.result import Result
 
 DECISION = date(2027, 1, 1)
@@ -99,7 +103,7 @@ def test_doing_nothing_gains_nothing(compare: pd.DataFrame, planned: Result) -> 
 def test_no_plan_worth_less_than_nothing_is_taken(compare: pd.DataFrame, planned: Result, who: str) -> None:
     tried = planned["tried"].query("who == @who")
     assert tried.iloc[0]["worth"] == 0.0, "doing nothing is always a candidate"
-    best = tried["worth"].max()
+    best = tried.loc[tried["affordable"].astype(bool), "worth"].max()
     gain = sum(compare.at[who, f"gain_{member.lower()}"] for member in WHO[who])
     assert best >= 0
     assert gain == pytest.approx(best, abs=1e-6)
@@ -167,10 +171,11 @@ def test_the_cut_raises_prices_only_while_it_lasts(planned: Result) -> None:
 
 
 def test_both_spend_no_more_than_the_two_purses(us_japan: Case) -> None:
-    money = {who: purse_of(us_japan, members)[0] for who, members in WHO.items()}
+    money = {who: purse_of(us_japan, members).total for who, members in WHO.items()}
     assert money["nothing"] == 0.0
     assert money["both"] == pytest.approx(money["USA"] + money["JPN"])
-    assert purse_of(us_japan, ("USA",)) == (2e6, ["purses/purse_usa"]), "thousands of USD"
+    usa = purse_of(us_japan, ("USA",))
+    assert (usa.total, usa.inputs) == (2e6, ("purses/purse_usa",)), "thousands of USD"
 
 
 # Candidates
@@ -199,45 +204,101 @@ def test_a_project_starts_no_earlier_than_its_owner_plans(tmp_path: Path, market
     assert found[name].start == date(2040, 6, 1)
 
 
+def tree_of(case: Case, name: str, last: int = 2035) -> Unfolded:
+    return unfold([Story(name, case.scenario(name), 1.0)], DECISION, last, case.assumption("a_discount_rate"))
+
+
 def test_projects_as_a_coalition_sees_them(us_japan: Case, market: Market) -> None:
     found = candidates(us_japan, market, DECISION)
-    tree = horizon(us_japan, us_japan.scenario("halt-six-months"), DECISION, 2035)
-    alone = {p.facility: p for p in projects_for(us_japan, found, ("JPN",), tree, "purse")}
+    desk = Desk(us_japan, market, tree_of(us_japan, "no-shock"), found, Terms((DECISION,)), MEMBERS)
+    projects = {p.facility: p for p in desk.projects}
+    mine = dict(zip(projects, desk.allowed(("JPN",)), strict=True))
     for candidate in found:
         if candidate.committed:
-            assert (alone[candidate.facility].choose, alone[candidate.facility].share) == (False, 1.0)
-            assert alone[candidate.facility].capex == 0.0
+            project = projects[candidate.facility]
+            assert (project.choose, project.share, project.capex, mine[candidate.facility]) == (False, 1.0, 0.0, False)
         else:
-            assert (candidate.facility in alone) == ("JPN" in candidate.sponsors)
+            assert mine.get(candidate.facility, False) == ("JPN" in candidate.sponsors)
     assert any(not c.committed and c.sponsors == ("USA",) for c in found)
+    # A year of the horizon costs the annuity of the capital, discounted, from the day of first output.
+    at = next(k for k, p in enumerate(desk.projects) if p.choose and p.start <= date(2031, 1, 1))
+    project, nodes = desk.projects[at], desk.tree.nodes
+    full = nodes["start"] >= project.start
+    annuity = annual_charge(us_japan, project.capex)
+    assert desk.charge[at][full] == pytest.approx(annuity * (nodes["years"] * nodes["discount"])[full].to_numpy())
+    assert (desk.charge[at][(nodes["end"] <= project.start).to_numpy()] == 0.0).all()
 
 
 def test_the_year_of_the_cut_is_cleared_in_quarters(us_japan: Case) -> None:
-    tree = horizon(us_japan, us_japan.scenario("halt-six-months"), DECISION, 2032)
+    tree = tree_of(us_japan, "halt-six-months", 2032).tree
     assert list(tree.nodes["label"]) == [
         "2027", "2028", "2029", "2030 Q1", "2030 Q2", "2030 Q3", "2030 Q4", "2031", "2032"
     ]  # fmt: skip
     assert tree.years().sum() == pytest.approx(6.0)
-    calm = horizon(us_japan, us_japan.scenario("no-shock"), DECISION, 2028)
+    assert list(tree.settled()) == [True] * 3 + [False] * 4 + [True] * 2, "refilled a year after the cut"
+    calm = tree_of(us_japan, "no-shock", 2028).tree
     assert list(calm.nodes["label"]) == ["2027", "2028"]
 
 
 def test_capital_is_written_off_over_its_life(us_japan: Case) -> None:
-    """A year of 20 at 5 %: the annuity of 1000 is 80.24; a plant that starts at mid-year pays half."""
-    tree = single_year(2030)
+    """A year of 20 at 5 %: the annuity of 1000 is 80.24."""
     assert us_japan.assumption("a_project_life") == 20 and us_japan.assumption("a_discount_rate") == 0.05
-    assert capital_charge(us_japan, 1000.0, date(2029, 1, 1), tree) == pytest.approx(80.2426, rel=1e-5)
-    half = capital_charge(us_japan, 1000.0, date(2030, 7, 1), tree)
-    assert half == pytest.approx(80.2426 * 184 / 365, rel=1e-5)
-    assert capital_charge(us_japan, 1000.0, date(2031, 1, 1), tree) == 0.0
+    assert annual_charge(us_japan, 1000.0) == pytest.approx(80.2426, rel=1e-5)
 
 
 def test_plans_are_joined() -> None:
-    a = Plan({"x": 1.0}, {"m|USA": {0: 4.0}}, "a")
-    b = Plan({"y": 1.0}, {"m|JPN": {1: 2.0}}, "b")
-    both = union(a, b)
-    assert both.built == {"x": 1.0, "y": 1.0}
-    assert both.bought == {"m|USA": {0: 4.0}, "m|JPN": {1: 2.0}}
+    a = Plan(Decision(np.array([1.0, 0.0]), np.array([[4.0, 0.0], [4.0, 1.0]]), np.zeros(0)), "a")
+    b = Plan(Decision(np.array([0.0, 1.0]), np.array([[0.0, 2.0], [5.0, 2.0]]), np.zeros(0)), "b")
+    both = union(a, b).decision
+    assert both.build.tolist() == [1.0, 1.0]
+    assert both.stock.tolist() == [[4.0, 2.0], [5.0, 2.0]]
+
+
+# Under uncertainty
+
+
+def test_probabilities_are_shared_and_shown(planned: Result, us_japan: Case) -> None:
+    stories = planned["stories"].set_index("story")
+    assert len(stories) == 6 and stories["probability"].sum() == pytest.approx(1.0)
+    assert stories.loc[stories["shown"], :].index.tolist() == ["halt-six-months"]
+    calm = (1.0 - us_japan.assumption("a_cut_onset")) ** 6
+    assert stories.at[CALM, "probability"] >= calm - 1e-9, "reduction gives the calm story more, never less"
+    assert stories.at[CALM, "loss_usa"] == pytest.approx(0.0, abs=1e-9)
+    assert (stories.drop(index=CALM)[["loss_usa", "loss_jpn"]] > 0).all().all()
+
+
+def test_expected_gains_are_the_mean_over_the_stories(planned: Result, compare: pd.DataFrame) -> None:
+    stories = planned["stories"]
+    share = stories["probability"].to_numpy()
+    for who, members in (("USA", ["usa"]), ("JPN", ["jpn"]), ("both", ["usa", "jpn"])):
+        expected = sum(compare.at[who, f"gain_{member}"] for member in members)
+        assert share @ stories[f"worth_{who.lower()}"] == pytest.approx(expected, abs=1e-6)
+        assert (stories[f"regret_{who.lower()}"] >= -1e-9).all()
+
+
+def test_values_keep_their_order(planned: Result) -> None:
+    """EEV <= RP <= WS, each as far as it is proven; break-even is where the expected gain is zero."""
+    values = planned["values"].set_index(["who", "measure"])["value"]
+    gap = values["both", "gap"]
+    assert values["both", "EEV"] <= values["both", "bound"] + 1e-6
+    assert values["both", "RP"] <= values["both", "WS"] + 15.0
+    assert values["both", "VSS"] == pytest.approx(values["both", "RP"] - values["both", "EEV"])
+    assert values["both", "EVPI"] == pytest.approx(values["both", "WS"] - values["both", "RP"])
+    assert 0.0 <= gap <= 15.0 + 1e-6
+    for who in ("USA", "JPN", "both"):
+        calm, cut, least = (values[who, name] for name in ("gain_calm", "gain_cut", "pays_from_horizon"))
+        if calm < 0 < cut:
+            assert (1 - least) * calm + least * cut == pytest.approx(0.0, abs=1e-6)
+        else:
+            assert calm >= 0 and least == 0.0
+        assert values[who, "gain_at_1"] == pytest.approx(cut)
+
+
+def test_plain_rules_stand_beside_the_plan(planned: Result) -> None:
+    for _who, rows in planned["tried"].query("who != 'nothing'").groupby("who"):
+        named = set(rows["candidate"])
+        assert {"do nothing", "stock only", "60 days of everything", "all announced projects as announced"} <= named
+        assert rows.loc[rows["chosen"].astype(bool), "affordable"].all()
 
 
 # What is refused

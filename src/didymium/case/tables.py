@@ -258,11 +258,29 @@ PROJECTS = Table(
         _ref("lead_time_source", "sources|assumptions", N_("Where the lead time comes from.")),
         Field("committed", Kind.FLAG, N_("Goes ahead whatever the participants decide."), default="no"),
         Field("sponsors", Kind.REFERENCES, N_("Participants whose money may pay for it."), refers="regions"),
+        Field("scalable", Kind.FLAG, N_("yes: it may be built in part; no: all or nothing."), default="no"),
+        Field("first_fill", Kind.NUMBER,
+              N_("Days of its own intake that fill it before it gives anything; their price adds to the investment."),
+              low=0.0),
         _SOURCE, _NOTE,
     ),
     key=("facility",),
     value="capex",
     internal="USD",
+)  # fmt: skip
+
+CAPS = Table(
+    "caps",
+    N_("What projects share besides money and may not use up: land, water, a permit to discharge."),
+    (
+        _id("cap", N_("Short name; the rows of one cap go together.")),
+        Field("name", Kind.TEXT, N_("Name."), required=True),
+        _ref("facility", "facilities", N_("A project that uses it.")),
+        _number("use", N_("What the project uses of it where it is built in full."), low=0.0),
+        _number("limit", N_("How much there is; the same in every row of the cap."), low=0.0),
+        _UNIT, _SOURCE, _NOTE,
+    ),
+    key=("cap", "facility"),
 )  # fmt: skip
 
 COSTS = Table(
@@ -543,6 +561,9 @@ PURSES = Table(
         _LOW, _HIGH,
         Field("unit", Kind.TEXT, N_("Currency."), required=True),
         Field("price_year", Kind.INTEGER, N_("Year of the prices."), required=True, low=1990, high=2100),
+        Field("year", Kind.INTEGER,
+              N_("Year in which it comes in; what is not spent is kept. Empty: there from the start."),
+              low=1990, high=2100),
         Field("counted", Kind.FLAG, N_("The plan may spend it; no: known, but not for this chain."), required=True),
         _SOURCE, _NOTE,
     ),
@@ -615,9 +636,9 @@ EVIDENCE = Table(
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        SOURCES, ASSUMPTIONS, REGIONS, BASKETS, COMMODITIES, PROCESSES, RECIPES, RAMPS, FACILITIES, PROJECTS, COSTS,
-        ENVIRONMENT, ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, READINGS,
-        VALUE_ADDED, PURSES, EVENTS, COMMITMENTS, EVIDENCE, *SCREENING,
+        SOURCES, ASSUMPTIONS, REGIONS, BASKETS, COMMODITIES, PROCESSES, RECIPES, RAMPS, FACILITIES, PROJECTS, CAPS,
+        COSTS, ENVIRONMENT, ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS,
+        READINGS, VALUE_ADDED, PURSES, EVENTS, COMMITMENTS, EVIDENCE, *SCREENING,
     )
 }  # fmt: skip
 """Every table of a case by name, in the order in which they are checked."""

@@ -136,7 +136,7 @@ class Blocks:
     columns: dict[str, Block] = field(default_factory=dict)
     rows: dict[str, Block] = field(default_factory=dict)
     worth: dict[str, np.ndarray] = field(default_factory=dict)
-    _bounds: dict[str, tuple[Any, Any, bool]] = field(default_factory=dict)
+    _bounds: dict[str, tuple[Any, Any, Any]] = field(default_factory=dict)
     _laws: dict[str, tuple[sp.csr_array[Any], Values, Values]] = field(default_factory=dict)
 
     def add_variable(
@@ -145,7 +145,7 @@ class Blocks:
         coords: Sequence[pd.Index[Any]],
         lower: float | np.ndarray = 0.0,
         upper: float | np.ndarray = np.inf,
-        whole: bool = False,
+        whole: bool | np.ndarray = False,
     ) -> None:
         """Add a block of columns.
 
@@ -157,7 +157,7 @@ class Blocks:
             Labels: elements, segments where it has them, nodes where it has them.
         lower, upper : float or array
             Bounds, in the shape of the labels.
-        whole : bool
+        whole : bool or array
             Integer.
         """
         self.columns[name] = Block(_end(self.columns), tuple(coords))
@@ -180,7 +180,7 @@ class Blocks:
             low, high, integer = self._bounds[name]
             lower[own].reshape(block.shape)[...] = low
             upper[own].reshape(block.shape)[...] = high
-            whole[own] = integer
+            whole[own].reshape(block.shape)[...] = integer
             if name in self.worth:
                 cost[own].reshape(block.shape)[...] = self.worth[name]
         laws = list(self._laws.values())

@@ -36,24 +36,36 @@ class Conditions:
         Base quantity wanted in the period, t.
     cut : array of bool, markets x nodes
         A measure cuts supply of something to the region: its strategic stocks of every form may be released.
+    projects : array, projects x nodes
+        What each project of the options adds in the period where it is built in full, t.
     """
 
     capacity: Array
     ship_bound: Array
     demand: Array
     cut: npt.NDArray[np.bool_]
+    projects: Array
+
+    def of(self, nodes: list[int]) -> Conditions:
+        """Return what holds at some of the nodes."""
+        return Conditions(
+            self.capacity[:, nodes], self.ship_bound[:, nodes], self.demand[:, nodes], self.cut[:, nodes],
+            self.projects[:, nodes],
+        )  # fmt: skip
 
 
 def conditions(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> Conditions:
     """Return what holds at each node of ``tree``."""
     bound, cut = _restrictions(network, base, tree)
-    return Conditions(
-        _capacity(case, network, base, tree, options), bound, _demand(case, network, base, tree, options), cut
-    )
+    capacity, projects = _capacity(case, network, base, tree, options)
+    return Conditions(capacity, bound, _demand(case, network, base, tree, options), cut, projects)
 
 
-def _capacity(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> Array:
-    """``capacity x share in operation x ramp x availability x length``, at least what ran in the base year."""
+def _capacity(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> tuple[Array, Array]:
+    """``capacity x share in operation x ramp x availability x length``, at least what ran in the base year.
+
+    By facility, where a project counts in full; and by project of the options.
+    """
     facilities, years = network.facilities, tree.years()
     ran = (
         base.activity.groupby(network.activities["facility"])
@@ -64,31 +76,42 @@ def _capacity(case: cases.Case, network: Network, base: Base, tree: Tree, option
     in_base = operating_in(network.facilities, case.base_year)
     now = np.maximum(facilities["capacity"].to_numpy(float), ran) * in_base
     available = np.repeat(now[:, None], len(tree), axis=1)
-    decided = {project.facility: project.start for project in options.projects}
+    decided = {project.facility for project in options.projects}
+    position = {str(name): row for row, name in enumerate(facilities.index)}
+    projects = np.zeros((len(options.projects), len(tree)))
+    ramps = {
+        str(name): rows.sort_values("year")["share"].to_numpy(float) for name, rows in case["ramps"].groupby("ramp")
+    }
     if options.expansion:
-        ramps = {
-            str(name): rows.sort_values("year")["share"].to_numpy(float) for name, rows in case["ramps"].groupby("ramp")
-        }
         for row, (name, facility) in enumerate(facilities.iterrows()):
             steps = list(facility["steps"])
             if str(name) in decided:
-                steps = [(decided[str(name)].isoformat(), "", steps[0][2], steps[0][3])]
-            elif facility["status"] != "operating":
+                continue
+            if facility["status"] != "operating":
                 available[row] = 0.0  # a project that nobody decided about stays out
                 continue
             available[row] = _steps(steps, ramps, tree, bool(in_base[row]), ran[row])
-    else:
-        for row, name in enumerate(facilities.index):
-            if name in decided:
-                available[row] = facilities["capacity"].iat[row]
+    steps_of: list[list[Step]] = facilities["steps"].tolist()
+    size_of = facilities["capacity"].to_numpy(float)
+    for at, project in enumerate(options.projects):
+        row = position[project.facility]
+        _start, _end, size, ramp = steps_of[row][0]
+        step: list[Step] = [(project.start.isoformat(), "", size, ramp)]
+        full = _steps(step, ramps, tree, False, 0.0) if options.expansion else np.full(len(tree), size_of[row])
+        projects[at] = full if project.nodes is None else np.where(np.isin(tree.index, project.nodes), full, 0.0)
+    for name in decided:
+        available[position[name]] = np.max(projects[[x.facility == name for x in options.projects]], axis=0)
     available *= years[None, :]
-    position = {str(name): row for row, name in enumerate(facilities.index)}
+    projects *= years[None, :]
+    built = np.array([position[x.facility] for x in options.projects], dtype=int)
     for node, ((first, last), scenario) in enumerate(zip(tree.dates(), tree.scenarios, strict=True)):
         for outage in scenario.outages if scenario else ():
             if outage.facility in position:
                 overlap = _overlap(outage.start, outage.end, first, last)
-                available[position[outage.facility], node] *= 1.0 - overlap * (1.0 - outage.availability)
-    return available
+                left = 1.0 - overlap * (1.0 - outage.availability)
+                available[position[outage.facility], node] *= left
+                projects[built == position[outage.facility], node] *= left
+    return available, projects
 
 
 def _steps(steps: list[Step], ramps: dict[str, Array], tree: Tree, in_base: bool, ran: float) -> Array:

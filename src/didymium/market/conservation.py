@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from didymium.market.laws import known_arrivals, shipped_at
+from didymium.market.laws import known_arrivals, level_before, shipped_at
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,8 +75,9 @@ def conservation(p: Parts, primal: Quantities) -> float:
         add(network.downgrades["lesser"].map(commodity), turned)
     if "stock" in primal:
         held = p.stocks["market"].str.split("|").str[0]
-        level, parent = table("stock"), p.tree.nodes["parent"].to_numpy(int)
-        before = np.where(parent[None, :] >= 0, level[:, np.maximum(parent, 0)], p.stock_start()[:, None])
+        level, parent = table("stock"), level_before(p)
+        at = np.arange(len(level))[:, None]
+        before = np.where(parent >= 0, level[at, np.maximum(parent, 0)], p.stock_start()[:, None])
         add(held, before - level)
     scale = np.maximum(passed, max(1.0, FLOOR * float(passed.max(initial=0.0))))
     gained = network.activities["gained"].to_numpy(float)[table("activity").max(axis=1, initial=0.0) > 0]

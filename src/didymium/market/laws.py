@@ -7,7 +7,7 @@ of USD, prices USD/kg. Objective: maximise.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from didymium.market.cross import apart
 from didymium.market.tree import MONTH
 
 if TYPE_CHECKING:
+    from didymium.market.options import Project
     from didymium.market.program import Parts
 
 
@@ -104,26 +105,70 @@ def lost_at_end(p: Parts) -> np.ndarray:
 
 
 def capacity(p: Parts) -> None:
-    """``sum_{a in f} x[a,n] <= capacity[f,n]``, times the built share where the facility is a project to decide.
+    """``sum_{a in f} x[a,n] <= capacity[f,n] + sum_{v of f} project[v,n] build[v]``, built share by decision.
 
     Capacity is in the side that the facility states it: feed of separation, output of metal, alloy and magnets.
     """
     facility = p.network.activities["facility"]
-    shares = {project.facility: project.share for project in p.options.projects if not project.choose}
-    chosen = {project.facility for project in p.options.projects if project.choose}
+    projects = p.options.projects
+    chosen = [project.choose for project in projects]
     names = pd.Index(sorted(set(facility)), name="facility")
-    decided = names.isin(chosen)
+    decided = names.isin({x.facility for x in projects if x.choose})
+    given = built_capacity(p, np.array([0.0 if x.choose else x.share for x in projects]))
     for name, index in (("project_capacity", names[decided]), ("capacity", names[~decided])):
         if not len(index):
             continue
-        limit = p.conditions.capacity[positions(p.network.facilities.index, index)]
-        limit = limit * np.array([shares.get(str(each), 1.0) for each in index])[:, None]
         mine, terms = facility[facility.isin(index)], Terms(p, index)
         terms.add("activity", mine, of=mine.index)
         if name == "project_capacity":
-            terms.add("build", index, -limit, of=index)
-            limit = np.zeros_like(limit)
-        terms.state(name, "<=", limit)
+            places = [x.facility for x in projects if x.choose]
+            terms.add("build", places, -p.conditions.projects[chosen], of=[x.label for x in projects if x.choose])
+        terms.state(name, "<=", given[positions(p.network.facilities.index, index)])
+
+
+def built_capacity(p: Parts, shares: np.ndarray) -> np.ndarray:
+    """``capacity[f,n] + sum_{v of f} project[v,n] share[v]``: facilities x nodes, t.
+
+    Parameters
+    ----------
+    p : Parts
+        The program's parts.
+    shares : array
+        Built share of each project of the options.
+    """
+    projects = p.options.projects
+    decided = np.array([x.facility for x in projects], dtype=object)
+    limit = p.conditions.capacity.copy()
+    index = p.network.facilities.index
+    known = index.isin(decided)
+    limit[known] = 0.0
+    if len(projects):
+        np.add.at(limit, positions(index, decided), p.conditions.projects * shares[:, None])
+    return limit
+
+
+def once(p: Parts) -> None:
+    """``sum_{v of f on a path} build[v] <= 1``: a project that may be decided more than once is built once."""
+    by_facility: dict[str, list[Project]] = {}
+    for project in p.options.projects:
+        if project.choose:
+            by_facility.setdefault(project.facility, []).append(project)
+    paths = [set(p.tree.path(leaf)) for leaf in np.setdiff1d(np.arange(len(p.tree)), p.tree.nodes["parent"])]
+    rows: dict[tuple[str, ...], None] = {}
+    for own in by_facility.values():
+        if len(own) < 2:
+            continue
+        for path in paths:
+            seen = tuple(x.label for x in own if x.nodes is None or path & set(x.nodes))
+            if len(seen) > 1:
+                rows[seen] = None
+    if not rows:
+        return
+    index = pd.Index(["|".join(seen) for seen in rows], name="once")
+    terms = Terms(p, index, np.arange(1))
+    for name, seen in zip(index, rows, strict=True):
+        terms.add("build", [name] * len(seen), of=list(seen))
+    terms.state("once", "<=", 1.0, coords=(index,))
 
 
 def no_transit(p: Parts) -> None:
@@ -146,10 +191,13 @@ def no_transit(p: Parts) -> None:
 
 
 def stock_balance(p: Parts) -> None:
-    """``s[h,n] = s[h, parent(n)] + fill[h,n] - release[h,n]``, from the level at the start."""
-    parent, stocks = p.tree.nodes["parent"].to_numpy(int), p.stocks.index
-    roots, inner = np.nonzero(parent < 0)[0], np.nonzero(parent >= 0)[0]
-    for name, nodes in (("stock_start", roots), ("stock_balance", inner)):
+    """``s[h,n] = s[h, parent(n)] + fill[h,n] - release[h,n]``, from the level at the start.
+
+    Working stocks begin at that level again after every settled node.
+    """
+    stocks, before = p.stocks.index, level_before(p)
+    parent = p.tree.nodes["parent"].to_numpy(int)
+    for name, nodes in (("stock_start", np.nonzero(parent < 0)[0]), ("stock_balance", np.nonzero(parent >= 0)[0])):
         if not len(nodes):
             continue
         terms = Terms(p, stocks, nodes)
@@ -157,8 +205,27 @@ def stock_balance(p: Parts) -> None:
         terms.add("fill", stocks, -1.0)
         terms.add("release", stocks)
         if name == "stock_balance":
-            terms.add("stock", stocks, -1.0, at=parent[inner])
-        terms.state(name, "=", p.stock_start()[:, None] if name == "stock_start" else 0.0)
+            terms.add("stock", stocks, -1.0, at=before[:, nodes])
+        terms.state(name, "=", np.where(before[:, nodes] < 0, p.stock_start()[:, None], 0.0))
+
+
+def level_before(p: Parts) -> np.ndarray:
+    """Return the node whose level each node begins with, stocks x nodes; -1: the level at the start."""
+    parent = p.tree.nodes["parent"].to_numpy(int)[None, :]
+    anew = p.stocks["kind"].eq("commercial").to_numpy()[:, None] & p.tree.rested()[None, :]
+    return np.where(anew, -1, parent)
+
+
+def settle(p: Parts) -> None:
+    """``s[h,n] + unfilled[h,n] = start[h]`` for working stocks at every settled node."""
+    if "unfilled" not in p.model.columns:
+        return
+    firms, rests = p.model.columns["unfilled"].coords[0], np.nonzero(p.tree.settled())[0]
+    terms = Terms(p, firms, rests)
+    terms.add("stock", firms, of=firms)
+    terms.add("unfilled", firms, at=np.arange(len(rests)))
+    start = p.stock_start()[p.stocks.index.get_indexer(firms)]
+    terms.state("settle", "=", start[:, None])
 
 
 def served_split(p: Parts) -> None:
@@ -179,6 +246,8 @@ def stock_split(p: Parts) -> None:
 
 def terminal_split(p: Parts) -> None:
     """``sum_k left_k[h,n] <= s[h,n]`` at every leaf: each tonne that is left at the end is sold once."""
+    if "left" not in p.model.columns:
+        return
     leaves = p.tree.leaves()
     terms = Terms(p, p.stocks.index, leaves)
     terms.add("left", p.stocks.index, at=np.arange(len(leaves)))
@@ -196,17 +265,74 @@ def _split(p: Parts, name: str, whole: str, segments: str) -> None:
 
 
 def purses(p: Parts) -> None:
-    """``sum capex build + sum_n p0 fill <= purse`` for each payer with a limit, thousands of USD."""
-    for payer, limit in p.options.purses.items():
-        terms = Terms(p, pd.Index([payer], name="payer"), np.arange(1))
-        decided = {x.facility: x.capex for x in p.options.projects if x.payer == payer and x.choose and x.capex > 0}
-        for facility, capex in decided.items():
-            terms.add("build", [payer], capex, of=[facility])
-        for name, market in p.stocks.loc[p.stocks["payer"].eq(payer), "market"].items():
-            for node in range(len(p.tree)):
-                terms.add("fill", [payer], p.base.price[market], of=[str(name)], at=np.array([node]))
+    """``sum capex build + sum p0 fill <= purse`` along every path, kUSD; ``sum use build <= limit`` of every cap."""
+    by_label = {x.label for x in p.options.projects if x.choose}
+    for name, group in limits(p).items():
+        index = pd.RangeIndex(len(group), name=f"path_{name}")
+        terms, high = Terms(p, index, np.arange(1)), np.array([row.limit for row in group])
+        for at, row in enumerate(group):
+            for label, amount in row.build.items():
+                if label in by_label:
+                    terms.add("build", np.array([at]), amount, of=[label])
+            for (stock, node), price in row.fill.items():
+                terms.add("fill", np.array([at]), price, of=[stock], at=np.array([node]))
         if terms.rows:
-            terms.state(f"purse_{payer}", "<=", limit, coords=())
+            terms.state(name, "<=", high[:, None], coords=() if len(group) == 1 else (index,))
+
+
+class Limit(NamedTuple):
+    """``sum build + sum fill <= limit``: coefficients by project, and by stock and node."""
+
+    limit: float
+    build: dict[str, float]
+    fill: dict[tuple[str, int], float]
+
+
+def limits(p: Parts) -> dict[str, list[Limit]]:
+    """Return what binds decisions together, by name: each purse and each cap, along every path that spends.
+
+    A purse that fills over the years has a row for every year in which money comes in: what is spent before is at most
+    what has come in before.
+    """
+    options, tree, nodes = p.options, p.tree, p.tree.nodes
+    paths = [tree.path(leaf) for leaf in np.setdiff1d(np.arange(len(tree)), nodes["parent"])]
+    chosen = [x for x in options.projects if x.choose]
+    years = [day.year for day in nodes["start"]]
+    buys = {x.market: (range(len(tree)) if x.nodes is None else x.nodes) for x in options.programmes if x.fixed is None}
+    found: dict[str, list[Limit]] = {}
+
+    def state(name: str, limit: float, build: dict[str, float], fill: dict[tuple[str, int], float]) -> None:
+        rows = found.setdefault(name, [])
+        for at, row in enumerate(rows):
+            if row.limit == limit and build.keys() <= row.build.keys() and fill.keys() <= row.fill.keys():
+                return
+            if row.limit == limit and row.build.keys() <= build.keys() and row.fill.keys() <= fill.keys():
+                rows[at] = Limit(limit, build, fill)
+                return
+        if build or fill:
+            rows.append(Limit(limit, build, fill))
+
+    def on(path: list[int], before: int, project: Project) -> bool:
+        seen = path if project.nodes is None else [n for n in path if n in set(project.nodes)]
+        return bool(seen) and years[seen[0]] < before
+
+    for path in paths:
+        for payer, money in options.purses.items():
+            steps = ((9999, money),) if isinstance(money, int | float) else money
+            for at, (year, amount) in enumerate(steps):
+                before = 9999 if at == len(steps) - 1 else steps[at + 1][0]
+                del year
+                build = {x.label: x.capex for x in chosen if x.payer == payer and x.capex > 0 and on(path, before, x)}
+                fill = {
+                    (f"programme|{x.market}", n): float(p.base.price[x.market])
+                    for x in options.programmes if x.payer == payer and x.market in buys
+                    for n in path if n in buys[x.market] and years[n] < before
+                }  # fmt: skip
+                state(f"purse_{payer}", amount, build, fill)
+        for cap in options.caps:
+            use = {x.label: cap.use[x.facility] for x in chosen if x.facility in cap.use and on(path, 9999, x)}
+            state(f"cap_{cap.name}", cap.limit, use, {})
+    return found
 
 
 def monthly_lag(days: np.ndarray) -> np.ndarray:

@@ -32,6 +32,10 @@ class Project:
         Built share where the program does not decide.
     whole : bool
         All or nothing.
+    nodes : tuple of int, optional
+        Nodes in which it may run: those that follow the decision. Every one where None.
+    decided : str
+        When and on what news it is decided, where that may happen more than once; empty: now.
     """
 
     facility: str
@@ -42,6 +46,13 @@ class Project:
     choose: bool = True
     share: float = 0.0
     whole: bool = True
+    nodes: tuple[int, ...] | None = None
+    decided: str = ""
+
+    @property
+    def label(self) -> str:
+        """Return its name in the program: the facility, and the decision where there may be several."""
+        return f"{self.facility}@{self.decided}" if self.decided else self.facility
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,8 @@ class StockProgramme:
         Purchases by node where the program does not decide, t.
     inputs : str
         Input rows behind it.
+    nodes : tuple of int, optional
+        Nodes in which it may buy; every one where None.
     """
 
     market: str
@@ -70,6 +83,29 @@ class StockProgramme:
     per_year: float
     fixed: Mapping[int, float] | None = None
     inputs: str = ""
+    nodes: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Cap:
+    """What projects may not use more of together than there is: land, water, a permit to discharge.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    limit : float
+        How much there is.
+    use : Mapping of str to float
+        What a facility uses of it where it is built in full.
+    inputs : tuple of str
+        Input rows behind it.
+    """
+
+    name: str
+    limit: float
+    use: Mapping[str, float]
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,8 +141,11 @@ class Options:
         What may be built.
     programmes : tuple of StockProgramme
         Strategic stocks that may be built up.
-    purses : Mapping of str to float
-        Money by payer, thousands of USD of today; no limit where absent.
+    purses : Mapping of str to float, or to tuple of (int, float)
+        Money by payer, thousands of USD of today; no limit where absent. Or what has come in by the end of each year
+        named, in order: what is not spent is kept.
+    caps : tuple of Cap
+        What projects share besides money.
     demand_scale, choke_scale : float
         Stress on all demands, and on choke prices.
     intensity : Series, optional
@@ -126,7 +165,8 @@ class Options:
     use_weight: Mapping[str, float] = field(default_factory=dict)
     projects: tuple[Project, ...] = ()
     programmes: tuple[StockProgramme, ...] = ()
-    purses: Mapping[str, float] = field(default_factory=dict)
+    purses: Mapping[str, float | tuple[tuple[int, float], ...]] = field(default_factory=dict)
+    caps: tuple[Cap, ...] = ()
     demand_scale: float = 1.0
     choke_scale: float = 1.0
     intensity: pd.Series | None = None

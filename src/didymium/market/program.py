@@ -100,7 +100,9 @@ class Program:
         return self.parts.model
 
 
-def build(case: cases.Case, tree: Tree, options: Options, market: Market | None = None) -> Program:
+def build(
+    case: cases.Case, tree: Tree, options: Options, market: Market | None = None, held: Conditions | None = None
+) -> Program:
     """Build the market program.
 
     ``max sum_n prob[n] disc[n] (benefit - cost - freight - holding + convenience - disposal) + terminal value - capex``
@@ -116,6 +118,8 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
         What the verb chooses.
     market : Market, optional
         Arrays of the case and its calibrated base point; made from the case where None.
+    held : Conditions, optional
+        What holds at each node, where it is known already.
 
     Returns
     -------
@@ -125,7 +129,7 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
     from didymium.market.prepare import prepare
 
     network, base = market or prepare(case)
-    held = conditions(case, network, base, tree, options)
+    held = held or conditions(case, network, base, tree, options)
     stocks = stock_table(network, base, options)
     p = Parts(case, network, base, tree, options, held, stocks, joint=joints(network, base))
     if len(tree) == 0:
@@ -143,8 +147,10 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
     if len(p.stocks):
         laws.terminal_split(p)
         laws.stock_balance(p)
+        laws.settle(p)
         if p.stocks["kind"].eq("commercial").any():
             laws.stock_split(p)
+    laws.once(p)
     laws.purses(p)
     p.model.worth = _worth(p)
     return Program(p)
@@ -173,8 +179,8 @@ def _variables(p: Parts) -> None:
         stock_variables(p)
     chosen = [x for x in p.options.projects if x.choose]
     if chosen:
-        names = pd.Index([x.facility for x in chosen], name="facility")
-        add("build", [names], upper=1.0, whole=all(x.whole for x in chosen))
+        names = pd.Index([x.label for x in chosen], name="project")
+        add("build", [names], upper=1.0, whole=np.array([x.whole for x in chosen]))
 
 
 def _under_way_at_end(p: Parts) -> np.ndarray:

@@ -41,6 +41,10 @@ _IN_TROUBLE = (highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kSolv
 """Statuses that say something of the solver and nothing of the program."""
 
 
+_AT_LIMIT = (highspy.HighsModelStatus.kSolutionLimit, highspy.HighsModelStatus.kTimeLimit)
+"""Statuses of a search that stopped where it was told to."""
+
+
 class Raw(NamedTuple):
     """An answer as the solver numbers it: objective (kUSD), columns, row duals, reduced costs, and what ran."""
 
@@ -103,7 +107,7 @@ class Instance:
         self.program = program
         self.revision = 0
         self.stated = program.model.finish()
-        self.highs = _hand_over(self.stated)
+        self.highs = hand_over(self.stated)
         self.seconds = time.perf_counter() - started
 
     @cached_property
@@ -183,47 +187,7 @@ class Instance:
         SolverError
             Any status but optimal; no number is used then.
         """
-        started = time.perf_counter()
-        for solver in _ATTEMPTS:
-            if solver is not None:
-                self.highs.clearSolver()
-                self.set_option("solver", solver)
-            self.highs.run()
-            raw = self._answer(started)
-            if raw is None and self.highs.getModelStatus() not in _IN_TROUBLE:
-                break
-            if raw is not None and worst(raw.facts["check"])[1] <= ACCURACY:
-                break
-        self.set_option("solver", "choose")
-        if raw is None:
-            raise SolverError(
-                _("the solver stopped without an optimum: {status} -> check the case with `didymium check`, "
-                  "or report it").format(status=self.highs.modelStatusToString(self.highs.getModelStatus()))
-            )  # fmt: skip
-        return raw
-
-    def _answer(self, started: float) -> Raw | None:
-        """Return what the solver found, or None where its status says that it found nothing."""
-        status, whole = self.highs.getModelStatus(), self.integers()
-        # Branch and bound may stop at its limit of nodes with a plan and a bound; both are reported.
-        stopped = status == highspy.HighsModelStatus.kSolutionLimit and whole and _has_point(self.highs)
-        if status != highspy.HighsModelStatus.kOptimal and not stopped:
-            return None
-        info, solution = self.highs.getInfo(), self.highs.getSolution()
-        values = (np.asarray(solution.col_value), np.asarray(solution.row_dual), np.asarray(solution.col_dual))
-        facts = {
-            "solver": f"HiGHS {self.highs.version()}",
-            "algorithm": _algorithm(info, whole),
-            "status": self.highs.modelStatusToString(status),
-            "gap": float(info.mip_gap) if whole else 0.0,
-            "bound": float(info.mip_dual_bound) if whole else float(info.objective_function_value),
-            "iterations": int(max(info.simplex_iteration_count, info.ipm_iteration_count)),
-            "seconds": time.perf_counter() - started,
-            "columns": int(self.highs.getNumCol()),
-            "rows": int(self.highs.getNumRow()),
-            "check": violations(self.stated, *values, whole=whole),
-        }
-        return Raw(float(info.objective_function_value), *values, facts)
+        return answer(self.highs, self.stated, self.integers())
 
     def integers(self) -> bool:
         """Return whether the program decides about whole projects."""
@@ -293,7 +257,59 @@ class Instance:
         )
 
 
-def _hand_over(program: Arrays) -> Any:
+def answer(highs: Any, stated: Arrays, whole: bool = False) -> Raw:
+    """Solve what a solver holds and return what came back, once it passes the checks against the program as stated.
+
+    Raises
+    ------
+    SolverError
+        Any status but optimal; no number is used then.
+    """
+    started = time.perf_counter()
+    for solver in _ATTEMPTS:
+        if solver is not None:
+            highs.clearSolver()
+            highs.setOptionValue("solver", solver)
+        highs.run()
+        raw = _read(highs, stated, whole, started)
+        if raw is None and highs.getModelStatus() not in _IN_TROUBLE:
+            break
+        if raw is not None and worst(raw.facts["check"])[1] <= ACCURACY:
+            break
+    highs.setOptionValue("solver", "choose")
+    if raw is None:
+        raise SolverError(
+            _("the solver stopped without an optimum: {status} -> check the case with `didymium check`, "
+              "or report it").format(status=highs.modelStatusToString(highs.getModelStatus()))
+        )  # fmt: skip
+    return raw
+
+
+def _read(highs: Any, stated: Arrays, whole: bool, started: float) -> Raw | None:
+    """Return what the solver found, or None where its status says that it found nothing."""
+    status = highs.getModelStatus()
+    # Branch and bound may stop at its limit of nodes or time with a plan and a bound; both are reported.
+    stopped = status in _AT_LIMIT and whole and _has_point(highs)
+    if status != highspy.HighsModelStatus.kOptimal and not stopped:
+        return None
+    info, solution = highs.getInfo(), highs.getSolution()
+    values = (np.asarray(solution.col_value), np.asarray(solution.row_dual), np.asarray(solution.col_dual))
+    facts = {
+        "solver": f"HiGHS {highs.version()}",
+        "algorithm": _algorithm(info, whole),
+        "status": highs.modelStatusToString(status),
+        "gap": float(info.mip_gap) if whole else 0.0,
+        "bound": float(info.mip_dual_bound) if whole else float(info.objective_function_value),
+        "iterations": int(max(info.simplex_iteration_count, info.ipm_iteration_count)),
+        "seconds": time.perf_counter() - started,
+        "columns": int(highs.getNumCol()),
+        "rows": int(highs.getNumRow()),
+        "check": violations(stated, *values, whole=whole),
+    }
+    return Raw(float(info.objective_function_value), *values, facts)
+
+
+def hand_over(program: Arrays) -> Any:
     """Return the program inside a silent HiGHS."""
     rows = program.matrix
     _finite(program.cost, "objective")

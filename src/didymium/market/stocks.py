@@ -22,6 +22,12 @@ TERMINAL = ((1.03, 1.0), (1.3, 0.97), (2.0, 0.9), (4.0, 0.5))
 """Value of stock left at the end: up to this multiple of the rest level, this share of the base price."""
 
 
+UNFILLED = 20.0
+"""What a tonne costs that is missing from a working stock when it has to be back at rest, in base prices.
+
+More than a cut makes of nearly every price, so it is paid only where the goods cannot be had.
+"""
+
 SALVAGE = 0.8
 """What is left of a programme's stock sells at this share of the base price: nobody buys it to sell it on."""
 
@@ -60,15 +66,15 @@ def stock_variables(p: Parts) -> None:
     most = np.select(kinds, [stocks["most"], firmly], np.inf)
     per_year = np.where(stocks["kind"].eq("commercial"), np.inf, stocks["per_year"].to_numpy(float))
     buys = per_year[:, None] * years[None, :]
-    allowed = p.conditions.cut[positions(p.network.markets.index, stocks["market"])]
-    free = stocks["release"].eq("free").to_numpy()[:, None]
-    never = stocks["release"].eq("never").to_numpy()[:, None]
-    gives = np.where((free | allowed) & ~never, np.inf, 0.0)
+    gives = most_released(stocks, p.conditions.cut[positions(p.network.markets.index, stocks["market"])])
     lowest = np.zeros_like(buys)
     for programme in p.options.programmes:
         if programme.fixed is not None:
             row = stocks.index.get_loc(f"programme|{programme.market}")
             buys[row] = lowest[row] = [programme.fixed.get(int(node), 0.0) for node in nodes]
+        elif programme.nodes is not None:
+            row = stocks.index.get_loc(f"programme|{programme.market}")
+            buys[row, np.setdiff1d(np.arange(len(nodes)), programme.nodes)] = 0.0
 
     add("stock", [stocks.index, nodes], upper=most[:, None])
     add("fill", [stocks.index, nodes], lower=lowest, upper=buys)
@@ -77,12 +83,32 @@ def stock_variables(p: Parts) -> None:
     if len(firms):
         width = np.diff(REST)[None, :, None] * firms["rest"].to_numpy(float)[:, None, None]
         add("stock_segment", [firms.index, pd.RangeIndex(len(REST) - 1, name="rung"), nodes], upper=width)
+    rests = np.nonzero(p.tree.settled())[0]
+    if len(firms) and len(rests):
+        add("unfilled", [firms.index, nodes[rests].rename("rest")])
     leaves = nodes[p.tree.leaves()].rename("leaf")
+    if not len(leaves):
+        return
     tiers = np.diff([0.0, *(edge for edge, _share in TERMINAL)])
     width = tiers[None, :, None] * stocks["rest"].to_numpy(float)[:, None, None]
     bought = stocks["kind"].eq("programme").to_numpy()
     width[bought] = stocks.loc[bought, "most"].to_numpy(float)[:, None, None] * np.array([1.0, 0, 0, 0])[None, :, None]
     add("left", [stocks.index, pd.RangeIndex(len(tiers), name="tier"), leaves], upper=width)
+
+
+def most_released(stocks: pd.DataFrame, cut: np.ndarray) -> np.ndarray:
+    """Return the most that each stock may give out, t: nothing, unless its rule allows it. Stocks x nodes.
+
+    Parameters
+    ----------
+    stocks : DataFrame
+        Stocks with their rule in ``release``: free, shortage or never.
+    cut : array of bool, stocks x nodes
+        A measure cuts supply where the stock lies.
+    """
+    free = stocks["release"].eq("free").to_numpy()[:, None]
+    never = stocks["release"].eq("never").to_numpy()[:, None]
+    return np.where((free | cut) & ~never, np.inf, 0.0)
 
 
 def stock_worth(p: Parts) -> dict[str, np.ndarray]:
@@ -102,7 +128,12 @@ def stock_worth(p: Parts) -> dict[str, np.ndarray]:
     if commercial.any():
         ease = _rest_slopes()[None, :, None] * price[commercial][:, None, None]
         worth["stock_segment"] = ease * ((fall + holding * years) * weight)[None, None, :]
+    rests = np.nonzero(tree.settled())[0]
+    if commercial.any() and len(rests):
+        worth["unfilled"] = -UNFILLED * np.maximum(price[commercial], 1e-3)[:, None] * weight[rests]
     leaves = tree.leaves()
+    if not len(leaves):
+        return worth
     discounted = weight[leaves] * (1.0 + rate) ** -years[leaves]
     share = np.array([share for _edge, share in TERMINAL])
     salvage = np.where(stocks["kind"].eq("programme"), SALVAGE, 1.0)

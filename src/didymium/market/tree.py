@@ -35,8 +35,10 @@ class Tree:
     Parameters
     ----------
     nodes : DataFrame
-        Index node (0, 1, ...); columns parent (-1 at the root), start, end (dates), years (length), label, probability,
-        discount (factor to the first day).
+        Index node (0, 1, ...); columns parent (-1 at a root), start, end (dates), years (length), label, probability,
+        discount (factor to the first day). Optional: settled (working stocks are back at rest when the node ends, so
+        that what follows does not depend on it through them), open (the node is no end of the horizon though the tree
+        stops there).
     scenarios : tuple of Scenario or None
         What happens at each node.
     """
@@ -52,9 +54,11 @@ class Tree:
         parent, probability = frame["parent"].to_numpy(int), frame["probability"].to_numpy(float)
         if (parent >= np.arange(len(frame))).any():
             raise DidymiumError(_("a tree lists parents before their children"))
-        for node in np.unique(parent[parent >= 0]):
-            if abs(probability[parent == node].sum() - probability[node]) > 1e-9:
-                raise DidymiumError(_("the branches of node {node} do not share its probability").format(node=node))
+        inner = parent >= 0
+        shared = np.bincount(parent[inner], probability[inner], len(frame))
+        wrong = np.nonzero(np.isin(np.arange(len(frame)), parent) & (np.abs(shared - probability) > 1e-9))[0]
+        if len(wrong):
+            raise DidymiumError(_("the branches of node {node} do not share its probability").format(node=wrong[0]))
 
     def __len__(self) -> int:
         """Return the number of nodes."""
@@ -78,8 +82,30 @@ class Tree:
         return list(zip(self.nodes["start"].tolist(), self.nodes["end"].tolist(), strict=True))
 
     def leaves(self) -> np.ndarray:
-        """Return the nodes without children."""
-        return np.setdiff1d(np.arange(len(self)), self.nodes["parent"].to_numpy())
+        """Return the nodes where the horizon ends: without children, and not open."""
+        last = np.setdiff1d(np.arange(len(self)), self.nodes["parent"].to_numpy())
+        return np.asarray(last[~self._flag("open")[last]])
+
+    def settled(self) -> npt.NDArray[np.bool_]:
+        """Return at which nodes working stocks are back at rest in the end."""
+        return self._flag("settled")
+
+    def rested(self) -> npt.NDArray[np.bool_]:
+        """Return which nodes begin with working stocks at rest: the first ones, and what follows a settled node."""
+        parent = self.nodes["parent"].to_numpy(int)
+        return np.asarray((parent < 0) | self.settled()[np.maximum(parent, 0)])
+
+    def path(self, node: int) -> list[int]:
+        """Return the nodes from a root to ``node``."""
+        parent, found = self.nodes["parent"].to_numpy(int), [int(node)]
+        while parent[found[-1]] >= 0:
+            found.append(int(parent[found[-1]]))
+        return found[::-1]
+
+    def _flag(self, name: str) -> npt.NDArray[np.bool_]:
+        frame = self.nodes
+        given = frame[name].to_numpy(bool) if name in frame else np.zeros(len(frame), dtype=bool)
+        return np.asarray(given)
 
     def lagged(self, node: int | npt.NDArray[np.intp], months: int) -> npt.NDArray[np.intp]:
         """Return the node ``months`` monthly steps back; -1 before the first, itself where nodes are longer."""

@@ -6,51 +6,60 @@ from typing import Any
 
 import pandas as pd
 
+from didymium.market.options import Project
 from didymium.market.tree import add_months
 from didymium.messages import _
-from didymium.plan.candidates import Candidate
-from didymium.plan.evaluate import Cleared
+from didymium.plan.clearing import Cleared
 from didymium.plan.outcome import WHO, Outcome
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 
 
+def taken(outcome: Outcome, who: str, cleared: Cleared) -> list[tuple[Project, float]]:
+    """Return the projects of a plan with their shares; what goes ahead anyway stands under nothing."""
+    found = []
+    for project, share in zip(outcome.desk.projects, cleared.plan.decision.build.tolist(), strict=True):
+        anyway = not project.choose and who == "nothing"
+        if (project.choose and share > 1e-9) or anyway:
+            found.append((project, 1.0 if anyway else share))
+    return found
+
+
 def choices(outcome: Outcome) -> ResultTable:
     """Return the projects of each plan; what goes ahead anyway stands under nothing."""
-    rows = []
-    for who, cleared in outcome.plans.items():
-        for candidate in outcome.planner.found:
-            share = cleared.plan.built.get(candidate.facility, 0.0)
-            anyway = candidate.committed and who == "nothing"
-            if share > 0 or anyway:
-                rows.append(_choice(outcome, who, cleared, candidate, 1.0 if anyway else share))
+    rows = [
+        _choice(outcome, who, cleared, project, share)
+        for who, cleared in outcome.plans.items()
+        for project, share in taken(outcome, who, cleared)
+    ]
     columns = {
         "who": WHO, "facility": Column("", _("Facility")),
         "name": Column("", _("Name")), "stage": Column("", _("Stage")),
         "region": Column("", _("Where")), "payer": Column("", _("Who pays")), "capex": Column("MUSD", _("Investment")),
         "capex_low": Column("MUSD", _("Investment, low end")), "capex_high": Column("MUSD", _("Investment, high end")),
+        "decided": Column("", _("Decided on, and on what news; empty: on the first day")),
         "start": Column("", _("First output")), "share": Column("ratio", _("Share built")),
         "committed": Column("", _("Goes ahead anyway")),
         "on_assumptions": Column("", _("Capacity, investment or lead time is an assumption")),
     }  # fmt: skip
-    return ResultTable(
-        "choices", _("Projects"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns, ("who", "facility")
-    )
+    return ResultTable("choices", _("Projects"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns,
+                       ("who", "facility", "decided"))  # fmt: skip
 
 
-def _choice(outcome: Outcome, who: str, cleared: Cleared, candidate: Candidate, share: float) -> dict[str, Any]:
+def _choice(outcome: Outcome, who: str, cleared: Cleared, project: Project, share: float) -> dict[str, Any]:
+    candidate = outcome.desk.by_name[project.facility]
     row = outcome.case.row(candidate.inputs[0])
-    payers = [m for m in cleared.who if m in candidate.sponsors]
     return {
         "who": who,
         "facility": candidate.facility,
         "name": candidate.name,
         "stage": candidate.stage,
         "region": candidate.region,
-        "payer": "+".join(payers),
+        "payer": "+".join(m for m in cleared.who if m in candidate.sponsors),
         "capex": candidate.capex / 1e6,
         "capex_low": row["low"] / 1e6,
         "capex_high": row["high"] / 1e6,
-        "start": candidate.start.isoformat(),
+        "decided": project.decided,
+        "start": project.start.isoformat(),
         "share": share,
         "committed": candidate.committed,
         "on_assumptions": candidate.on_assumptions,
@@ -59,16 +68,18 @@ def _choice(outcome: Outcome, who: str, cleared: Cleared, candidate: Candidate, 
 
 
 def stock_plan(outcome: Outcome) -> ResultTable:
-    """Return strategic stocks by year: bought, held, paid."""
+    """Return strategic stocks along the story shown: bought, held, paid."""
     rows = []
     for who, cleared in outcome.plans.items():
-        for market in cleared.plan.bought:
-            commodity, region = market.split("|")
-            label = f"programme|{market}"
-            fill, level = (cleared.solution.frame(name).loc[label].to_numpy(float) for name in ("fill", "stock"))
-            price = cleared.price.loc[market].to_numpy(float)
-            programme = next(x for x in outcome.planner.programmes if x.market == market)
-            for node, year in enumerate(outcome.labels):
+        held = set(outcome.bought(cleared))
+        for programme in outcome.desk.programmes:
+            if programme.market not in held:
+                continue
+            commodity, region = programme.market.split("|")
+            label = f"programme|{programme.market}"
+            fill, level = (cleared.values[name].loc[label].to_numpy(float) for name in ("fill", "stock"))
+            price = cleared.price.loc[programme.market].to_numpy(float)
+            for node, year in zip(outcome.path, outcome.labels, strict=True):
                 if fill[node] > 1e-6 or level[node] > 1e-6:
                     rows.append({
                         "who": who, "commodity": commodity, "region": region, "payer": region, "year": year,
@@ -90,30 +101,33 @@ def schedule(outcome: Outcome) -> ResultTable:
     rows = []
     ramps = {str(name): int(rows["year"].max()) for name, rows in outcome.case["ramps"].groupby("ramp")}
     facilities = outcome.case["facilities"].set_index("facility")
-    _start, last = outcome.tree.dates()[-1]
+    last = outcome.tree.nodes["end"].max()
     for who, cleared in outcome.plans.items():
-        for candidate in outcome.planner.found:
-            chosen = cleared.plan.built.get(candidate.facility, 0.0) > 0
-            if not chosen and not (candidate.committed and who == "nothing"):
-                continue
+        for project, _share in taken(outcome, who, cleared):
+            candidate = outcome.desk.by_name[project.facility]
+            begun = outcome.decision
+            if project.decided:
+                begun = next(d for d in outcome.desk.terms.decisions if project.decided.startswith(d.isoformat()))
             ramp = str(facilities.at[candidate.facility, "ramp"])
-            full = add_months(candidate.start, 12 * ramps.get(ramp, 1))
+            full = add_months(project.start, 12 * ramps.get(ramp, 1))
             phases = (
-                ("lead time", outcome.decision, candidate.start),
-                ("ramp", candidate.start, min(full, last)),
+                ("lead time", begun, project.start),
+                ("ramp", project.start, min(full, last)),
                 ("output", full, last),
             )
             for phase, begin, end in phases:
                 if begin < end:
                     rows.append({
-                        "who": who, "facility": candidate.facility, "name": candidate.name, "phase": phase,
-                        "begin": begin.isoformat(), "end": end.isoformat(), "committed": candidate.committed,
+                        "who": who, "facility": candidate.facility, "name": candidate.name, "decided": project.decided,
+                        "phase": phase, "begin": begin.isoformat(), "end": end.isoformat(),
+                        "committed": candidate.committed,
                         RESTS_ON: join_inputs(candidate.inputs, [f"ramps/{ramp}|1"] if ramp in ramps else []),
                     })  # fmt: skip
     columns = {
         "who": WHO, "facility": Column("", _("Facility")), "name": Column("", _("Name")),
+        "decided": Column("", _("Decided on, and on what news; empty: on the first day")),
         "phase": Column("", _("lead time, ramp or output")), "begin": Column("", _("From")), "end": Column("", _("To")),
         "committed": Column("", _("Goes ahead anyway")),
     }  # fmt: skip
     return ResultTable("schedule", _("Schedule"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns,
-                       ("who", "facility", "phase"))  # fmt: skip
+                       ("who", "facility", "decided", "phase"))  # fmt: skip

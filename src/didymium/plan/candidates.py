@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from didymium.case.case import ROW
 from didymium.case.check import first_day, split_list
+from didymium.case.read import LINE
 from didymium.case.units import factor
-from didymium.market.options import Project, StockProgramme
+from didymium.faults import CaseError, Fault
+from didymium.market.options import Cap, StockProgramme
 from didymium.market.prepare import Market
-from didymium.market.tree import Tree, add_months, periods
+from didymium.market.tree import add_months
+from didymium.messages import _
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
-    from didymium.case.scenario import Scenario
 
 STOCKED_STAGES = (
     "light_separation", "heavy_separation", "refining", "metal", "alloy", "magnet", "precursor", "cathode", "anode",
@@ -53,6 +55,10 @@ class Candidate:
         Capacity, capital cost or lead time is an assumption.
     inputs : tuple of str
         Rows behind it.
+    planned : date, optional
+        First output as its owner plans it.
+    scalable : bool
+        May be built in part.
     """
 
     facility: str
@@ -66,6 +72,15 @@ class Candidate:
     sponsors: tuple[str, ...]
     on_assumptions: bool
     inputs: tuple[str, ...]
+    planned: date | None = None
+    scalable: bool = False
+
+    def start_after(self, day: date) -> date:
+        """Return the first output if it is decided on a day, not before the date that its owner plans."""
+        if self.committed and self.planned:
+            return max(self.planned, day)
+        ready = add_months(day, round(self.lead_months))
+        return max(ready, self.planned) if self.planned else ready
 
 
 def candidates(case: cases.Case, market: Market, decision: date) -> list[Candidate]:
@@ -78,68 +93,30 @@ def candidates(case: cases.Case, market: Market, decision: date) -> list[Candida
         if name not in market.network.facilities.index:
             continue
         facility = facilities.loc[name]
-        lead = float(record["lead_time"]) * factor(str(record["lead_time_unit"]), "month")
-        ready = add_months(decision, round(lead))
-        committed = record["committed"] == "yes"
-        planned = first_day(str(facility["start"])) if facility["start"] else None
-        start = planned if committed and planned else max(ready, planned) if planned else ready
         rests = {str(record["source"]), str(record["lead_time_source"]), str(facility["source"])}
-        found.append(
-            Candidate(
-                name, str(facility["name"]), str(facility["stage"]), str(facility["region"]), max(start, decision),
-                float(record["capex"]), lead, committed,
-                tuple(split_list(str(record["sponsors"]))), bool(rests & assumed),
-                (str(record[ROW]), f"facilities/{name}"),
-            )
+        candidate = Candidate(
+            name, str(facility["name"]), str(facility["stage"]), str(facility["region"]), decision,
+            float(record["capex"]) + 1000.0 * first_fill(market, name, record["first_fill"]),
+            float(record["lead_time"]) * factor(str(record["lead_time_unit"]), "month"), record["committed"] == "yes",
+            tuple(split_list(str(record["sponsors"]))), bool(rests & assumed),
+            (str(record[ROW]), f"facilities/{name}"),
+            first_day(str(facility["start"])) if facility["start"] else None, record["scalable"] == "yes",
         )  # fmt: skip
+        found.append(replace(candidate, start=candidate.start_after(decision)))
     return found
 
 
-def horizon(case: cases.Case, scenario: Scenario, decision: date, last: int) -> Tree:
-    """Return the years of the plan, the scenario's first year in quarters.
-
-    An annual step without commercial stock is meaningless in a shock, so the year of the cut is split.
-    """
-    shock_year = scenario.start.year if scenario.restrictions else 0
-    spans: list[tuple[date, date, str]] = []
-    for year in range(decision.year, last + 1):
-        if year == shock_year:
-            quarters = [date(year, month, 1) for month in (1, 4, 7, 10)] + [date(year + 1, 1, 1)]
-            spans += [(a, b, f"{year} Q{at}") for at, (a, b) in enumerate(pairwise(quarters), 1)]
-        else:
-            spans.append((date(year, 1, 1), date(year + 1, 1, 1), str(year)))
-    return periods(spans, scenario, case.assumption("a_discount_rate"))
-
-
-def capital_charge(case: cases.Case, capex: float, start: date, tree: Tree) -> float:
-    """Return the capital written off within the horizon, discounted, in the unit of ``capex``.
-
-    ``K r / (1 - (1+r)^-L) sum_n disc[n] years[n]`` over the nodes in which the project runs: life ``L``, rate ``r``.
-    A plant outlives the horizon; charging all of it to a few years would forbid what lasts.
-    """
-    rate, life = case.assumption("a_discount_rate"), case.assumption("a_project_life")
-    annuity = capex * rate / (1.0 - (1.0 + rate) ** -life)
-    nodes = tree.nodes
-    runs = [
-        max(0.0, min(1.0, (b - max(a, start)).days / (b - a).days))
-        for a, b in zip(nodes["start"], nodes["end"], strict=True)
-    ]
-    return float(sum(annuity * y * d * r for y, d, r in zip(nodes["years"], nodes["discount"], runs, strict=True)))
-
-
-def projects_for(
-    case: cases.Case, found: list[Candidate], who: tuple[str, ...], tree: Tree, purse: str
-) -> tuple[Project, ...]:
-    """Return the projects as one coalition sees them: committed ones run, its own are to choose, others stay out."""
-    result = []
-    for candidate in found:
-        if candidate.committed:
-            result.append(Project(candidate.facility, candidate.start, 0.0, 0.0, "", choose=False, share=1.0))
-        elif set(candidate.sponsors) & set(who):
-            thousand = candidate.capex / 1000.0
-            charge = capital_charge(case, thousand, candidate.start, tree)
-            result.append(Project(candidate.facility, candidate.start, thousand, charge, purse))
-    return tuple(result)
+def first_fill(market: Market, facility: str, days: float) -> float:
+    """``days / 365.25 x capacity x sum_inputs a p0``: what fills a plant first, kUSD at base prices."""
+    if pd.isna(days) or not days > 0:
+        return 0.0
+    network, base = market
+    own = network.activities.index[network.activities["facility"].eq(facility)]
+    terms = network.terms[network.terms["activity"].isin(own) & network.terms["coefficient"].lt(0)]
+    price = np.maximum(base.price.reindex(terms["market"]).to_numpy(float), 0.0)
+    by_recipe = pd.Series(-terms["coefficient"].to_numpy(float) * price, terms["activity"]).groupby(level=0).sum()
+    worth = float(by_recipe.max()) if len(by_recipe) else 0.0
+    return float(days) / 365.25 * float(network.facilities["capacity"].astype(float)[facility]) * worth
 
 
 def programmes_for(case: cases.Case, market: Market, who: tuple[str, ...], purse: str) -> tuple[StockProgramme, ...]:
@@ -163,8 +140,78 @@ def programmes_for(case: cases.Case, market: Market, who: tuple[str, ...], purse
     return tuple(found)
 
 
-def purse_of(case: cases.Case, who: tuple[str, ...]) -> tuple[float, list[str]]:
-    """Return a coalition's money, thousands of USD, and the rows that it comes from."""
+@dataclass(frozen=True)
+class Money:
+    """A coalition's money.
+
+    Parameters
+    ----------
+    steps : float or tuple of (int, float)
+        kUSD; or what has come in by the end of each year named.
+    inputs : tuple of str
+        Rows behind it.
+    """
+
+    steps: float | tuple[tuple[int, float], ...]
+    inputs: tuple[str, ...]
+
+    @property
+    def total(self) -> float:
+        """Return all of it, kUSD."""
+        return self.steps if isinstance(self.steps, int | float) else self.steps[-1][1]
+
+
+def purse_of(case: cases.Case, who: tuple[str, ...]) -> Money:
+    """Return a coalition's money, in kUSD at the case's rates of exchange, and the rows that it comes from.
+
+    Raises
+    ------
+    CaseError
+        A purse in a currency without a rate: the row, and the assumption to add.
+    """
     table = case["purses"]
     mine: pd.DataFrame = table[table["counted"].eq("yes") & table["region"].isin(who)]
-    return float(mine["amount"].sum()) / 1000.0, list(mine[ROW])
+    faults: list[Fault] = []
+    rows: list[tuple[int, float]] = []
+    for amount, unit, year, line in zip(*(mine[c] for c in ("amount", "unit", "year")), mine[LINE], strict=True):
+        rate = 1.0
+        if unit != "USD":
+            name = f"a_{str(unit).lower()}_per_usd"
+            if not case["assumptions"]["assumption"].eq(name).any():
+                what = _("no rate of exchange from {unit} to USD").format(unit=unit)
+                faults.append(
+                    Fault("purses.csv", str(line), "unit", what, _("add assumption `{name}`").format(name=name))
+                )
+                continue
+            rate = case.assumption(name)
+        rows.append((0 if pd.isna(year) else int(year), float(amount) / rate / 1000.0))
+    if faults:
+        raise CaseError(faults)
+    if not any(year for year, _amount in rows):
+        return Money(sum(amount for _year, amount in rows), tuple(mine[ROW]))
+    years = sorted({year for year, _amount in rows})
+    steps = tuple((year, sum(amount for other, amount in rows if other <= year)) for year in years)
+    return Money(steps, tuple(mine[ROW]))
+
+
+def caps_of(case: cases.Case, facilities: set[str]) -> tuple[Cap, ...]:
+    """Return what projects share besides money: land, water, a permit to discharge.
+
+    Raises
+    ------
+    CaseError
+        Rows of one cap that give it different limits.
+    """
+    found, faults = [], []
+    for name, rows in case["caps"].groupby("cap", sort=False):
+        limits = rows["limit"].astype(float)
+        if limits.nunique() > 1:
+            line = str(rows[LINE].iloc[int(np.argmax(limits.to_numpy() != limits.iloc[0]))])
+            what = _("cap {name} has two limits: {limits}").format(
+                name=name, limits=", ".join(f"{x:g}" for x in dict.fromkeys(limits)))  # fmt: skip
+            faults.append(Fault("caps.csv", line, "limit", what, _("give every row of a cap the same limit")))
+        use = {str(f): float(u) for f, u in zip(rows["facility"], rows["use"], strict=True) if f in facilities}
+        found.append(Cap(str(name), float(limits.iloc[0]), use, tuple(rows[ROW])))
+    if faults:
+        raise CaseError(faults)
+    return tuple(found)

@@ -12,34 +12,44 @@ from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 
 
 def compare(outcome: Outcome) -> ResultTable:
-    """Return public cost, losses and gains of each participant, and what the planning program says of itself."""
-    calm = outcome.planner.surplus_by(outcome.calm)
-    idle = outcome.planner.surplus_by(outcome.plans["nothing"])
+    """Return public cost, losses and gains of each participant, expected over the stories; and the planning program's.
+
+    A loss is against no cut and no plan; a gain is over doing nothing.
+    """
+    share, calm = outcome.share, outcome.calm
+    idle, paid = outcome.gains["nothing"], outcome.cost
     demand_rows = outcome.market.network.uses.loc[outcome.finished, ["region", "inputs"]]
+    used = demand_rows.loc[demand_rows["region"].isin(outcome.case.participants), "inputs"]
     rows = []
     for who, cleared in outcome.plans.items():
-        parts, cost = outcome.planner.surplus_by(cleared), outcome.planner.public_cost(cleared)
-        planning = cleared.plan.planning
-        row: dict[str, Any] = {"who": who, "public_cost": sum(cost.values()) / 1000.0, "plan": cleared.plan.how}
+        parts, planning = outcome.gains[who], cleared.plan.planning
+        expected = {m: float(share @ outcome.by_story(paid[who], m)) for m in outcome.case.participants}
+        row: dict[str, Any] = {"who": who, "public_cost": sum(expected.values()) / 1000.0, "plan": cleared.plan.how}
+
+        def over(name: str, region: str, parts: dict[str, pd.DataFrame] = parts) -> float:
+            return float(share @ (outcome.by_story(parts[name], region) - outcome.by_story(idle[name], region)))
+
+        def over_calm(name: str, region: str, parts: dict[str, pd.DataFrame] = parts) -> float:
+            quiet = outcome.by_story(idle[name], region)[calm]
+            return float(share @ outcome.by_story(parts[name], region)) - float(quiet)
+
         for member in outcome.case.participants:
             low = member.lower()
-            row[f"cost_{low}"] = cost[member] / 1000.0
-            sellers = [float(parts[name][member] - calm[name][member]) for name in ("producers", "holders")]
-            row[f"loss_{low}"] = float(calm["users"][member] - parts["users"][member]) / 1000.0
-            row[f"sellers_{low}"] = sum(sellers) / 1000.0
-            row[f"gain_{low}"] = float(parts["users"][member] - idle["users"][member] - cost[member]) / 1000.0
+            row[f"cost_{low}"] = expected[member] / 1000.0
+            row[f"loss_{low}"] = -over_calm("users", member) / 1000.0
+            row[f"sellers_{low}"] = (over_calm("producers", member) + over_calm("holders", member)) / 1000.0
+            row[f"gain_{low}"] = (over("users", member) - expected[member]) / 1000.0
             row[f"shortage_{low}"] = outcome.missing(cleared, member)
-        others = [region for region in parts.index if region not in outcome.case.participants]
-        row["gain_others"] = float((parts - idle)["users"][others].sum()) / 1000.0
-        run = cleared.solution.run
-        row["objective"] = planning.get("objective", cleared.solution.objective) / 1000.0
-        row["bound"] = planning.get("bound", run["bound"]) / 1000.0
-        row["gap"] = planning.get("gap_money", 0.0)
-        row["status"] = str(planning.get("status", run["status"]))
-        used = demand_rows.loc[demand_rows["region"].isin(outcome.case.participants), "inputs"]
-        row[RESTS_ON] = join_inputs(outcome.plan_inputs(cleared), *(str(cell).split(";") for cell in used))
+        others = [r for r in parts["users"].index if r not in outcome.case.participants]
+        row["gain_others"] = sum(over("users", region) for region in others) / 1000.0
+        row["objective"] = planning.get("objective", cleared.objective / 1000.0)
+        row["bound"] = row["objective"] + planning.get("gap", 0.0)
+        row["gap"] = planning.get("gap", 0.0)
+        row["status"] = str(planning.get("status", "Optimal"))
+        row[RESTS_ON] = join_inputs(outcome.plan_inputs(cleared), outcome.inputs_of_stories(),
+                                    *(str(cell).split(";") for cell in used))  # fmt: skip
         rows.append(row)
-    public = _("Public cost to the end of the horizon, discounted; below zero: the stock earns")
+    public = _("Expected public cost to the end of the horizon, discounted; below zero: the stock earns")
     columns = {
         "who": WHO,
         "plan": Column("", _("Which candidate was best for the coalition")),
@@ -47,17 +57,17 @@ def compare(outcome: Outcome) -> ResultTable:
     }
     for member in outcome.case.participants:
         meanings = {
-            "cost": _("Public cost of {who}"),
-            "loss": _("Loss of {who}'s users against no cut"),
-            "sellers": _("Gain of {who}'s mines, plants and stockholders against no cut"),
-            "gain": _("Gain of {who}'s users over doing nothing, less its public cost"),
-            "shortage": _("Finished goods missing in {who} during the cut"),
+            "cost": _("Expected public cost of {who}"),
+            "loss": _("Expected loss of {who}'s users against no cut"),
+            "sellers": _("Expected gain of {who}'s mines, plants and stockholders against no cut"),
+            "gain": _("Expected gain of {who}'s users over doing nothing, less its public cost"),
+            "shortage": _("Finished goods missing in {who} during the cut that is shown"),
         }
         for name, meaning in meanings.items():
             unit = "t" if name == "shortage" else "MUSD"
             columns[f"{name}_{member.lower()}"] = Column(unit, meaning.format(who=member))
     columns |= {
-        "gain_others": Column("MUSD", _("Gain of everybody else's users over doing nothing")),
+        "gain_others": Column("MUSD", _("Expected gain of everybody else's users over doing nothing")),
         "objective": Column("MUSD", _("Planning program: weighted world surplus")),
         "bound": Column("MUSD", _("Planning program: bound")),
         "gap": Column("MUSD", _("Planning program: bound less objective")),
@@ -68,15 +78,15 @@ def compare(outcome: Outcome) -> ResultTable:
 
 
 def gap(outcome: Outcome) -> ResultTable:
-    """Return what the finished goods needed in the cut are met by, and what stays missing."""
+    """Return what the finished goods needed in the cut that is shown are met by, and what stays missing."""
     rows = []
     idle = outcome.plans["nothing"]
     for who, cleared in outcome.plans.items():
         for region in outcome.case.participants:
             mine = outcome.finished & outcome.market.network.uses["region"].eq(region).to_numpy()
-            need = outcome.planner.clearing.program.parts.conditions.demand[mine][:, outcome.cut].sum()
-            served = cleared.solution.frame("served").to_numpy()[mine][:, outcome.cut].sum()
-            before = idle.solution.frame("served").to_numpy()[mine][:, outcome.cut].sum()
+            need = outcome.clearing.parts.conditions.demand[mine][:, outcome.cut].sum()
+            served = cleared.values["served"].to_numpy()[mine][:, outcome.cut].sum()
+            before = idle.values["served"].to_numpy()[mine][:, outcome.cut].sum()
             firms = outcome.drawn(idle, region, "commercial")
             held = 0.0 if who == "nothing" else outcome.drawn(cleared, region, "programme")
             stock = min(held, max(0.0, served - before))
@@ -102,17 +112,22 @@ def gap(outcome: Outcome) -> ResultTable:
 
 
 def tried(outcome: Outcome) -> ResultTable:
-    """Return every candidate plan and what it is worth to its coalition."""
+    """Return every candidate plan and plain rule, and what it is worth to its coalition."""
     rows = [
-        {"who": who, "order": order, "candidate": how, "worth": value, "chosen": how == cleared.plan.how,
-         RESTS_ON: join_inputs(outcome.plan_inputs(cleared))}
+        {"who": who, "order": order, **row, RESTS_ON: join_inputs(outcome.plan_inputs(cleared))}
         for who, cleared in outcome.plans.items()
-        for order, (how, value) in enumerate(cleared.tried)
-    ]  # fmt: skip
+        for order, row in enumerate(cleared.tried)
+    ]
+    judged = (
+        _("Expected gain of the coalition less its public cost, re-cleared")
+        if outcome.planner.judge is outcome.clearing
+        else _("Mean gain of the coalition less its public cost, re-cleared on stories that had no part in the plan")
+    )
     columns = {
         "who": WHO, "order": Column("", _("Order")), "candidate": Column("", _("Candidate plan")),
-        "worth": Column("MUSD", _("Gain of the coalition less its public cost, re-cleared")),
-        "chosen": Column("", _("Taken")),
+        "worth": Column("MUSD", judged), "interval": Column("MUSD", _("Half the 95 % interval of that mean")),
+        "spent": Column("MUSD", _("What it takes out of the purses")),
+        "affordable": Column("", _("Within the purses and limits")), "chosen": Column("", _("Taken")),
     }  # fmt: skip
     return ResultTable(
         "tried", _("Candidate plans"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns, ("who", "order")

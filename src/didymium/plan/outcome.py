@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from didymium.messages import _
 from didymium.plan.candidates import purse_of
-from didymium.plan.evaluate import Cleared, Planner
+from didymium.plan.clearing import Cleared
+from didymium.plan.planner import Planner
+from didymium.plan.stories import CALM
 from didymium.result import Column
 
 if TYPE_CHECKING:
-    from didymium.case.scenario import Scenario
+    from didymium.plan.stories import Story
 
 WHO = Column("", _("Who plans: nobody, one participant alone, or both"))
 
@@ -23,52 +29,83 @@ class Outcome:
     ----------
     planner : Planner
         What planned and re-cleared.
-    scenario : Scenario
-        The cut.
-    decision : date
-        The day of the decision.
-    calm : Cleared
-        Doing nothing had the measures never come.
+    story : int
+        The story along which the plans are shown.
     plans : dict of str to Cleared
         By name of the coalition; ``nothing`` first.
     """
 
-    def __init__(
-        self, planner: Planner, scenario: Scenario, decision: date, calm: Cleared, plans: dict[str, Cleared]
-    ) -> None:
-        self.planner, self.scenario, self.decision, self.calm, self.plans = planner, scenario, decision, calm, plans
-        self.case, self.market, self.tree = planner.case, planner.market, planner.tree
-        self.why = scenario.inputs()
-        self.labels: list[str] = self.tree.nodes["label"].tolist()
-        cut = [any(r.share(a, b) < 1.0 - 1e-9 for r in scenario.restrictions) for a, b in self.tree.dates()]
-        self.cut = [at for at, on in enumerate(cut) if on]
+    def __init__(self, planner: Planner, story: int, plans: dict[str, Cleared]) -> None:
+        self.planner, self.plans, self.at = planner, plans, story
+        self.desk, self.clearing = planner.desk, planner.clearing
+        self.case, self.market, self.tree = self.desk.case, self.desk.market, self.desk.tree
+        self.stories: tuple[Story, ...] = self.desk.unfolded.stories
+        self.share = np.array([s.probability for s in self.stories])
+        self.path: list[int] = self.desk.unfolded.paths[story]
+        self.labels: list[str] = self.tree.nodes["label"].iloc[self.path].tolist()
+        self.why = self.stories[story].inputs() or [key for s in self.stories for key in s.inputs()]
+        self.cut = [node for node in self.path if self.desk.unfolded.cut[node]]
         self.goods = self.case.finished()
         self.finished = self.market.network.uses["commodity"].isin(self.goods).to_numpy()
-        self.by_name = {c.facility: c for c in planner.found}
+        self.decision = self.desk.terms.decisions[0]
+
+    @cached_property
+    def calm(self) -> int:
+        """Return the story in which nothing is cut."""
+        return next(at for at, story in enumerate(self.stories) if story.name == CALM)
+
+    def inputs_of_stories(self) -> list[str]:
+        """Return the input rows behind all stories."""
+        return list(dict.fromkeys(key for story in self.stories for key in story.inputs()))
 
     def plan_inputs(self, cleared: Cleared) -> list[str]:
         """Return the input rows that a plan rests on."""
-        rows = [key for name in cleared.plan.built for key in self.by_name[name].inputs]
-        rows += [f"commodities/{market.split('|')[0]}" for market in cleared.plan.bought]
-        _money, purses = purse_of(self.case, cleared.who)
-        return [*self.why, *purses, *rows]
+        rows = [key for name in self.built(cleared) for key in self.desk.by_name[name].inputs]
+        rows += [f"commodities/{market.split('|')[0]}" for market in self.bought(cleared)]
+        return [*self.why, *purse_of(self.case, cleared.who).inputs, *rows]
+
+    def built(self, cleared: Cleared) -> dict[str, float]:
+        """Return the projects that a plan builds somewhere, by facility."""
+        found: dict[str, float] = {}
+        for project, share in zip(self.desk.projects, cleared.plan.decision.build.tolist(), strict=True):
+            if project.choose and share > 1e-9:
+                found[project.facility] = max(found.get(project.facility, 0.0), share)
+        return found
+
+    def bought(self, cleared: Cleared) -> list[str]:
+        """Return the markets in which a plan holds strategic stock."""
+        peak = cleared.plan.decision.stock.max(axis=0, initial=0.0)
+        return [x.market for x, most in zip(self.desk.programmes, peak.tolist(), strict=True) if most > 1e-3]
+
+    @cached_property
+    def gains(self) -> dict[str, dict[str, pd.DataFrame]]:
+        """Return users', producers' and holders' gains by plan, regions x nodes, kUSD."""
+        return {who: self.clearing.gains(cleared) for who, cleared in self.plans.items()}
+
+    @cached_property
+    def cost(self) -> dict[str, pd.DataFrame]:
+        """Return public cost by plan, regions x nodes, kUSD."""
+        return {who: self.clearing.public_cost(cleared) for who, cleared in self.plans.items()}
+
+    def by_story(self, frame: pd.DataFrame, region: str) -> npt.NDArray[np.float64]:
+        """Return a region's sum along the path of every story."""
+        return self.clearing.by_story(frame.loc[region].to_numpy(float))
 
     def missing(self, cleared: Cleared, region: str) -> float:
         """Return the finished goods missing in a region during the cut, t."""
-        uses = self.market.network.uses
-        mine = self.finished & uses["region"].eq(region).to_numpy()
-        wanted = self.planner.clearing.program.parts.conditions.demand[mine][:, self.cut].sum()
-        served = cleared.solution.frame("served").to_numpy()[mine][:, self.cut].sum()
+        mine = self.finished & self.market.network.uses["region"].eq(region).to_numpy()
+        wanted = self.clearing.parts.conditions.demand[mine][:, self.cut].sum()
+        served = cleared.values["served"].to_numpy()[mine][:, self.cut].sum()
         return max(0.0, float(wanted - served))
 
     def drawn(self, cleared: Cleared, region: str, kind: str) -> float:
         """Return the finished goods that stocks of a kind give out in a region during the cut, t."""
-        stocks = self.planner.clearing.program.parts.stocks
+        stocks = self.clearing.parts.stocks
         mine = (
             stocks["kind"].eq(kind)
             & stocks["market"].str.partition("|")[0].isin(self.goods)
             & stocks["market"].str.endswith(f"|{region}")
-        )
-        out = cleared.solution.frame("release").to_numpy()[mine.to_numpy()][:, self.cut].sum()
-        into = cleared.solution.frame("fill").to_numpy()[mine.to_numpy()][:, self.cut].sum()
+        ).to_numpy()
+        out = cleared.values["release"].to_numpy()[mine][:, self.cut].sum()
+        into = cleared.values["fill"].to_numpy()[mine][:, self.cut].sum()
         return float(out - into)

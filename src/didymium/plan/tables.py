@@ -10,6 +10,15 @@ from didymium.messages import _
 from didymium.plan.actions import choices, schedule, stock_plan
 from didymium.plan.gains import compare, gap, tried
 from didymium.plan.outcome import WHO, Outcome
+from didymium.plan.uncertainty import (
+    Answers,
+    frontier_table,
+    others_table,
+    purses_table,
+    reasons_table,
+    stories_table,
+    values_table,
+)
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 
 PRICED = (
@@ -25,17 +34,15 @@ PRICED = (
 """Commodities of the magnet chain whose prices are listed."""
 
 
-def plan_tables(outcome: Outcome) -> list[ResultTable]:
-    """Return every table of a plan."""
-    return [
-        compare(outcome),
-        choices(outcome),
-        stock_plan(outcome),
-        gap(outcome),
-        schedule(outcome),
-        path(outcome),
-        tried(outcome),
-    ]
+def plan_tables(outcome: Outcome, answers: Answers | None = None) -> list[ResultTable]:
+    """Return every table of a plan; those on uncertainty where they were asked for."""
+    found = [compare(outcome), choices(outcome), stock_plan(outcome), gap(outcome), schedule(outcome), path(outcome),
+             tried(outcome), stories_table(outcome), purses_table(outcome)]  # fmt: skip
+    if answers is not None:
+        found.append(values_table(outcome, answers))
+        if answers.reasons or answers.budget:
+            found += [frontier_table(outcome, answers), reasons_table(outcome, answers), others_table(outcome, answers)]
+    return found
 
 
 def priced(case: Case) -> list[str]:
@@ -47,7 +54,7 @@ def priced(case: Case) -> list[str]:
 
 
 def path(outcome: Outcome) -> ResultTable:
-    """Return prices along the plan."""
+    """Return prices along the story that is shown."""
     rows = []
     regions = [*outcome.case.participants, outcome.case.controller]
     intake = outcome.market.base.intake(outcome.market.network)
@@ -59,7 +66,7 @@ def path(outcome: Outcome) -> ResultTable:
                 if label not in cleared.price.index or intake.get(label, 0.0) <= 1.0:
                     continue
                 keys = join_inputs(outcome.why, observed.get(commodity, []), [f"commodities/{commodity}"])
-                along = cleared.price.loc[label].to_numpy(float)
+                along = cleared.price.loc[label].to_numpy(float)[outcome.path]
                 for year, price in zip(outcome.labels, along.tolist(), strict=True):
                     rows.append({"who": who, "year": year, "commodity": commodity, "region": region, "price": price,
                                  RESTS_ON: keys})  # fmt: skip

@@ -1,28 +1,60 @@
-"""``plan``: what the participants should do, alone and together, under one known cut."""
+"""``plan``: what the participants should do, alone and together, not knowing what will be cut, when, how long."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from didymium.case.check import first_day
 from didymium.case.scenario import Scenario
 from didymium.faults import DidymiumError
 from didymium.market.prepare import prepare
 from didymium.messages import _
-from didymium.plan.candidates import candidates, horizon
-from didymium.plan.evaluate import GAP, NODES, WEIGHTS, Plan, Planner, union
+from didymium.plan.candidates import candidates
+from didymium.plan.clearing import union
+from didymium.plan.desk import Desk, Terms, Wanted
 from didymium.plan.outcome import Outcome
+from didymium.plan.planner import GAP, WEIGHTS, Planner
+from didymium.plan.stories import (
+    CALM,
+    ROWS,
+    Story,
+    chances_of,
+    checked,
+    generated,
+    of_case,
+    reduced,
+    sample,
+    standing_in,
+)
 from didymium.plan.tables import plan_tables
+from didymium.plan.uncertainty import ask
+from didymium.plan.unfold import REFILL, unfold
 from didymium.result import Result, new_manifest
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
+    from didymium.plan.lshaped import Progress
+    from didymium.plan.recourse import Crew
 
 LAST_YEAR = 2035
+
+COUNT = 6
+"""Scenarios that stand for all the generated ones, unless asked otherwise."""
+
+
+@dataclass(frozen=True)
+class _Stories:
+    """The stories of a plan: those it is made on, where the one shown stands, all of them, and what was lost."""
+
+    made_on: list[Story]
+    shown: int
+    every: list[Story]
+    distance: float
 
 
 def plan(
@@ -31,93 +63,239 @@ def plan(
     decision: str | date = "2027-01-01",
     last: int = LAST_YEAR,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    scenarios: Sequence[tuple[str, float] | Story] | None = None,
+    count: int = COUNT,
+    later: Sequence[str | date] = (),
+    recourse: bool = True,
+    risk: float = 0.0,
+    targets: Sequence[tuple[str, str, float, str | date]] = (),
+    weights: Sequence[float] = WEIGHTS,
+    gap: float = GAP,
+    draws: int = 0,
+    seed: int = 1,
+    step: int = 3,
+    values: bool = True,
+    deep: bool = False,
+    threads: int = 2,
+    crew: Callable[..., Crew] | None = None,
+    checkpoints: str | Path | None = None,
+    told: Callable[[tuple[str, ...], float, Progress], None] | None = None,
 ) -> Result:
     """Choose projects and strategic stocks for each participant alone and for both; re-clear the market with each plan.
 
-    Deterministic: the cut is known to the planner, not to firms (who keep their working stocks).
+    Neither governments nor firms know what will be cut: every decision and every market belongs to a node of the tree
+    of scenarios, which part only when they differ (docs/decisions/020). The case's chances of a cut are assumptions;
+    without them the plan is for ``scenario`` alone.
 
     Parameters
     ----------
     case : Case
         The case.
     scenario : str or Scenario
-        The cut planned for; its first year is cleared in quarters.
+        The cut along which plans are shown; among generated scenarios it takes the place of the nearest.
     decision : str or date
-        First day of a year: the day of the decision.
+        First day of a year: the day of the first decision.
     last : int
         Last year of the horizon.
     progress : callable, optional
         Called with steps done and steps in all.
+    scenarios : sequence of (str, float) or Story, optional
+        Scenarios of the case, or your own, each with its probability, instead of generated ones; ``calm`` is the one
+        without a cut.
+    count : int
+        Generated scenarios are reduced to so many.
+    later : sequence of str or date
+        First days of later years on which projects may be decided too.
+    recourse : bool
+        Later decisions know whether something was cut by then; otherwise the schedule is fixed on the first day.
+    risk : float
+        Weight of the conditional value at risk at 95 %; the expectation has the rest.
+    targets : sequence of (str, str, float, str or date)
+        Strategic stocks that there have to be: commodity, region, t, by when.
+    weights : sequence of float
+        Weights of the members' users that generate candidate plans.
+    gap : float
+        Allowed between bound and best plan of the planning program, MUSD.
+    draws : int
+        Draws of the separate set on which plans are chosen; 0: they are chosen on their own scenarios.
+    seed : int
+        Of those draws.
+    step : int
+        Months of a period while something is cut.
+    values : bool
+        Also RP, EEV, WS, VSS and EVPI of the joint plan.
+    deep : bool
+        Also frontiers, reasons and other plans nearly as good.
+    threads : int
+        Workers on this machine.
+    crew : callable, optional
+        Makes other workers, as :func:`didymium.plan.cluster.machines` does.
+    checkpoints : str or Path, optional
+        Folder that keeps every step, so that an interrupted plan goes on from there.
+    told : callable, optional
+        Told coalition, weight and progress of the search after every step.
 
     Returns
     -------
     Result
-        compare, choices, stock_plan, gap, schedule, path, tried.
+        compare, choices, stock_plan, gap, schedule, path, tried, stories, purses; values, frontier, reasons, others.
 
     Raises
     ------
     DidymiumError
         A decision that is not the first day of a year, a horizon that ends before the cut, two participants expected.
+    CaseError
+        Probabilities that do not add up, a purse without a rate of exchange.
     SolverError
         No verified optimum.
     """
     started = time.perf_counter()
+    first, days = _days(decision, later, last)
     story = case.scenario(scenario) if isinstance(scenario, str) else scenario
-    day = first_day(decision) if isinstance(decision, str) else decision
-    if (day.month, day.day) != (1, 1):
-        raise DidymiumError(_("the decision falls on {day} -> choose the first day of a year").format(day=day))
-    if story.restrictions and not day.year <= story.start.year <= last:
+    if story.restrictions and not first.year <= story.start.year <= last:
         raise DidymiumError(
             _("scenario {name} starts in {start}, outside the horizon {first} to {last} "
               "-> move the decision or the horizon").format(
-                  name=story.name, start=story.start.year, first=day.year, last=last)
+                  name=story.name, start=story.start.year, first=first.year, last=last)
         )  # fmt: skip
+    if not 0.0 <= risk <= 1.0:
+        raise DidymiumError(_("risk = {value:g} is no weight -> write a share between 0 and 1").format(value=risk))
+    if not weights:
+        raise DidymiumError(_("no weight of the members' users -> give at least one, such as 2"))
     members = case.participants
     if len(members) != 2:
         raise DidymiumError(
             _("plan compares two participants alone and together; the case has {count}").format(count=len(members))
         )
+    stories = _stories(case, story, scenarios, count, first, last)
     market = prepare(case)
-    tree = horizon(case, story, day, last)
-    found = candidates(case, market, day)
-    steps = iter(range(1, 6))
+    found = candidates(case, market, first)
+    wanted = tuple(
+        Wanted(good, region, float(least), first_day(by) if isinstance(by, str) else by)
+        for good, region, least, by in targets
+    )
+    terms = Terms(days, recourse, risk, targets=wanted)
 
-    def step() -> None:
+    def desk_on(made_on: Sequence[Story]) -> Desk:
+        calm = [] if any(s.name == CALM for s in made_on) else [Story(CALM, None, 0.0)]
+        tree = unfold([*made_on, *calm], first, last, case.assumption("a_discount_rate"), step)
+        return Desk(case, market, tree, found, terms, tuple(members))
+
+    steps = iter(range(1, 7))
+
+    def done() -> None:
         if progress:
-            progress(next(steps), 5)
+            progress(next(steps), 6)
 
-    planner = Planner(case, market, tree, found)
-    nothing = planner.clear((), Plan())
-    calm = planner.without_cut()
-    step()
-    plans = {"nothing": nothing}
+    judge = desk_on(sample(stories.every, draws, seed)) if draws else None
+    planner = Planner(
+        desk_on(stories.made_on), judge, threads, gap, weights, crew,
+        Path(checkpoints) if checkpoints is not None else None, told,
+    )  # fmt: skip
+    planner.draws = max(1, draws)
+    plans = {"nothing": planner.nothing()}
+    done()
     for member in members:
-        plans[member] = planner.best((member,), nothing)
-        step()
-    own = [plans[member] for member in members]
+        plans[member] = planner.best((member,))
+        done()
     named = [
-        replace(each, plan=replace(each.plan, how=_("the plan of {who} alone").format(who=who)))
-        for each, who in zip(own, members, strict=True)
+        replace(plans[member].plan, how=_("the plan of {who} alone").format(who=member), planning={})
+        for member in members
     ]
-    plans["both"] = planner.best(tuple(members), nothing, [*named, union(*(each.plan for each in own))])
-    step()
-    tables = plan_tables(Outcome(planner, story, day, calm, plans))
-    step()
-    chosen = {
-        "scenario": story.name,
-        "title": story.title,
-        "decision": day.isoformat(),
-        "last": last,
-        "weights": list(WEIGHTS),
-        "gap_allowed_kUSD": GAP,
-        "branch_nodes_allowed": NODES,
-        "periods": list(tree.nodes["label"]),
-    }
+    plans["both"] = planner.best(tuple(members), [*named, union(*(plans[m].plan for m in members))])
+    done()
+    answers = ask(planner, tuple(members), weights[0], deep) if values or deep else None
+    tables = plan_tables(Outcome(planner, stories.shown, plans), answers)
+    planner.close()
+    done()
+    chosen = _options(case, stories, terms, planner, story, last, gap, weights, draws, seed, step)
     manifest = new_manifest(
         case.digest,
         chosen,
-        run={name: cleared.solution.run for name, cleared in plans.items()},
         planning={name: cleared.plan.planning for name, cleared in plans.items()},
         timings={"total": time.perf_counter() - started},
     )
     return Result("plan", case.name, {table.name: table for table in tables}, manifest)
+
+
+def _days(decision: str | date, later: Sequence[str | date], last: int) -> tuple[date, tuple[date, ...]]:
+    """Return the first decision day, and all of them in order."""
+    first, *rest = (first_day(day) if isinstance(day, str) else day for day in (decision, *later))
+    for day in (first, *rest):
+        if (day.month, day.day) != (1, 1):
+            raise DidymiumError(_("the decision falls on {day} -> choose the first day of a year").format(day=day))
+    for day in rest:
+        if not first < day <= date(last, 1, 1):
+            raise DidymiumError(
+                _("the later decision on {day} is not between {first} and {last} -> move it").format(
+                    day=day, first=first, last=last)
+            )  # fmt: skip
+    return first, (first, *sorted(set(rest)))
+
+
+def _stories(
+    case: cases.Case,
+    story: Scenario,
+    named: Sequence[tuple[str, float] | Story] | None,
+    count: int,
+    first: date,
+    last: int,
+) -> _Stories:
+    """Return the stories that are planned for: those named, those of the case's chances, or the one scenario."""
+    if named is not None:
+        own = [each for each in named if isinstance(each, Story)]
+        own += of_case(case, [each for each in named if not isinstance(each, Story)])
+        every = checked(own)
+        shown = next((at for at, each in enumerate(every) if each.name == story.name), None)
+        if shown is None:
+            shown = next((at for at, each in enumerate(every) if each.scenario is not None), 0)
+        return _Stories(every, shown, every, 0.0)
+    known = set(case["assumptions"]["assumption"])
+    if not set(ROWS.values()) <= known or not story.restrictions or count < 2:
+        every = [Story(story.name, story, 1.0)]
+        return _Stories(every, 0, every, 0.0)
+    # A cut in the last two years would be over after the horizon is.
+    every = generated(case, chances_of(case), first.year + 1, max(first.year + 1, last - 2))
+    every, at = standing_in(every, story, first, last)
+    kept, distance = reduced(every, count, first, last, keep=[at])
+    shown = next(k for k, each in enumerate(kept) if each.name == story.name)
+    return _Stories(kept, shown, every, distance)
+
+
+def _options(
+    case: cases.Case, stories: _Stories, terms: Terms, planner: Planner, story: Scenario, last: int, gap: float,
+    weights: Sequence[float], draws: int, seed: int, step: int,
+) -> dict[str, Any]:  # fmt: skip
+    """Return what a plan was made with, in words and numbers."""
+    first, *rest = terms.decisions
+    if not rest:
+        kind = _("two stages: projects and stocks are decided on {day}, before anything is known").format(day=first)
+    elif terms.recourse:
+        kind = _("decisions on {days}: the later ones know whether something was cut by then").format(
+            days=", ".join(d.isoformat() for d in terms.decisions))  # fmt: skip
+    else:
+        kind = _("open loop: the schedule for {days} is fixed on the first day").format(
+            days=", ".join(d.isoformat() for d in terms.decisions))  # fmt: skip
+    return {
+        "scenario": story.name,
+        "title": story.title,
+        "decision": first.isoformat(),
+        "decisions": [d.isoformat() for d in terms.decisions],
+        "kind": kind,
+        "last": last,
+        "scenarios": {s.name: s.probability for s in planner.desk.unfolded.stories},
+        "generated": len(stories.every),
+        "reduction_distance": stories.distance,
+        "risk": terms.risk,
+        "targets": [f"{x.commodity}|{x.region} >= {x.least:g} t by {x.by}" for x in terms.targets],
+        "weights": list(weights),
+        "gap_allowed_MUSD": gap,
+        "draws": draws,
+        "seed": seed,
+        "months_while_cut": step,
+        "months_to_refill": REFILL,
+        "nodes": len(planner.desk.tree),
+        "pieces": len(planner.desk.pieces),
+        "periods": [planner.desk.tree.nodes["label"].iloc[n] for n in planner.desk.unfolded.paths[stories.shown]],
+    }

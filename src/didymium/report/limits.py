@@ -315,7 +315,7 @@ def _shock(case: Case, shocked: Result, writer: Writer) -> Limit:
 
 
 def _plan(planned: Result, writer: Writer) -> Limit:
-    choices = planned["choices"]
+    choices, stories = planned["choices"], planned["stories"]
     assumed = choices[choices["on_assumptions"].astype(bool)]
     compare = planned.tables["compare"]
     unit = compare.columns["gap"].unit
@@ -332,8 +332,9 @@ def _plan(planned: Result, writer: Writer) -> Limit:
         _("The plan"),
         Markup(
             _(
-                "The plan is deterministic: one scenario, known to the planner from the start, central lead "
-                "times, no delay. It "
+                "The plan knows {count} scenarios and that one of them will come, not which; their probabilities are "
+                "assumptions, as no source gives any, and expected values hold for these alone. Lead times are "
+                "central, without delay. It "
                 "chooses among the projects on record and strategic stock; permits, instruments, price floors and "
                 "the answers of "
                 "others are not decided. Of the projects listed {share} rest on an assumed capital cost or lead "
@@ -343,7 +344,11 @@ def _plan(planned: Result, writer: Writer) -> Limit:
                 "and the value added at risk in a shock measure different things, and the two scenarios differ: do not "
                 "compare them. Gap to the bound of that program: at most {gap}."
             )
-        ).format(share=shown, gap=gap),
+        ).format(
+            share=shown,
+            gap=gap,
+            count=writer.number(float(len(stories)), "count", behind(stories["rests_on"])),
+        ),
     )
 
 

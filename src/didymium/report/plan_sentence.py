@@ -38,7 +38,9 @@ def plan(case: Case, planned: Result, writer: Writer) -> Markup:
 
     total = sum(float(compare[best][f"gain_{region.lower()}"]) for region in case.participants)
     choices = chosen(planned, best).sort_values("capex", ascending=False)
+    stories = planned["stories"]
     said = {
+        "stories": writer.number(float(len(stories)), "count", behind(stories["rests_on"])),
         "missing": joined(_missing(case, planned, region, writer) for region in case.participants),
         "alone": Markup("; ").join(alone(region) for region in case.participants if region in compare),
         "total": writer.number(total, "MUSD", str(compare[best]["rests_on"])),
@@ -56,7 +58,8 @@ def plan(case: Case, planned: Result, writer: Writer) -> Markup:
     }
     return Markup(
         _(
-            "Under “{scenario}” and no plan {missing} of the {goods} wanted are missing; after public cost {alone}; "
+            "Under “{scenario}” and no plan {missing} of the {goods} wanted are missing. Expected over {stories} "
+            "scenarios at assumed probabilities and after public cost, {alone}; "
             "the best joint plan found is worth {total} ({each}){less}, {cost}; to what goes ahead anyway it adds "
             "{count} projects ({projects}) and stocks of {stock}."
         )
@@ -91,11 +94,7 @@ def _less(case: Case, compare: Mapping[str, Mapping[Any, Any]], best: str, write
 def _cost(row: Mapping[Any, Any], writer: Writer) -> Markup:
     cost = float(row["public_cost"])
     value = writer.number(abs(cost), "MUSD", str(row["rests_on"]))
-    said = (
-        _("for {cost} of public money")
-        if cost >= 0
-        else _("and the public purses, which know that the cut comes, earn {cost} on it")
-    )
+    said = _("for {cost} of public money") if cost >= 0 else _("and the public purses earn {cost} on it")
     return Markup(said).format(cost=value)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import filter as matching
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "stress": ("stress", "why"),
     "clear": ("prices", "net_trade"),
     "shock": ("cover", "losses"),
-    "plan": ("compare", "choices"),
+    "plan": ("compare", "choices", "tried", "values", "reasons", "frontier"),
     "track": ("commitments", "measures"),
     "trace": ("inputs",),
     "diff": ("shares", "totals", "revisions"),
@@ -74,6 +75,8 @@ BRIEFLY: dict[str, tuple[str, ...]] = {
     "commitments": ("commitment", "title", "owner", "deadline", "days_left", "state_text"),
     "measures": ("measure", "name", "controller", "state", "next_date", "days_left"),
     "compare": ("who", "plan", "public_cost", "gain_*", "shortage_*"),
+    "tried": ("who", "candidate", "worth", "interval", "spent", "affordable", "chosen"),
+    "reasons": ("name", "project", "chosen", "margin", "capex", "capex_flips", "price_flips", "latest_start"),
     "choices": ("who", "name", "stage", "region", "payer", "capex", "start", "share", "committed"),
     "mirror": ("year", "hs", "exporter", "importer", "value_usd_*", "difference", "value_ratio", "differs"),
     "shares": ("mineral", "stage", "form", "country", "year", "*_share", "points", "note"),
@@ -89,6 +92,38 @@ def console(stderr: bool = False) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     return Console(file=stream, width=None if stream.isatty() else _WIDE, highlight=False, soft_wrap=False)
+
+
+@contextmanager
+def searching(quiet: bool = False) -> Iterator[Callable[[tuple[str, ...], float, Any], None]]:
+    """Return what a plan tells its progress to: steps, best plan, bound, gap and time left, on the error stream.
+
+    A bar where that is a terminal, a line for each step otherwise.
+
+    Parameters
+    ----------
+    quiet : bool
+        Say nothing.
+    """
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    screen = console(stderr=True)
+    line = _("{who}: step {step}, best {value:,.1f}, bound {bound:,.1f}, gap {gap:,.1f} MUSD, {left}")
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=screen, transient=True, disable=quiet or not screen.is_terminal) as progress:
+        task = progress.add_task(_("plan"), total=None)
+
+        def told(who: tuple[str, ...], weight: float, far: Any) -> None:
+            left = _("time left unknown") if math.isnan(far.left) else _("about {seconds:.0f} s left").format(
+                seconds=far.left)  # fmt: skip
+            said = line.format(who="+".join(who), step=far.step, value=far.value, bound=far.bound,
+                               gap=far.bound - far.value, left=left)  # fmt: skip
+            if screen.is_terminal:
+                progress.update(task, description=said)
+            elif not quiet:
+                screen.print(said)
+
+        yield told
 
 
 def show(result: Result, names: Sequence[str] = ()) -> None:

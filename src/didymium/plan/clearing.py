@@ -1,0 +1,286 @@
+"""A plan's market: every piece cleared with the plan fixed and everybody weighted 1, put together node by node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from didymium.economy.willingness import surplus
+from didymium.market.cross import joints, scale_of
+from didymium.market.curves import CostCurve
+from didymium.market.program import Parts
+from didymium.market.stocks import SALVAGE, stock_table
+from didymium.messages import _
+from didymium.plan.pieces import AFTER
+from didymium.plan.recourse import Decision, Threads, Worth, jobs
+
+if TYPE_CHECKING:
+    from didymium.market.blocks import Block
+    from didymium.plan.desk import Desk
+    from didymium.plan.recourse import Crew
+
+Values = npt.NDArray[np.float64]
+
+_KEPT = ("served", "activity", "ship", "stock", "fill", "release")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a coalition decides.
+
+    Parameters
+    ----------
+    decision : Decision
+        Shares of projects and levels of strategic stock.
+    how : str
+        What generated it.
+    planning : dict
+        What the planning program said about it: value, bound, gap in MUSD, weight, steps, seconds.
+    """
+
+    decision: Decision
+    how: str
+    planning: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Cleared:
+    """A plan's market.
+
+    Parameters
+    ----------
+    who : tuple of str
+        The coalition; empty: do nothing.
+    plan : Plan
+        What was fixed.
+    values : dict of str to DataFrame
+        Quantities by variable: elements x nodes, t.
+    price : DataFrame
+        Markets x nodes, USD/kg.
+    objective : float
+        The world's expected surplus, capital not yet paid, kUSD.
+    tried : list of dict
+        Every candidate and its worth.
+    """
+
+    who: tuple[str, ...]
+    plan: Plan
+    values: dict[str, pd.DataFrame]
+    price: pd.DataFrame
+    objective: float
+    tried: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Clearing:
+    """Clears plans on a tree and counts what they bring to whom.
+
+    Parameters
+    ----------
+    desk : Desk
+        Decisions and pieces.
+    crew : Crew, optional
+        Who solves the pieces; threads of its own where None.
+    threads : int
+        How many, where they are its own.
+    """
+
+    def __init__(self, desk: Desk, crew: Crew | None = None, threads: int = 1) -> None:
+        self.desk, self.tree = desk, desk.tree
+        self.case, (self.network, self.base) = desk.case, desk.market
+        found, matrices = jobs(desk.pieces, {})
+        self.jobs = found
+        self.crew = crew or Threads(found, matrices, threads)
+        options = desk.options
+        stocks, joint = stock_table(self.network, self.base, options), joints(self.network, self.base)
+        held = desk.pieces.conditions
+        self.parts = Parts(self.case, self.network, self.base, self.tree, options, held, stocks, joint=joint)
+        self.share = self.tree.nodes["probability"].to_numpy(float)
+        self.discount = self.tree.nodes["discount"].to_numpy(float)
+
+    def nothing(self) -> Decision:
+        """Return the decision to do nothing."""
+        pieces = self.desk.pieces
+        return Decision(np.zeros(len(self.desk.projects)), np.zeros((len(pieces.before), len(pieces.programmes))),
+                        np.zeros(0))  # fmt: skip
+
+    def clear(self, who: tuple[str, ...], plan: Plan) -> Cleared:
+        """Return the market with a plan fixed and everybody weighted 1."""
+        self.crew.take(self.jobs)
+        worths = self.crew.solve(plan.decision, keep=True)
+        values, price = self._together(self.crew.kept())
+        probability = [stated.piece.probability for stated in self.desk.pieces.stated]
+        objective = float(sum(probability[at] * worth.value for at, worth in worths.items()))
+        return Cleared(who, plan, values, price, objective)
+
+    def worths(self, decision: Decision) -> dict[int, Worth]:
+        """Return what a decision is worth in each piece to the world."""
+        self.crew.take(self.jobs)
+        return self.crew.solve(decision)
+
+    def _together(self, kept: dict[int, tuple[Values, Values]]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+        pieces, count = self.desk.pieces, len(self.tree)
+        stocks = self.parts.stocks.index
+        index = {"served": self.network.uses.index, "activity": self.network.activities.index,
+                 "ship": self.network.routes.index, "stock": stocks, "fill": stocks, "release": stocks}  # fmt: skip
+        arrays = {name: np.zeros((len(labels), count)) for name, labels in index.items()}
+        price = np.zeros((len(self.network.markets), count))
+        for at, stated in enumerate(pieces.stated):
+            shape, (primal, dual) = pieces.shapes[stated.shape], kept[at]
+            nodes = np.asarray(stated.piece.copies)
+            chance = self.tree.nodes["probability"].to_numpy(float)[nodes[0]]
+            within = chance / chance[0] if chance[0] > 0 else np.ones(len(chance))
+            for name in _KEPT:
+                block = shape.columns.get(name)
+                if block is None:
+                    continue
+                rows = index[name].get_indexer(block.coords[0])
+                for copy in nodes:
+                    arrays[name][np.ix_(rows, copy)] = _values(block, primal)
+            rows = self.network.markets.index.get_indexer(shape.rows["balance"].coords[0])
+            paid = -_values(shape.rows["balance"], dual) / (within * self.discount[nodes[0]])
+            for copy in nodes:
+                price[np.ix_(rows, copy)] = paid
+        self._keep_on(arrays["stock"])
+        frames = {name: pd.DataFrame(array, index=index[name]) for name, array in arrays.items()}
+        return frames, pd.DataFrame(price, index=self.network.markets.index)
+
+    def _keep_on(self, level: Values) -> None:
+        """Carry strategic stock through what follows a cut: nothing is bought or given out there."""
+        kept = self.parts.stocks["kind"].ne("commercial").to_numpy()
+        parent = self.tree.nodes["parent"].to_numpy(int)
+        after = {node for s in self.desk.pieces.stated if s.piece.kind == AFTER for c in s.piece.copies for node in c}
+        for node in sorted(after):
+            level[kept, node] = level[kept, parent[node]] if parent[node] >= 0 else 0.0
+
+    def gains(self, cleared: Cleared) -> dict[str, pd.DataFrame]:
+        """Return what users, producers and stockholders gain in each node, discounted, kUSD: regions x nodes.
+
+        Users: ``disc (B(q) - p q)``. Producers: ``disc (p'A x - C(x))``. Firms with stocks: ``disc p (release - fill)``
+        and what is left at base prices.
+        """
+        network, base, discount = self.network, self.base, self.discount[None, :]
+        uses, price = network.uses, cleared.price
+        p0 = base.price.reindex(uses["market"]).to_numpy(float)[:, None]
+        served = np.maximum(cleared.values["served"].to_numpy(), 1e-9)
+        paid = price.reindex(uses["market"]).to_numpy(float)
+        shape = (uses["elasticity"].to_numpy(float)[:, None], uses["choke"].to_numpy(float)[:, None])
+        linear = uses["curve"].eq("linear").to_numpy()[:, None]
+        users = surplus(served, paid, self.parts.conditions.demand, p0, *shape, linear)
+        if "demand" in self.parts.joint:
+            joint = self.parts.joint["demand"]
+            at = joint.members
+            users[at] = joint.value(served[at], scale_of(self.parts, "demand")) - paid[at] * served[at]
+        activity = np.maximum(cleared.values["activity"].to_numpy(), 0.0)
+        producers = network.matrix().to_numpy().T @ price.to_numpy(float) * activity - self._cost(activity)
+        stocks = self.parts.stocks
+        firms = stocks["kind"].eq("commercial").to_numpy()
+        at = stocks["market"].to_numpy()[firms]
+        flow = (cleared.values["release"] - cleared.values["fill"]).to_numpy()[firms]
+        holders = flow * price.reindex(at).to_numpy(float)
+        leaves = self.tree.leaves()
+        level = cleared.values["stock"].to_numpy()[firms]
+        holders[:, leaves] += level[:, leaves] * base.price.reindex(at).to_numpy(float)[:, None]
+        places = {
+            "users": (users, uses["region"].to_numpy()),
+            "producers": (producers, network.activities["region"].to_numpy()),
+            "holders": (holders, np.array([market.split("|")[1] for market in at], dtype=object)),
+        }
+        regions = self.case["regions"]["region"]
+        return {
+            name: pd.DataFrame(part * discount).groupby(place).sum().reindex(regions, fill_value=0.0)
+            for name, (part, place) in places.items()
+        }
+
+    def _cost(self, activity: Values) -> Values:
+        """Return the cost of what runs, kUSD: the curve of the base point, or the unit cost of what came later."""
+        base, parts = self.base, self.parts
+        running = base.running()
+        cost: Values = base.cost.to_numpy(float)[:, None] * activity
+        ran = base.activity.to_numpy(float)[running][:, None]
+        x0 = ran * parts.growth_of_supply()[running] * self.tree.years()[None, :]
+        c0, elasticity = (column.to_numpy(float)[running][:, None] for column in (base.cost, base.elasticity))
+        linear = self.network.activities["curve"].eq("linear").to_numpy()[running][:, None]
+        cost[running] = CostCurve(x0, c0, elasticity, linear).total(activity[running])
+        if "supply" in parts.joint:
+            joint = parts.joint["supply"]
+            cost[joint.members] = joint.value(activity[joint.members], scale_of(parts, "supply"))
+        return cost
+
+    def public_cost(self, cleared: Cleared) -> pd.DataFrame:
+        """Return what a plan costs the public in each node by region of the payer, discounted, kUSD: regions x nodes.
+
+        Capital written off within the horizon, shared equally by the members of the coalition that sponsor the project;
+        stocks at the re-cleared price, with holding cost, less what they earn when released or at the end.
+        """
+        desk = self.desk
+        cost = pd.DataFrame(0.0, index=list(desk.members), columns=range(len(self.tree)))
+        for at, project in enumerate(desk.projects):
+            share = float(cleared.plan.decision.build[at])
+            sponsors = desk.by_name[project.facility].sponsors if project.choose and share > 0 else ()
+            payers = [m for m in cleared.who if m in sponsors]
+            for member in payers:
+                cost.loc[member] += desk.charge[at] * share / len(payers)
+        rate, holding = self.case.assumption("a_discount_rate"), self.case.assumption("a_holding_cost")
+        years, leaves = self.tree.years(), self.tree.leaves()
+        for programme in desk.programmes:
+            row, base = f"programme|{programme.market}", self.base.price[programme.market]
+            price = cleared.price.loc[programme.market].to_numpy(float)
+            fill, release, level = (cleared.values[n].loc[row].to_numpy(float) for n in ("fill", "release", "stock"))
+            paid = ((fill - release) * price + level * base * holding * years) * self.discount
+            paid[leaves] -= level[leaves] * SALVAGE * base * self.discount[leaves] * (1.0 + rate) ** -years[leaves]
+            cost.loc[programme.market.split("|")[1]] += paid
+        return cost
+
+    def worth(self, cleared: Cleared, nothing: Cleared) -> Values:
+        """Return what the coalition's users gain over doing nothing less its public cost, by story, kUSD.
+
+        Windfalls of domestic sellers in a cut do not count: a plan that ends the scarcity would look worse for them.
+        They are reported beside it (docs/decisions/007).
+        """
+        users = (self.gains(cleared)["users"] - self.gains(nothing)["users"]).loc[list(cleared.who)].sum()
+        by_node = users.to_numpy(float) - self.public_cost(cleared).sum().to_numpy(float)
+        return self.by_story(by_node)
+
+    def by_story(self, by_node: Values) -> Values:
+        """Return sums along the path of each story."""
+        return np.array([float(by_node[path].sum()) for path in self.desk.unfolded.paths])
+
+    def spent(self, decision: Decision) -> float:
+        """Return what a plan takes out of the purse at most: capital in full and stocks at base prices, kUSD."""
+        most = 0.0
+        price = self.base.price[[x.market for x in self.desk.programmes]].to_numpy(float)
+        peak = decision.stock.max(axis=0, initial=0.0)
+        for path in self.desk.unfolded.paths:
+            on = set(path)
+            seen = [x.choose and (x.nodes is None or bool(on & set(x.nodes))) for x in self.desk.projects]
+            capital = sum(x.capex * b for x, b, s in zip(self.desk.projects, decision.build, seen, strict=True) if s)
+            most = max(most, capital)
+        return most + float(price @ peak)
+
+    def onto(self, other: Desk, decision: Decision) -> Decision:
+        """Return a decision of another tree on this one: projects by decision and news, stocks by the day."""
+        known = {x.label: b for x, b in zip(other.projects, decision.build, strict=True)}
+        build = np.array([known.get(x.label, 0.0) for x in self.desk.projects])
+        theirs, own = other.tree.dates(), self.tree.dates()
+        ends = [theirs[node][1] for node in other.pieces.before]
+        stock = np.zeros((len(self.desk.pieces.before), len(self.desk.programmes)))
+        for at, node in enumerate(self.desk.pieces.before):
+            past = [row for row, end in enumerate(ends) if end <= own[node][1]]
+            if past:
+                stock[at] = decision.stock[max(past, key=lambda row: ends[row])]
+        return Decision(build, stock, np.zeros(0))
+
+
+def _values(block: Block, values: Values) -> Values:
+    return values[block.first : block.first + block.size].reshape(block.shape)
+
+
+def union(*plans: Plan) -> Plan:
+    """Return the plan that does what every one of the plans does."""
+    build = np.max([plan.decision.build for plan in plans], axis=0)
+    stock = np.max([plan.decision.stock for plan in plans], axis=0)
+    return Plan(Decision(build, stock, np.zeros(0)), _("each partner's own plan together"))

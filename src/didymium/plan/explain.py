@@ -1,0 +1,193 @@
+"""Why this plan: what would flip the answer, and which other plans are nearly as good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from didymium.faults import SolverError
+from didymium.plan.lshaped import evaluate
+from didymium.plan.master import UNIT
+
+if TYPE_CHECKING:
+    from didymium.plan.lshaped import Found
+    from didymium.plan.planner import Planner
+    from didymium.plan.recourse import Decision
+
+Values = npt.NDArray[np.float64]
+
+NEAR = 0.01
+"""Plans within this share of what the best one brings count as nearly as good."""
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a project is in the plan or not.
+
+    Parameters
+    ----------
+    label : str
+        The project and its decision.
+    chosen : bool
+        It is in the plan.
+    margin : float
+        What the plan loses without it (chosen), or with it (not chosen), at least: MUSD, by the bound of the planning
+        program; 0 where the gap hides it.
+    capex : float
+        Investment at which the answer flips, MUSD: above it a chosen one leaves, below it another enters.
+    price : float
+        Price of its output at which the answer flips, as a share of the plan's: to first order; NaN where it does not.
+    start : date or None
+        First output after which a chosen project no longer pays, to first order.
+    """
+
+    label: str
+    chosen: bool
+    margin: float
+    capex: float
+    price: float
+    start: date | None
+
+
+def reasons(planner: Planner, who: tuple[str, ...], weight: float) -> list[Why]:
+    """Return why each project that the coalition may decide is in its plan or not.
+
+    Each one is forced the other way and the planning program asked again: with every cut that is known, so that what it
+    says is a bound on what any such plan can bring.
+    """
+    made, found = planner.searches[who, weight], planner.found[who]
+    master = made.master()
+    desk = planner.desk
+    flow = _worth_by_node(planner, who, weight, found)
+    price_of = planner.clear(who, planner.plan_of(who)).price
+    rows = []
+    for at, project in enumerate(desk.projects):
+        if not master.task.allowed[at]:
+            continue
+        chosen = bool(found.decision.build[at] > 0.5)
+        margin = max(0.0, found.value - master.forced(at, 0.0 if chosen else 1.0, planner.gap))
+        charge = float(master.charge[at])
+        factor = charge / (project.capex / UNIT) if project.capex > 0 else 0.0
+        capex = project.capex / UNIT
+        flips = (
+            (capex + margin / factor if chosen else max(0.0, capex - margin / factor)) if factor > 0 else float("nan")
+        )
+        revenue = _revenue(planner, price_of, at)
+        # At the margin: what the output earns may fall by what the project brings beyond its capital.
+        price = 1.0 + (-margin if chosen else margin) / revenue if revenue > 0 else float("nan")
+        start = _latest(planner, at, flow[at]) if chosen else None
+        rows.append(Why(project.label, chosen, margin, flips, max(0.0, price) if price == price else price, start))
+    return rows
+
+
+def _worth_by_node(planner: Planner, who: tuple[str, ...], weight: float, found: Found) -> Values:
+    """Return what a project's capacity is worth in each node at the plan, expected, MUSD: dual times capacity."""
+    made, pieces = planner.searches[who, weight], planner.desk.pieces
+    made.crew.take(made.jobs)
+    made.crew.solve(found.decision, keep=True)
+    kept = made.crew.kept()
+    share = planner.desk.tree.nodes["probability"].to_numpy(float)
+    worth = np.zeros((len(planner.desk.projects), len(planner.desk.tree)))
+    for at, stated in enumerate(pieces.stated):
+        _primal, dual = kept[at]
+        block = pieces.shapes[stated.shape].rows["capacity"]
+        entries = stated.projects.tocoo()
+        rows = entries.row - block.first
+        inside = (rows >= 0) & (rows < block.size)
+        node = rows[inside] % block.shape[-1]
+        paid = dual[entries.row[inside]] * entries.data[inside] / UNIT
+        for copy in stated.piece.copies:
+            nodes = np.asarray(copy)[node]
+            np.add.at(worth, (entries.col[inside], nodes), paid * share[copy[0]])
+    return worth
+
+
+def _latest(planner: Planner, at: int, flow: Values) -> date | None:
+    """Return the first output from which on the rest of the horizon no longer pays the capital of that rest."""
+    tree, desk = planner.desk.tree, planner.desk
+    share = tree.nodes["probability"].to_numpy(float)
+    paid = desk.charge[at] * share / UNIT
+    starts = sorted({day for day, worth in zip(tree.nodes["start"], flow, strict=True) if worth > 0})
+    latest = None
+    for day in starts:
+        rest = np.array([start >= day for start in tree.nodes["start"]])
+        if flow[rest].sum() >= paid[rest].sum():
+            latest = day
+    return latest
+
+
+def _revenue(planner: Planner, paid: pd.DataFrame, at: int) -> float:
+    """Return what a project's output earns at the re-cleared prices if it runs in full, expected, MUSD."""
+    desk = planner.desk
+    project, network = desk.projects[at], desk.market.network
+    capacity = desk.pieces.conditions.projects[at]
+    own = network.activities.index[network.activities["facility"].eq(project.facility)]
+    weight = desk.tree.weight()
+    best = 0.0
+    for activity in own:
+        terms = network.terms[network.terms["activity"].eq(activity) & network.terms["coefficient"].gt(0)]
+        price = np.maximum(paid.reindex(terms["market"]).to_numpy(float), 0.0)
+        earned = terms["coefficient"].to_numpy(float) @ price
+        best = max(best, float((earned * capacity * weight).sum()) / UNIT)
+    return best
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another choice of projects that is nearly as good.
+
+    Parameters
+    ----------
+    decision : Decision
+        The other plan.
+    value, bound : float
+        What it brings, and what no plan with its projects can exceed, MUSD.
+    added, dropped : tuple of str
+        Against the best plan.
+    """
+
+    decision: Decision
+    value: float
+    bound: float
+    added: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+
+def alternatives(planner: Planner, who: tuple[str, ...], weight: float, most: int = 5) -> list[Alternative]:
+    """Return other choices of projects within 1 % of what the plan brings, best first.
+
+    Each is the best plan whose choice of projects is none of those before (near-optimal alternatives by integer cuts).
+    """
+    made, found = planner.searches[who, weight], planner.found[who]
+    if not made.desk.projects:
+        return []
+    master = made.master()
+    labels = [project.label for project in planner.desk.projects]
+    chosen = {labels[at] for at in np.nonzero(found.decision.build > 0.5)[0]}
+    rows: list[Alternative] = []
+    decision = found.decision
+    least = found.value - max(NEAR * abs(found.value), planner.gap)
+    while len(rows) < most:
+        master.exclude(decision.build)
+        try:
+            proposal = master.propose(whole=True, gap=planner.gap / 4)
+        except SolverError:
+            break
+        if proposal.bound < least:
+            break
+        decision, worths = evaluate(master, made.crew, proposal.decision)
+        made.pool.append((decision, worths))
+        master.add(decision, worths)
+        value = master.value(decision, worths)
+        own = {labels[at] for at in np.nonzero(decision.build > 0.5)[0]}
+        if value >= least:
+            rows.append(Alternative(decision, value, proposal.bound, tuple(sorted(own - chosen)),
+                                    tuple(sorted(chosen - own))))  # fmt: skip
+        elif proposal.bound - value <= planner.gap:
+            break
+    return sorted(rows, key=lambda row: -row.value)

@@ -1,0 +1,243 @@
+"""The L-shaped method: the master proposes, the pieces answer with cuts, until bound and best decision meet.
+
+Van Slyke and Wets 1969 (SIAM Journal on Applied Mathematics 17, 638-663), with a cut by piece (Birge and Louveaux 1988)
+and a trust region (Linderoth and Wright 2003, Computational Optimization and Applications 24, 207-250). First projects
+may be built in part: that is quick and brings most cuts. Then they are whole, and the master's bound is the plan's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from didymium.plan.recourse import Decision, Worth
+
+if TYPE_CHECKING:
+    from didymium.plan.checkpoint import Checkpoint
+    from didymium.plan.master import Master
+    from didymium.plan.recourse import Crew
+
+REACH = 0.25
+"""Size of the first trust region, as a share of each decision's range."""
+
+BOUND_EVERY = 5
+"""Steps after which the bound is looked at while projects may be built in part."""
+
+POLISH = 2
+"""Steps on amounts alone after each choice of whole projects."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a search has come.
+
+    Parameters
+    ----------
+    step : int
+        Decisions tried.
+    value, bound : float
+        Best decision and bound on every decision, over doing nothing, MUSD.
+    seconds, left : float
+        Time taken, and time that it still takes if the gap goes on closing as it did; NaN while nobody can say.
+    """
+
+    step: int
+    value: float
+    bound: float
+    seconds: float
+    left: float
+
+
+@dataclass
+class Found:
+    """What the search found.
+
+    Parameters
+    ----------
+    decision : Decision
+        Best one.
+    value, bound : float
+        What it brings over doing nothing, and what no decision can exceed, MUSD.
+    worths : dict of int to Worth
+        By piece.
+    steps, cuts : int
+        Decisions tried, cuts made.
+    seconds : float
+        Time taken.
+    relaxed : float
+        Bound where projects may be built in part, MUSD.
+    trace : list of Progress
+        The way there.
+    """
+
+    decision: Decision
+    value: float
+    bound: float
+    worths: dict[int, Worth]
+    steps: int
+    cuts: int
+    seconds: float
+    relaxed: float
+    trace: list[Progress] = field(default_factory=list)
+
+    @property
+    def gap(self) -> float:
+        """Return the bound less the value, MUSD."""
+        return max(0.0, self.bound - self.value)
+
+
+def evaluate(master: Master, crew: Crew, decision: Decision) -> tuple[Decision, dict[int, Worth]]:
+    """Return what a decision is worth in each piece; the decision comes back with the losses elsewhere filled in."""
+    asked = master.pieces_asked
+    worths = crew.solve(decision, [at for at in asked if not master.several[at]])
+    several = [at for at in asked if master.several[at]]
+    if several:
+        decision = master.elsewhere(decision, worths)
+        worths |= crew.solve(decision, several)
+    return decision, worths
+
+
+def search(
+    master: Master,
+    crew: Crew,
+    gap: float,
+    start: Mapping[int, Worth],
+    progress: Callable[[Progress], None] | None = None,
+    checkpoint: Checkpoint | None = None,
+    most_steps: int = 500,
+    first: list[Decision] | None = None,
+) -> Found:
+    """Return the best decision, proven to ``gap``.
+
+    Parameters
+    ----------
+    master : Master
+        Without cuts.
+    crew : Crew
+        Who solves the pieces.
+    gap : float
+        Allowed between bound and value, MUSD.
+    start : Mapping of int to Worth
+        What doing nothing is worth.
+    progress : callable, optional
+        Told after every step.
+    checkpoint : Checkpoint, optional
+        Where every step is kept; what is there already is taken as done.
+    most_steps : int
+        Decisions after which the search stops with the gap that it has.
+    first : list of Decision, optional
+        Decisions to try before the master's own: those of a coalition's members, or of a plan nearby.
+    """
+    begun = time.perf_counter()
+    nothing = master.nothing()
+    idle = master.value(nothing, start) if master.admits(nothing) else -np.inf
+    state = Found(nothing, idle, np.inf, dict(start), 0, 0, 0.0, np.inf)
+    if not master.cuts:
+        master.add(nothing, start)
+    for decision, worths in master.heard or ():
+        _better(state, master, decision, worths)
+    done = iter(checkpoint.steps() if checkpoint else ())
+
+    def attempt(decision: Decision) -> float:
+        kept = next(done, None)
+        decision, worths = kept if kept is not None else evaluate(master, crew, decision)
+        if kept is None and checkpoint is not None:
+            checkpoint.add(decision, worths)
+        master.add(decision, worths)
+        if master.heard is not None:
+            master.heard.append((decision, worths))
+        state.steps += 1
+        state.cuts = master.cuts
+        return _better(state, master, decision, worths)
+
+    def tell() -> None:
+        seconds = time.perf_counter() - begun
+        state.seconds = seconds
+        told = Progress(state.steps, state.value, state.bound, seconds, _left(state, gap, seconds))
+        state.trace.append(told)
+        if progress:
+            progress(told)
+
+    for decision in first or []:
+        attempt(decision)
+    _relaxed(master, attempt, state, gap, most_steps, tell)
+    while state.steps < most_steps:
+        proposal = master.propose(whole=True, gap=gap / 4)
+        state.bound = min(state.bound, proposal.bound)
+        tell()
+        if state.gap <= gap:
+            break
+        value = attempt(proposal.decision)
+        for _step in range(POLISH if master.n_stock else 0):
+            better = master.propose(whole=False, fixed=proposal.decision.build)
+            if better.hoped - value <= gap / 2 or better.hoped <= state.value + gap / 2:
+                break
+            value = max(value, attempt(better.decision))
+        tell()
+    state.seconds = time.perf_counter() - begun
+    return state
+
+
+def _better(state: Found, master: Master, decision: Decision, worths: dict[int, Worth]) -> float:
+    """Return what a decision brings, and hold it as the best one if it is and keeps within all limits."""
+    value = master.value(decision, worths)
+    if value > state.value and master.admits(decision):
+        state.decision, state.value, state.worths = decision, value, worths
+    return value
+
+
+def _relaxed(
+    master: Master,
+    attempt: Callable[[Decision], float],
+    state: Found,
+    gap: float,
+    most_steps: int,
+    tell: Callable[[], None],
+) -> None:
+    """Let projects be built in part, within a trust region that grows where the model is good."""
+    centre, value, reach = state.decision, state.value, REACH
+    if not np.isfinite(value):  # doing nothing is not allowed: begin where the master would
+        centre = master.propose(whole=False).decision
+        value = attempt(centre)
+    while state.steps < most_steps:
+        if state.steps % BOUND_EVERY == 0:
+            state.relaxed = master.propose(whole=False).hoped
+            state.bound = min(state.bound, state.relaxed)
+        proposal = master.propose(near=centre, reach=reach, whole=False)
+        hope = proposal.hoped - value
+        if hope <= gap / 2:
+            bound = master.propose(whole=False).hoped
+            state.relaxed = min(state.relaxed, bound)
+            state.bound = min(state.bound, bound)
+            tell()
+            if bound - value <= gap / 2 or state.bound - state.value <= gap:
+                return
+            reach = min(1.0, 4.0 * reach)
+            if reach < 1.0 or bound - value <= gap:
+                continue
+            proposal = master.propose(whole=False)
+            hope = proposal.hoped - value
+        got = attempt(proposal.decision) - value
+        if got >= 0.1 * hope:
+            centre, value = proposal.decision, value + got
+            if got >= 0.5 * hope:
+                reach = min(1.0, 2.0 * reach)
+        else:
+            reach = max(reach / 2.0, 1e-4)
+        tell()
+
+
+def _left(state: Found, gap: float, seconds: float) -> float:
+    """Return the seconds left if the logarithm of the gap goes on falling as it did over the last half of the steps."""
+    closing = [t for t in state.trace if np.isfinite(t.bound) and t.bound - t.value > 0]
+    if len(closing) < 2 or state.gap <= gap:
+        return 0.0 if state.gap <= gap else float("nan")
+    early = closing[len(closing) // 2 - 1] if len(closing) > 3 else closing[0]
+    fell = np.log(max(early.bound - early.value, 1e-12)) - np.log(max(state.gap, 1e-12))
+    if fell <= 0:
+        return float("nan")
+    return float((seconds - early.seconds) * np.log(state.gap / gap) / fell)

@@ -1,0 +1,343 @@
+"""Whose loss: candidate plans come from the planning program, their worth from the market re-cleared with each plan.
+
+The planning program is the world market with the members' end uses weighted; a government is not a world planner. So
+the plan that a coalition takes is the one that leaves its own users and purse best off once everybody else has
+answered, on stories that had no part in making it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from didymium.messages import _
+from didymium.plan.checkpoint import Checkpoint
+from didymium.plan.clearing import Cleared, Clearing, Plan
+from didymium.plan.lshaped import Found, Progress, search
+from didymium.plan.master import Master
+from didymium.plan.recourse import Decision, Job, Threads, Worth, jobs
+
+if TYPE_CHECKING:
+    from didymium.plan.desk import Desk
+    from didymium.plan.recourse import Crew
+
+WEIGHTS = (2.0,)
+"""Weights of the members' end uses that generate candidate plans; others count 1. Re-clearing counts everybody 1."""
+
+GAP = 15.0
+"""Gap at which the planning program may stop, MUSD: small beside a project, tiny beside the world's surplus."""
+
+
+class Search:
+    """The planning program of one coalition at one weight, and everything that was tried of it.
+
+    Parameters
+    ----------
+    desk : Desk
+        Decisions and pieces.
+    crew : Crew
+        Who solves the pieces.
+    found : list of Job
+        The pieces, for this weight.
+    who : tuple of str
+        The coalition.
+    risk : float
+        Weight of the conditional value at risk.
+    """
+
+    def __init__(self, desk: Desk, crew: Crew, found: list[Job], who: tuple[str, ...], risk: float) -> None:
+        self.desk, self.crew, self.jobs, self.who, self.risk = desk, crew, found, who, risk
+        self.base: dict[int, Worth] = {}
+        self.pool: list[tuple[Decision, dict[int, Worth]]] = []
+
+    def _ready(self) -> None:
+        self.crew.take(self.jobs)
+        if not self.base:
+            pieces = self.desk.pieces
+            zero = Decision(np.zeros(len(self.desk.projects)), np.zeros((len(pieces.before), len(pieces.programmes))),
+                            np.zeros(sum(len(job.excess) for job in self.jobs)))  # fmt: skip
+            plain = [job.at for job in self.jobs if not len(job.excess)]
+            self.base = self.crew.solve(zero, plain)
+            several = [job.at for job in self.jobs if len(job.excess)]
+            if several:
+                self.base |= self.crew.solve(zero, several)
+
+    def master(self, scale: float = 1.0, risk: float | None = None) -> Master:
+        """Return a master with every cut that is known; the purse times ``scale``, or with another risk."""
+        self._ready()
+        task = self.desk.task(self.who, self.risk if risk is None else risk, scale)
+        master = Master(self.desk.pieces, self.jobs, task, self.base)
+        for decision, worths in self.pool:
+            master.add(decision, worths)
+        return master
+
+    def run(
+        self,
+        gap: float,
+        progress: Callable[[Progress], None] | None = None,
+        checkpoint: Checkpoint | None = None,
+        master: Master | None = None,
+        most_steps: int = 500,
+    ) -> Found:
+        """Return the best decision; what is tried on the way is kept for the next question."""
+        master = master or self.master()
+        master.heard = self.pool
+        return search(master, self.crew, gap, self.base, progress, checkpoint, most_steps)
+
+    def losses(self, decision: Decision) -> np.ndarray:
+        """Return the loss of the weighted world by story, MUSD: against the best story of doing nothing, capital paid.
+
+        Where a piece ends in several ways its columns are summed along each.
+        """
+        self._ready()
+        worths = self.crew.solve(decision._replace(excess=np.zeros(0)), keep=True)
+        kept, pieces, unfolded = self.crew.kept(), self.desk.pieces, self.desk.unfolded
+        place = {node: at for at, s in enumerate(pieces.stated) for copy in s.piece.copies for node in copy}
+        found, idle = np.zeros(len(unfolded.stories)), np.zeros(len(unfolded.stories))
+        for s, path in enumerate(unfolded.paths):
+            for at in dict.fromkeys(place[node] for node in path):
+                stated = pieces.stated[at]
+                idle[s] += self.base[at].value
+                if len(stated.exits) < 2:
+                    found[s] += worths[at].value
+                    continue
+                way = next(k for k, node in enumerate(stated.piece.exits) if node in path)
+                _share, columns, scale = stated.exits[way]
+                found[s] += float((self.jobs[at].arrays[0][columns] * scale) @ kept[at][0][columns])
+            found[s] -= float(self.desk.charge[:, path].sum(axis=1) @ decision.build)
+        return np.asarray((idle.max() - found) / 1000.0)
+
+
+class Planner:
+    """Plans and re-clears for every coalition.
+
+    Parameters
+    ----------
+    desk : Desk
+        Decisions and pieces.
+    judge : Desk, optional
+        The same on stories that have no part in making the plans; the desk itself where None.
+    threads : int
+        Workers.
+    gap : float
+        Allowed between bound and plan of the planning program, MUSD.
+    crew : callable, optional
+        Makes a crew of jobs and matrices; threads where None.
+    checkpoints : Path, optional
+        Folder that keeps every step of every search.
+    progress : callable, optional
+        Told coalition, weight and progress after every step.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        judge: Desk | None = None,
+        threads: int = 2,
+        gap: float = GAP,
+        weights: Sequence[float] = WEIGHTS,
+        crew: Callable[..., Crew] | None = None,
+        checkpoints: Path | None = None,
+        progress: Callable[[tuple[str, ...], float, Progress], None] | None = None,
+    ) -> None:
+        self.desk, self.threads, self.gap, self.weights = desk, threads, gap, tuple(weights)
+        self.checkpoints, self.progress = checkpoints, progress
+        self._make: Callable[..., Crew] = crew or (lambda found, matrices: Threads(found, matrices, threads))
+        found, matrices = jobs(desk.pieces, {})
+        self.crew = self._make(found, matrices)
+        self.clearing = Clearing(desk, self.crew)
+        self.judge = self.clearing
+        if judge is not None:
+            own, theirs = jobs(judge.pieces, {})
+            self.judge = Clearing(judge, self._make(own, theirs))
+        self.searches: dict[tuple[tuple[str, ...], float], Search] = {}
+        self.found: dict[tuple[str, ...], Found] = {}
+        self._cleared: dict[bytes, Cleared] = {}
+        self._idle: Cleared | None = None
+
+    def search_of(self, who: tuple[str, ...], weight: float, risk: float | None = None) -> Search:
+        """Return the planning program of a coalition."""
+        risk = self.desk.terms.risk if risk is None else risk
+        found, matrices = jobs(self.desk.pieces, self.desk.weights(who, weight), risk)
+        crew = self.crew if not any(len(job.excess) for job in found) else self._make(found, matrices)
+        return Search(self.desk, crew, found, who, risk)
+
+    def candidate(self, who: tuple[str, ...], weight: float) -> Plan:
+        """Return the planning program's plan for a coalition whose end uses weigh ``weight``."""
+        key = (who, weight)
+        made = self.searches[key] = self.search_of(who, weight)
+        checkpoint = None
+        if self.checkpoints is not None:
+            checkpoint = Checkpoint(
+                self.checkpoints / f"{'-'.join(who).lower()}-{weight:g}", self.identity(who, weight)
+            )
+
+        def tell(progress: Progress) -> None:
+            if self.progress:
+                self.progress(who, weight, progress)
+
+        found = made.run(self.gap, tell, checkpoint)
+        self.found.setdefault(who, found)
+        total = self.total(made, found)
+        facts = {
+            "value": found.value, "bound": found.bound, "gap": found.gap, "objective": total,
+            "gap_share": found.gap / abs(total), "weight": weight, "steps": found.steps, "cuts": found.cuts,
+            "seconds": found.seconds, "relaxed": found.relaxed, "pieces": len(self.desk.pieces),
+            "algorithm": "L-shaped", "status": "Optimal" if found.gap <= self.gap else "stopped at its limit of steps",
+        }  # fmt: skip
+        return Plan(found.decision, _("best for the world with our own users counted {weight:g} times").format(
+            weight=weight), facts)  # fmt: skip
+
+    def close(self) -> None:
+        """Let all workers go."""
+        for crew in {
+            id(c): c for c in (self.crew, self.judge.crew, *(s.crew for s in self.searches.values()))
+        }.values():
+            crew.close()
+
+    def plan_of(self, who: tuple[str, ...]) -> Plan:
+        """Return the planning program's plan of a coalition."""
+        return Plan(self.found[who].decision, "")
+
+    def identity(self, who: tuple[str, ...], weight: float) -> str:
+        """Return what a checkpoint belongs to: case, stories, terms, coalition and weight."""
+        stories = [(s.name, s.probability) for s in self.desk.unfolded.stories]
+        return repr(
+            (self.desk.case.digest, stories, self.desk.terms, self.desk.tree.nodes["label"].tolist(), who, weight)
+        )
+
+    @staticmethod
+    def total(made: Search, found: Found) -> float:
+        """Return the planning program's objective in full, MUSD."""
+        probability = [stated.piece.probability for stated in made.desk.pieces.stated]
+        return float(sum(probability[at] * worth.value for at, worth in made.base.items())) / 1000.0 + found.value
+
+    def clear(self, who: tuple[str, ...], plan: Plan) -> Cleared:
+        """Return the market with a plan fixed, on the plan's own stories; the same plan is cleared once.
+
+        Where stocks are used up more than one price fits: cleared again, a plan would be worth a little more or less.
+        """
+        key = plan.decision.build.tobytes() + plan.decision.stock.tobytes()
+        if key not in self._cleared:
+            self._cleared[key] = self.clearing.clear(who, plan)
+        return replace(self._cleared[key], who=who, plan=plan, tried=[])
+
+    def judged(self, who: tuple[str, ...], plan: Plan) -> tuple[float, float, np.ndarray]:
+        """Return a plan's worth on the judge's stories: mean, half a 95 % interval, and by story, kUSD.
+
+        The interval is that of a sample of as many draws as the judge's stories stand for.
+        """
+        if self.judge is self.clearing:
+            worth = self.clearing.worth(self.clear(who, plan), self.nothing())
+            share = np.array([s.probability for s in self.desk.unfolded.stories])
+            return float(share @ worth), 0.0, worth
+        decision = self.judge.onto(self.desk, plan.decision)
+        cleared = self.judge.clear(who, replace(plan, decision=decision))
+        if self._idle is None:
+            self._idle = self.judge.clear((), Plan(self.judge.nothing(), _("do nothing")))
+        worth = self.judge.worth(cleared, self._idle)
+        share = np.array([s.probability for s in self.judge.desk.unfolded.stories])
+        mean = float(share @ worth)
+        spread = float(np.sqrt(share @ (worth - mean) ** 2))
+        return mean, 1.96 * spread / np.sqrt(self.draws), worth
+
+    draws: int = 1
+    """Draws that the judge's stories were joined from."""
+
+    def nothing(self) -> Cleared:
+        """Return the market of doing nothing, on the plan's own stories."""
+        return self.clear((), Plan(self.clearing.nothing(), _("do nothing")))
+
+    def best(self, who: tuple[str, ...], others: Sequence[Plan] = ()) -> Cleared:
+        """Return the plan that leaves a coalition best off.
+
+        Parameters
+        ----------
+        who : tuple of str
+            The coalition.
+        others : sequence of Plan
+            Candidates beside the planning program's own and the plain rules.
+        """
+        planned = [self.candidate(who, weight) for weight in self.weights]
+        candidates = [*planned, *(self.stock_only(plan) for plan in planned[:1]), *self.rules(who), *others]
+        money = self.desk.task(who).limits
+        most = max(
+            (row.limit for name, rows in money.items() if name.startswith("purse_") for row in rows), default=0.0
+        )
+        idle = Plan(self.clearing.nothing(), _("do nothing"))
+        best, worth = idle, 0.0
+        allowed = self.within(who, idle)
+        if not allowed:
+            worth = -np.inf
+        tried = [self._row(idle, 0.0, 0.0, 0.0, allowed)]
+        for plan in candidates:
+            value, interval, _by_story = self.judged(who, plan)
+            spent = self.clearing.spent(plan.decision)
+            affordable = spent <= most * (1 + 1e-6) and self.within(who, plan)
+            tried.append(self._row(plan, value, interval, spent, affordable))
+            if affordable and value > worth:
+                best, worth = plan, value
+        chosen = replace(best, planning=best.planning or planned[0].planning)
+        cleared = self.clear(who, chosen)
+        for row in tried:
+            row["chosen"] = row["candidate"] == best.how
+        return replace(cleared, tried=tried)
+
+    @staticmethod
+    def _row(plan: Plan, value: float, interval: float, spent: float, affordable: bool) -> dict[str, Any]:
+        return {"candidate": plan.how, "worth": value / 1000.0, "interval": interval / 1000.0, "spent": spent / 1000.0,
+                "affordable": affordable, "chosen": False}  # fmt: skip
+
+    def within(self, who: tuple[str, ...], plan: Plan) -> bool:
+        """Return whether a plan keeps within what its coalition may decide, and within the caps."""
+        task = self.desk.task(who)
+        decided = plan.decision.build > 1e-9
+        if bool((decided & ~task.allowed & np.array([x.choose for x in task.projects])).any()):
+            return False
+        for target in task.targets:
+            if plan.decision.stock[target.node, list(target.programmes)].sum() < target.least * (1 - 1e-9):
+                return False
+        share = {x.label: float(b) for x, b in zip(task.projects, plan.decision.build, strict=True)}
+        return all(
+            sum(use * share.get(label, 0.0) for label, use in row.build.items()) <= row.limit * (1 + 1e-9)
+            for name, rows in task.limits.items() if name.startswith("cap_") for row in rows
+        )  # fmt: skip
+
+    def stock_only(self, plan: Plan) -> Plan:
+        """Return a plan's stocks without its projects."""
+        decision = plan.decision._replace(build=np.zeros_like(plan.decision.build))
+        return Plan(decision, _("stock only"))
+
+    def rules(self, who: tuple[str, ...]) -> list[Plan]:
+        """Return the plain rules to beat: 60 days of everything; all announced projects as announced."""
+        return [self.days_of_everything(who, 60.0), self.all_announced(who)]
+
+    def days_of_everything(self, who: tuple[str, ...], days: float) -> Plan:
+        """Return a stock of every form for so many days of use, bought as fast as the cap allows."""
+        desk = self.desk
+        intake = desk.market.base.intake(desk.market.network)
+        stock = np.zeros((len(desk.pieces.before), len(desk.programmes)))
+        parent, years = desk.tree.nodes["parent"].to_numpy(int), desk.tree.years()
+        place = {node: at for at, node in enumerate(desk.pieces.before)}
+        for h, programme in enumerate(desk.programmes):
+            if programme.market.split("|")[1] not in who:
+                continue
+            target = float(intake[programme.market]) * days / 365.25
+            for at, node in enumerate(desk.pieces.before):
+                above = place.get(int(parent[node]), -1)
+                held = stock[above, h] if above >= 0 else 0.0
+                stock[at, h] = min(target, held + programme.per_year * years[node])
+        build = np.zeros(len(desk.projects))
+        return Plan(Decision(build, stock, np.zeros(0)), _("{days:g} days of everything").format(days=days))
+
+    def all_announced(self, who: tuple[str, ...]) -> Plan:
+        """Return every announced project that the coalition may sponsor, decided on the first day; no stock."""
+        desk = self.desk
+        build = np.array([1.0 if ok and not x.decided else 0.0
+                          for ok, x in zip(desk.allowed(who), desk.projects, strict=True)])  # fmt: skip
+        stock = np.zeros((len(desk.pieces.before), len(desk.programmes)))
+        return Plan(Decision(build, stock, np.zeros(0)), _("all announced projects as announced"))

@@ -1,0 +1,262 @@
+"""What the plan says about uncertainty: stories, values of information, rules, frontiers, what would flip it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from didymium.messages import _
+from didymium.plan import explain, values
+from didymium.plan.candidates import purse_of
+from didymium.plan.outcome import WHO, Outcome
+from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
+
+if TYPE_CHECKING:
+    from didymium.plan.clearing import Cleared
+    from didymium.plan.planner import Planner
+
+
+@dataclass
+class Answers:
+    """What was asked of the planning program beyond the plan itself, for one coalition.
+
+    Parameters
+    ----------
+    who : tuple of str
+        The coalition.
+    weight : float
+        Weight of its users.
+    recourse : dict of str to float
+        RP, EV, EEV, WS, VSS, EVPI, bound, gap; MUSD.
+    budget, risk : list of tuple
+        Frontiers: what was varied, expected loss, its CVaR, and what the plan brings; MUSD.
+    reasons : list of Why
+        By project.
+    others : list of Alternative
+        Other plans nearly as good.
+    """
+
+    who: tuple[str, ...]
+    weight: float
+    recourse: dict[str, float] = field(default_factory=dict)
+    budget: list[tuple[float, float, float, float]] = field(default_factory=list)
+    risk: list[tuple[float, float, float, float]] = field(default_factory=list)
+    reasons: list[explain.Why] = field(default_factory=list)
+    others: list[explain.Alternative] = field(default_factory=list)
+
+
+def ask(planner: Planner, who: tuple[str, ...], weight: float, deep: bool) -> Answers:
+    """Return the answers for a coalition; frontiers, reasons and other plans only where asked for deeply."""
+    answers = Answers(who, weight, values.recourse_values(planner, who, weight))
+    if deep:
+        answers.reasons = explain.reasons(planner, who, weight)
+        answers.others = explain.alternatives(planner, who, weight)
+        for scale, found in values.budget_frontier(planner, who, weight):
+            mean, worst = values.mean_and_worst(planner, who, weight, found.decision)
+            answers.budget.append((scale, mean, worst, found.value))
+        for risk, found in values.risk_frontier(planner, who, weight):
+            mean, worst = values.mean_and_worst(planner, who, weight, found.decision)
+            answers.risk.append((risk, mean, worst, found.value))
+    return answers
+
+
+def stories_table(outcome: Outcome) -> ResultTable:
+    """Return every story: probability, what it costs each participant's users, what each plan is worth in it."""
+    idle = outcome.gains["nothing"]["users"]
+    worth = {who: _worth(outcome, cleared) for who, cleared in outcome.plans.items() if cleared.who}
+    none = np.zeros(len(outcome.stories))
+    best = {who: np.max([none, *(_worth(outcome, each) for each in _same(outcome, cleared))], axis=0)
+            for who, cleared in outcome.plans.items() if cleared.who}  # fmt: skip
+    rows = []
+    for at, story in enumerate(outcome.stories):
+        row: dict[str, Any] = {"story": story.name, "title": story.title, "probability": story.probability,
+                               "shown": at == outcome.at}  # fmt: skip
+        for member in outcome.case.participants:
+            users = outcome.by_story(idle, member)
+            row[f"loss_{member.lower()}"] = float(users[outcome.calm] - users[at]) / 1000.0
+        for who, by_story in worth.items():
+            row[f"worth_{who.lower()}"] = float(by_story[at])
+            row[f"regret_{who.lower()}"] = float(best[who][at] - by_story[at])
+        fallback = [f"regions/{outcome.case.controller}"]
+        row[RESTS_ON] = join_inputs(story.inputs() or outcome.inputs_of_stories() or fallback)
+        rows.append(row)
+    columns = {
+        "story": Column("", _("Scenario")), "title": Column("", _("What happens")),
+        "probability": Column("ratio", _("Probability: an assumption, no source gives one")),
+        "shown": Column("", _("Plans are shown along this one")),
+    }  # fmt: skip
+    for member in outcome.case.participants:
+        meaning = _("Loss of {who}'s users against no cut if nobody plans").format(who=member)
+        columns[f"loss_{member.lower()}"] = Column("MUSD", meaning)
+    for who in worth:
+        columns[f"worth_{who.lower()}"] = Column(
+            "MUSD", _("What the plan of {who} is worth to it in this scenario").format(who=who))  # fmt: skip
+        columns[f"regret_{who.lower()}"] = Column(
+            "MUSD", _("Regret: what the best of its plans would be worth more").format(who=who))  # fmt: skip
+    frame = pd.DataFrame(rows)[[*columns, RESTS_ON]]
+    return ResultTable("stories", _("Scenarios"), frame, columns, ("story",))
+
+
+def _worth(outcome: Outcome, cleared: Cleared) -> np.ndarray:
+    return outcome.clearing.worth(cleared, outcome.plans["nothing"]) / 1000.0
+
+
+def _same(outcome: Outcome, cleared: Cleared) -> list[Cleared]:
+    """Return the plans that a coalition could have taken: its own and those of its members."""
+    return [other for other in outcome.plans.values() if other.who and set(other.who) <= set(cleared.who)]
+
+
+def values_table(outcome: Outcome, answers: Answers) -> ResultTable:
+    """Return bounds, gap, values of information and of the stochastic solution, break-even chances."""
+    rows: list[dict[str, Any]] = []
+    cleared = next(c for c in outcome.plans.values() if c.who == answers.who)
+    who = next(name for name, c in outcome.plans.items() if c.who == answers.who)
+    inputs = join_inputs(outcome.plan_inputs(cleared), outcome.inputs_of_stories())
+
+    def add(measure: str, value: float, unit: str, meaning: str, whose: str) -> None:
+        rows.append(
+            {"who": whose, "measure": measure, "value": value, "unit": unit, "meaning": meaning, RESTS_ON: inputs}
+        )
+
+    planning = _("planning program, over doing nothing: ")
+    said = {
+        "RP": _("best plan found"), "bound": _("no plan can bring more"), "gap": _("bound less best plan"),
+        "EV": _("what the plan for the mean of all scenarios expects"),
+        "EEV": _("what the plan for the mean brings in the scenarios"),
+        "WS": _("what one would expect who knew the scenario before deciding"),
+        "VSS": _("RP less EEV: what planning for the scenarios instead of their mean is worth"),
+        "EVPI": _("WS less RP: what knowing the scenario would be worth"),
+    }  # fmt: skip
+    for name, meaning in said.items():
+        if name in answers.recourse:
+            add(name, answers.recourse[name], "MUSD", planning + meaning, who)
+    for other, plan in outcome.plans.items():
+        if not plan.who:
+            continue
+        taken = next((row for row in plan.tried if row["chosen"]), None)
+        if taken is not None:
+            add(
+                "judged",
+                taken["worth"],
+                "MUSD",
+                _("what the plan is worth to whoever makes it, as the choice was made"),
+                other,
+            )
+            add("judged_interval", taken["interval"], "MUSD", _("half the 95 % interval of that mean"), other)
+        pays = values.break_even(outcome.planner, plan)
+        add("gain_calm", pays["calm"], "MUSD", _("what the plan is worth if nothing is cut"), other)
+        add("gain_cut", pays["cut"], "MUSD", _("what it is worth if something is cut, on average"), other)
+        add("pays_from_horizon", pays["horizon"], "ratio",
+            _("it pays if a cut within the horizon is likelier than this"), other)  # fmt: skip
+        add("pays_from_year", pays["year"], "ratio", _("the same as a chance in each year"), other)
+        for chance, gain in values.over_probabilities(pays["calm"], pays["cut"]):
+            add(f"gain_at_{chance:g}", gain, "MUSD",
+                _("expected gain if a cut within the horizon has this probability"), other)  # fmt: skip
+    columns = {
+        "who": WHO, "measure": Column("", _("Measure")), "value": Column("", _("Value, in the unit beside it")),
+        "unit": Column("", _("Unit")), "meaning": Column("", _("What it says")),
+    }  # fmt: skip
+    return ResultTable("values", _("What uncertainty costs"), pd.DataFrame(rows)[[*columns, RESTS_ON]], columns,
+                       ("who", "measure"))  # fmt: skip
+
+
+def purses_table(outcome: Outcome) -> ResultTable:
+    """Return every purse with what the plan takes out of it and what one more dollar would bring."""
+    rows = []
+    for who, cleared in outcome.plans.items():
+        if not cleared.who:
+            continue
+        money = purse_of(outcome.case, cleared.who)
+        search = next(s for (key, _weight), s in outcome.planner.searches.items() if key == cleared.who)
+        prices = search.master().shadow_prices(search_decision(outcome, cleared))
+        for name, value in prices.items():
+            limit = money.total / 1000.0 if name.startswith("purse_") else float("nan")
+            spent = (
+                outcome.clearing.spent(cleared.plan.decision) / 1000.0 if name.startswith("purse_") else float("nan")
+            )
+            rows.append({"who": who, "limit": name, "money": limit, "spent": spent, "shadow_price": value,
+                         RESTS_ON: join_inputs(money.inputs) or f"regions/{cleared.who[0]}"})  # fmt: skip
+    columns = {
+        "who": WHO, "limit": Column("", _("Purse or cap")), "money": Column("MUSD", _("Money in it")),
+        "spent": Column("MUSD", _("What the plan takes out of it")),
+        "shadow_price": Column("MUSD/MUSD", _("What one more unit would bring, projects as they are")),
+    }  # fmt: skip
+    return ResultTable(
+        "purses", _("Purses"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns, ("who", "limit")
+    )
+
+
+def search_decision(outcome: Outcome, cleared: Cleared) -> np.ndarray:
+    """Return the projects at which a purse's shadow price is read: those of the planning program's plan."""
+    return outcome.planner.found[cleared.who].decision.build
+
+
+def frontier_table(outcome: Outcome, answers: Answers) -> ResultTable:
+    """Return loss against budget, and mean loss against the mean of the worst 5 %."""
+    who = next(name for name, c in outcome.plans.items() if c.who == answers.who)
+    cleared = outcome.plans[who]
+    inputs = join_inputs(outcome.plan_inputs(cleared), outcome.inputs_of_stories())
+    money = purse_of(outcome.case, answers.who).total / 1000.0
+    rows = [{"who": who, "varied": "budget", "at": scale * money, "mean_loss": mean, "worst_loss": worst,
+             "value": value, RESTS_ON: inputs} for scale, mean, worst, value in answers.budget]  # fmt: skip
+    rows += [{"who": who, "varied": "risk", "at": at, "mean_loss": mean, "worst_loss": worst, "value": value,
+              RESTS_ON: inputs} for at, mean, worst, value in answers.risk]  # fmt: skip
+    columns = {
+        "who": WHO, "varied": Column("", _("What is varied: budget (MUSD) or risk (weight of the worst 5 %)")),
+        "at": Column("", _("Its value")),
+        "mean_loss": Column("MUSD", _("Expected loss of the weighted world against no cut, capital included")),
+        "worst_loss": Column("MUSD", _("The same in the worst 5 % of outcomes (CVaR)")),
+        "value": Column("MUSD", _("What the plan brings under its own functional")),
+    }  # fmt: skip
+    return ResultTable("frontier", _("Budget and risk against loss"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]),
+                       columns, ("who", "varied", "at"))  # fmt: skip
+
+
+def reasons_table(outcome: Outcome, answers: Answers) -> ResultTable:
+    """Return why each project is in the plan or not, and what would flip it."""
+    who = next(name for name, c in outcome.plans.items() if c.who == answers.who)
+    rows = []
+    for why in answers.reasons:
+        facility = why.label.split("@")[0]
+        candidate = outcome.desk.by_name[facility]
+        rows.append({
+            "who": who, "project": why.label, "name": candidate.name, "chosen": why.chosen, "margin": why.margin,
+            "capex": candidate.capex / 1e6, "capex_flips": why.capex, "price_flips": why.price,
+            "latest_start": why.start.isoformat() if why.start else "", "on_assumptions": candidate.on_assumptions,
+            RESTS_ON: join_inputs(candidate.inputs),
+        })  # fmt: skip
+    columns = {
+        "who": WHO, "project": Column("", _("Project, and when and on what news it is decided")),
+        "name": Column("", _("Name")), "chosen": Column("", _("In the planning program's plan")),
+        "margin": Column("MUSD", _("What the plan loses at least without it (chosen) or with it (not chosen)")),
+        "capex": Column("MUSD", _("Investment")),
+        "capex_flips": Column("MUSD", _("Investment at which the answer flips")),
+        "price_flips": Column("ratio", _("Price of its output, over the plan's, at which it flips (first order)")),
+        "latest_start": Column("", _("First output after which it no longer pays (first order)")),
+        "on_assumptions": Column("", _("Capacity, investment or lead time is an assumption")),
+    }  # fmt: skip
+    return ResultTable("reasons", _("Why these projects"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns,
+                       ("who", "project"))  # fmt: skip
+
+
+def others_table(outcome: Outcome, answers: Answers) -> ResultTable:
+    """Return other plans that bring nearly as much."""
+    who = next(name for name, c in outcome.plans.items() if c.who == answers.who)
+    cleared = outcome.plans[who]
+    inputs = join_inputs(outcome.plan_inputs(cleared))
+    best = outcome.planner.found[answers.who].value
+    rows = [{"who": who, "rank": rank, "value": other.value, "less": best - other.value,
+             "added": ", ".join(other.added), "dropped": ", ".join(other.dropped), RESTS_ON: inputs}
+            for rank, other in enumerate(answers.others, 2)]  # fmt: skip
+    columns = {
+        "who": WHO, "rank": Column("", _("Rank")),
+        "value": Column("MUSD", _("What it brings in the planning program over doing nothing")),
+        "less": Column("MUSD", _("Less than the best plan")),
+        "added": Column("", _("Projects that it builds instead")),
+        "dropped": Column("", _("Projects that it leaves out")),
+    }  # fmt: skip
+    frame = pd.DataFrame(rows, columns=[*columns, RESTS_ON])
+    return ResultTable("others", _("Other plans nearly as good"), frame, columns, ("who", "rank"))  # fmt: skip

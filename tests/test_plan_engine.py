@@ -1,0 +1,410 @@
+"""The decomposition against the whole program, and what any stochastic program must keep to."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from didymium.case.case import Case
+from didymium.faults import DidymiumError
+from didymium.market.blocks import Arrays
+from didymium.market.program import build
+from didymium.market.solve import answer, hand_over
+from didymium.plan.checkpoint import Checkpoint
+from didymium.plan.clearing import Plan
+from didymium.plan.desk import Desk
+from didymium.plan.master import cvar
+from didymium.plan.planner import Planner
+from didymium.plan.recourse import Threads, jobs
+from didymium.plan.stories import Story
+from plan_cases import (
+    cut,
+    decomposed,
+    desk_for,
+    extensive,
+    extensive_options,
+    investors,
+    keeper,
+    shares,
+    three_ways,
+)
+
+BOTH = ("ONE", "TWO")
+LAST = 2030
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return investors(Path(tmp_path_factory.mktemp("plan")) / "investors")
+
+
+@pytest.fixture(scope="module")
+def desk(case: Case) -> Desk:
+    return desk_for(case, three_ways(), BOTH, LAST)
+
+
+# One answer, two ways
+
+
+@pytest.mark.parametrize(("who", "weight"), [(BOTH, 1.0), (BOTH, 2.0), (("ONE",), 2.0)])
+def test_decomposition_finds_the_optimum_of_the_whole_program(desk: Desk, who: tuple[str, ...], weight: float) -> None:
+    _planner, found, total = decomposed(desk, who, weight=weight)
+    whole = extensive(desk, who, weight)
+    assert total * 1000 == pytest.approx(whole.objective, rel=1e-7)
+    assert (found.bound - found.value) * 1000 <= 1e-6 * abs(whole.objective)
+    assert any(share > 0 for share in shares(desk, found).values()), (
+        "an instance on which nothing is built tests little"
+    )
+
+
+def test_decisions_on_news(case: Case) -> None:
+    """Three decision days: the whole program holds the same decisions by news, and more of them never cost anything."""
+    days = (date(2024, 1, 1), date(2026, 1, 1), date(2027, 1, 1))
+    totals = {}
+    for recourse in (True, False):
+        desk = desk_for(case, three_ways(), BOTH, LAST, decisions=days, recourse=recourse)
+        _planner, _found, total = decomposed(desk, BOTH, weight=2.0)
+        assert total * 1000 == pytest.approx(extensive(desk, BOTH, 2.0).objective, rel=1e-7)
+        totals[recourse] = total
+        once = {name.split("@")[0] for name in shares(desk, _found)}
+        assert once == {x.facility for x in desk.projects if x.choose}
+    two_stage = decomposed(desk_for(case, three_ways(), BOTH, LAST), BOTH, weight=2.0)[2]
+    assert totals[True] >= totals[False] - 1e-6 >= two_stage - 2e-6
+
+
+def test_risk_in_the_pieces_is_risk_in_the_whole_program(desk: Desk) -> None:
+    """``max (1 - r) E - r CVaR`` written as one program: Rockafellar and Uryasev's rows over every path."""
+    risk = 0.6
+    planner, _found, _total = decomposed(desk, BOTH, risk=risk, weight=2.0)
+    made = planner.searches[BOTH, 2.0]
+    found = planner.found[BOTH]
+    program = build(desk.case, desk.tree, extensive_options(desk, BOTH, 2.0), desk.market)
+    raw = answer(*_with_risk(desk, program, risk), whole=True)
+    losses = made_losses(desk, planner, found.decision)
+    share = np.array([s.probability for s in desk.unfolded.stories])
+    ours = (1 - risk) * float(share @ losses) + risk * cvar(losses, share)
+    best = made.desk.unfolded
+    assert len(best.stories) == 4
+    assert ours * 1000 == pytest.approx(-raw.objective, rel=1e-6, abs=1e-3)
+
+
+def made_losses(desk: Desk, planner: Planner, decision: object) -> np.ndarray:
+    """Losses of the weighted world by story: the whole program with the decision fixed, risk and all."""
+    return _risk_losses(desk, planner)
+
+
+def _path_rows(desk: Desk, program: object) -> tuple[sp.csr_array, Arrays]:
+    arrays = program.model.finish()  # type: ignore[attr-defined]
+    tree = desk.tree
+    probability = tree.nodes["probability"].to_numpy(float)
+    leaves, rests = list(tree.leaves()), list(np.nonzero(tree.settled())[0])
+    rows = []
+    for path in desk.unfolded.paths:
+        row = np.zeros(len(arrays.cost))
+        for name, block in program.model.columns.items():  # type: ignore[attr-defined]
+            if name == "build":
+                labels = list(block.coords[0])
+                for project, charge in zip(desk.projects, desk.charge, strict=True):
+                    if project.label in labels:
+                        row[block.first + labels.index(project.label)] = -charge[path].sum()
+                continue
+            nodes = {"left": leaves, "unfilled": rests}.get(name, list(range(len(tree))))
+            for node in path:
+                if node in nodes:
+                    at = block.positions()[..., nodes.index(node)].ravel()
+                    row[at] = arrays.cost[at] / probability[node]
+        rows.append(row)
+    return sp.csr_array(np.array(rows)), arrays
+
+
+def _with_risk(desk: Desk, program: object, risk: float) -> tuple[object, Arrays]:
+    """Return the whole program with value at risk and excesses; worth is counted from 0, so the loss is minus it."""
+    worth, arrays = _path_rows(desk, program)
+    share = np.array([s.probability for s in desk.unfolded.stories])
+    count = len(share)
+    matrix = sp.csr_array(sp.vstack([
+        sp.hstack([arrays.matrix, sp.csr_array((arrays.matrix.shape[0], 1 + count))]),
+        sp.hstack([worth, sp.csr_array(np.ones((count, 1))), sp.eye_array(count)]),
+    ], format="csr"))  # fmt: skip
+    made = Arrays(
+        np.concatenate([(1 - risk) * arrays.cost, [-risk], -risk / 0.05 * share]),
+        np.concatenate([arrays.lower, [-np.inf], np.zeros(count)]),
+        np.concatenate([arrays.upper, np.full(1 + count, np.inf)]),
+        np.concatenate([arrays.whole, np.zeros(1 + count, dtype=np.int32)]),
+        np.concatenate([arrays.low, np.zeros(count)]), np.concatenate([arrays.high, np.full(count, np.inf)]), matrix,
+    )  # fmt: skip
+    highs = hand_over(made)
+    highs.setOptionValue("mip_rel_gap", 0.0)
+    return highs, made
+
+
+def _risk_losses(desk: Desk, planner: Planner) -> np.ndarray:
+    """Return losses by story, MUSD, of the found decision in the whole program under the same functional."""
+    risk = 0.6
+    decision = planner.found[BOTH].decision
+    options = extensive_options(desk, BOTH, 2.0)
+    program = build(desk.case, desk.tree, options, desk.market)
+    worth, _arrays = _path_rows(desk, program)
+    highs, made = _with_risk(desk, program, risk)
+    labels = list(program.model.columns["build"].coords[0])
+    share = dict(zip((x.label for x in desk.projects), decision.build, strict=True))
+    first = program.model.columns["build"].first
+    for at, label in enumerate(labels):
+        made.lower[first + at] = made.upper[first + at] = share[label]
+    stock = program.model.columns["stock"]
+    names = list(stock.coords[0])
+    for h, programme in enumerate(desk.programmes):
+        for at, node in enumerate(desk.pieces.before):
+            column = stock.positions()[names.index(f"programme|{programme.market}"), node]
+            made.lower[column] = made.upper[column] = decision.stock[at, h]
+    highs = hand_over(made._replace(whole=np.zeros_like(made.whole)))
+    raw = answer(highs, made._replace(whole=np.zeros_like(made.whole)))
+    return -(worth @ raw.primal[: worth.shape[1]]) / 1000.0
+
+
+def test_one_scenario_is_the_deterministic_plan(case: Case) -> None:
+    story = [Story("short", cut(6, date(2026, 1, 1), "short", goods=("metal", "ore")), 1.0)]
+    desk = desk_for(case, story, BOTH, LAST)
+    assert len(desk.tree.leaves()) == 1
+    _planner, _found, total = decomposed(desk, BOTH, weight=2.0)
+    assert total * 1000 == pytest.approx(extensive(desk, BOTH, 2.0).objective, rel=1e-7)
+
+
+# Nobody foresees
+
+
+def test_the_same_history_is_the_same_in_every_column(desk: Desk) -> None:
+    """Cuts of 6 and of 18 months from one day share every node, so every column, until the shorter one ends."""
+    names = [s.name for s in desk.unfolded.stories]
+    short, long = (desk.unfolded.paths[names.index(name)] for name in ("short", "long"))
+    apart = next(at for at, (a, b) in enumerate(zip(short, long, strict=False)) if a != b)
+    assert desk.tree.nodes.at[short[apart], "start"] == date(2026, 7, 1)
+    solution = extensive(desk, BOTH)
+    for name in ("served", "activity", "ship", "stock", "fill", "release"):
+        frame = solution.frame(name)
+        assert frame[short[:apart]].equals(frame[long[:apart]]), name
+        if name in ("served", "stock"):
+            assert not np.allclose(frame[short[apart]], frame[long[apart]]), f"{name}: then they differ"
+
+
+def test_a_longer_cut_is_not_foreseen(case: Case) -> None:
+    """What may come changes what is done now, but what will come does not: equal probabilities, equal first nodes."""
+    begin = date(2026, 1, 1)
+    long = Story("long", cut(18, begin, "long", goods=("metal", "ore")), 0.5)
+    short = Story("short", cut(6, begin, "short", goods=("metal", "ore")), 0.5)
+    served = []
+    for stories in ([long, short], [short, long]):
+        desk = desk_for(case, stories, BOTH, LAST)
+        path = desk.unfolded.paths[[s.name for s in stories].index("long")]
+        frame = extensive(desk, BOTH).frame("served")
+        served.append(frame[path].to_numpy())
+    assert served[0] == pytest.approx(served[1], abs=1e-6)
+
+
+# What never hurts
+
+
+@settings(max_examples=6, deadline=None)
+@given(money=st.floats(0.1, 3.0), more=st.floats(0.0, 2.0))
+def test_a_larger_purse_never_worsens_the_optimum(desk: Desk, money: float, more: float) -> None:
+    planner = Planner(desk, threads=1, gap=1e-7, weights=(2.0,))
+    made = planner.search_of(BOTH, 2.0, 0.0)
+    less = made.run(1e-7, master=made.master(scale=money)).value
+    assert made.run(1e-7, master=made.master(scale=money + more)).value >= less - 1e-6
+
+
+def test_one_more_project_never_worsens_the_optimum(desk: Desk) -> None:
+    planner, found, _total = decomposed(desk, BOTH, weight=2.0)
+    made = planner.searches[BOTH, 2.0]
+    for at, project in enumerate(desk.projects):
+        if project.choose:
+            master = made.master()
+            master.most[at] = 0.0
+            assert made.run(1e-7, master=master).value <= found.value + 1e-6, project.label
+
+
+def test_no_lead_time_never_worsens_the_optimum(case: Case) -> None:
+    slow = desk_for(case, three_ways(), BOTH, LAST)
+    quick = desk_for(case, three_ways(), BOTH, LAST)
+    quick = Desk(
+        case, quick.market, quick.unfolded, [replace(c, lead_months=0.0) for c in quick.found], quick.terms, BOTH
+    )
+    # Capital is charged while a plant runs: the same charge is laid on both, to compare the lead time alone.
+    quick.charge[:] = slow.charge
+    assert decomposed(quick, BOTH, weight=2.0)[2] >= decomposed(slow, BOTH, weight=2.0)[2] - 1e-6
+
+
+# Risk
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(0.01, 1.0)), min_size=1, max_size=12), st.floats(0.02, 0.9))
+def test_cvar_is_the_mean_of_the_worst_share(pairs: list[tuple[float, float]], tail: float) -> None:
+    """Against its definition as a minimum over the value at risk, which lies at one of the losses."""
+    losses = np.array([loss for loss, _share in pairs])
+    share = np.array([part for _loss, part in pairs])
+    share /= share.sum()
+    direct = min(v + float(share @ np.maximum(losses - v, 0.0)) / tail for v in losses)
+    assert cvar(losses, share, tail) == pytest.approx(direct, rel=1e-9, abs=1e-9)
+
+
+# A stock against a cut that may last
+
+
+@pytest.mark.parametrize(
+    ("chances", "level"),
+    [((0.3, 0.3, 0.2, 0.2), 10.0), ((0.6, 0.2, 0.1, 0.1), 0.0), ((0.1, 0.2, 0.3, 0.4), 20.0),
+     ((0.1, 0.1, 0.2, 0.6), 30.0)],
+)  # fmt: skip
+def test_newsvendor_with_disruption(tmp_path: Path, chances: tuple[float, ...], level: float) -> None:
+    """Buy at 9, sell at 10 in a cut or at 8 afterwards: the critical ratio is (10 - 9) / (10 - 8).
+
+    Demand in a cut of k half-years is 10 k t: ``G(Q) = sum_k p_k (10 min(Q, 10 k) + 8 (Q - min(Q, 10 k))) - 9 Q``.
+    """
+    begin = date(2027, 1, 1)
+    stories = [Story("calm", None, chances[0])]
+    stories += [Story(f"cut-{6 * k}", cut(6 * k, begin), p) for k, p in enumerate(chances[1:], 1)]
+    desk = desk_for(keeper(tmp_path / "keeper"), stories, ("ONE",), 2031)
+
+    def gain(q: float) -> float:
+        need = [min(q, 10.0 * k) for k in range(len(chances))]
+        return sum(p * (10 * n + 8 * (q - n)) for p, n in zip(chances, need, strict=True)) - 9 * q
+
+    _planner, found, _total = decomposed(desk, ("ONE",))
+    held = float(found.decision.stock.max(initial=0.0))
+    assert gain(level) == max(gain(q) for q in np.arange(0, 41))
+    assert held == pytest.approx(level, abs=1e-4)
+    assert found.value * 1000 == pytest.approx(gain(level), abs=1e-4)
+
+
+# Threads, checkpoints, other machines
+
+
+def test_threads_find_the_same(desk: Desk) -> None:
+    found, matrices = jobs(desk.pieces, {"ONE": 2.0})
+    plan = Planner(desk, threads=1).days_of_everything(BOTH, 90.0)
+    values = []
+    for count in (1, 2):
+        crew = Threads(found, matrices, count)
+        values.append({at: worth.value for at, worth in crew.solve(plan.decision).items()})
+        crew.close()
+    assert values[0].keys() == values[1].keys()
+    assert [values[0][at] for at in sorted(values[0])] == pytest.approx(
+        [values[1][at] for at in sorted(values[1])], rel=1e-9
+    )
+
+
+def test_an_interrupted_search_goes_on_to_the_same_answer(desk: Desk, tmp_path: Path) -> None:
+    planner = Planner(desk, threads=1, gap=1e-7)
+    straight = planner.search_of(BOTH, 2.0, 0.0).run(1e-7)
+    broken = planner.search_of(BOTH, 2.0, 0.0)
+    broken.run(1e-7, checkpoint=Checkpoint(tmp_path / "steps", "q"), most_steps=3)
+    assert len(list((tmp_path / "steps").glob("step-*.npz"))) == 3
+    again = planner.search_of(BOTH, 2.0, 0.0)
+    calls = 0
+    solve = again.crew.solve
+
+    def counted(*args: object, **more: object) -> object:
+        nonlocal calls
+        calls += 1
+        return solve(*args, **more)  # type: ignore[arg-type]
+
+    again.crew.solve = counted  # type: ignore[method-assign]
+    resumed = again.run(1e-7, checkpoint=Checkpoint(tmp_path / "steps", "q"))
+    again.crew.solve = solve  # type: ignore[method-assign]
+    assert resumed.value == pytest.approx(straight.value, abs=1e-7)
+    assert resumed.decision.build == pytest.approx(straight.decision.build, abs=1e-7)
+    assert calls < 2 * (resumed.steps - 3) + 3, "what was done is not done again"
+    with pytest.raises(DidymiumError, match="another plan"):
+        Checkpoint(tmp_path / "steps", "another question")
+
+
+def test_a_step_cut_short_leaves_nothing_half_written(tmp_path: Path, desk: Desk) -> None:
+    """A file that a kill left half written has another name, and is not read."""
+    folder = tmp_path / "steps"
+    keep = Checkpoint(folder, "q")
+    planner = Planner(desk, threads=1)
+    plan = planner.days_of_everything(BOTH, 30.0)
+    worths = planner.clearing.worths(plan.decision)
+    keep.add(plan.decision, worths)
+    (folder / "step-00001.part").write_bytes(b"PK half")
+    (decision, read), *rest = list(Checkpoint(folder, "q").steps())
+    assert not rest
+    assert decision.stock == pytest.approx(plan.decision.stock)
+    assert {at: w.value for at, w in read.items()} == {at: w.value for at, w in worths.items()}
+    assert all(np.array_equal(read[at].build, worths[at].build) for at in read)
+
+
+KILLED = """
+import os, sys
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from plan_cases import *
+from didymium.plan.checkpoint import Checkpoint
+case = investors(Path(sys.argv[1]) / "investors")
+desk = desk_for(case, three_ways(), ("ONE", "TWO"), 2030)
+steps = 0
+def die(told):
+    if told.step >= 4:
+        os.kill(os.getpid(), 9)
+Planner(desk, threads=1, gap=1e-7).search_of(("ONE", "TWO"), 2.0, 0.0).run(
+    1e-7, die, Checkpoint(Path(sys.argv[1]) / "steps", "q"))
+"""
+
+
+def test_a_killed_search_goes_on_to_the_same_answer(tmp_path: Path, desk: Desk) -> None:
+    run = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(Path(__file__).parent)], check=False,
+                         capture_output=True)  # fmt: skip
+    assert run.returncode == -9, run.stderr.decode()
+    assert len(list((tmp_path / "steps").glob("step-*.npz"))) >= 4
+    planner = Planner(desk, threads=1, gap=1e-7)
+    resumed = planner.search_of(BOTH, 2.0, 0.0).run(1e-7, checkpoint=Checkpoint(tmp_path / "steps", "q"))
+    straight = planner.search_of(BOTH, 2.0, 0.0).run(1e-7)
+    assert resumed.value == pytest.approx(straight.value, abs=1e-7)
+    assert resumed.decision.build == pytest.approx(straight.decision.build, abs=1e-7)
+
+
+# Re-clearing
+
+
+def test_doing_nothing_re_clears_the_whole_program(desk: Desk) -> None:
+    """Prices and quantities put together from the pieces are those of the one program over the whole tree."""
+    planner = Planner(desk, threads=1)
+    pieces = planner.nothing()
+    options = replace(desk.options, projects=tuple(replace(x, choose=False, share=0.0) for x in desk.projects),
+                      programmes=tuple(replace(x, fixed={}) for x in desk.programmes))  # fmt: skip
+    from didymium.market.solve import Instance, prices
+
+    program = build(desk.case, desk.tree, options, desk.market)
+    solution = Instance(program).solve()
+    assert pieces.objective == pytest.approx(solution.objective, rel=1e-9)
+    # Stocks that are used up in a cut leave room for more than one price there; elsewhere there is one.
+    theirs, calm = prices(program, solution).to_numpy(), ~desk.unfolded.hit
+    assert pieces.price.to_numpy()[:, calm] == pytest.approx(theirs[:, calm], rel=1e-5, abs=1e-4)
+    served = solution.frame("served").to_numpy()
+    assert pieces.values["served"].to_numpy()[:, calm] == pytest.approx(served[:, calm], rel=1e-6, abs=1e-6)
+
+
+def test_a_stock_is_bought_in_calm_and_given_out_in_the_cut(desk: Desk) -> None:
+    planner = Planner(desk, threads=1)
+    cleared = planner.clear(BOTH, Plan(planner.days_of_everything(BOTH, 60.0).decision, "stock"))
+    rows = [f"programme|{x.market}" for x in desk.programmes]
+    fill, release = (cleared.values[name].loc[rows] for name in ("fill", "release"))
+    calm = ~desk.unfolded.hit
+    assert fill.loc[:, calm].to_numpy().sum() > 0 and fill.loc[:, ~calm].to_numpy().sum() == pytest.approx(0.0)
+    assert release.loc[:, desk.unfolded.cut].to_numpy().sum() > 0
+    assert release.loc[:, ~desk.unfolded.cut].to_numpy().sum() == pytest.approx(0.0)
+    level, parent = cleared.values["stock"].loc[rows].to_numpy(), desk.tree.nodes["parent"].to_numpy(int)
+    before = np.where(parent[None, :] >= 0, level[:, np.maximum(parent, 0)], 0.0)
+    assert (before + fill.to_numpy() - release.to_numpy()) == pytest.approx(level, abs=1e-6), (
+        "what is held is what was bought"
+    )
