@@ -43,6 +43,19 @@ def test_clear_returns_the_fitted_prices(market: Market, cleared: Result) -> Non
     assert off.max() < 1e-3, frame[real].loc[off.idxmax()]
 
 
+def test_what_only_leaves_is_worth_what_it_costs(market: Market, cleared: Result) -> None:
+    """Where all output leaves, balance and no transit are one row twice; their duals belong together.
+
+    Split as the solver leaves them, mixed heavy concentrate of Europe had a price of -0.03 instead of 19.3 USD/kg.
+    """
+    network, base = market
+    frame = cleared["prices"]
+    label = frame["commodity"] + "|" + frame["region"]
+    leaves = label.map(base.intake(network)).lt(0.5) & label.map(base.output(network)).gt(1.0)
+    assert leaves.sum() >= 10
+    assert (frame["price"] / label.map(base.price) - 1.0)[leaves].abs().max() < 1e-3
+
+
 @pytest.mark.parametrize(
     ("column", "of"), [("production", "output"), ("intake", "intake"), ("net_export", "net_trade")]
 )

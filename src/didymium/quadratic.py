@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
 
 from didymium.faults import SolverError
 from didymium.messages import _
+
+LEAST = 20
+"""Columns from which a part is solved apart."""
 
 OUTSIDE = 1e-4
 """Violation of a constraint, relative to its terms, above which an answer is none: the solver calls a program solved
@@ -25,11 +29,66 @@ def solve_quadratic(
 ) -> np.ndarray:
     """Return ``argmin 1/2 x'Hx + c'x`` subject to ``E x = e``, ``A x <= a``, ``l <= x <= u``.
 
+    Parts that no row joins are solved apart: tonnes of germanium would drown in megatonnes of titanium ore.
+
     Raises
     ------
     SolverError
         Any status but solved, or an answer outside its constraints.
     """
+    whole = (hessian, linear, equal, equal_to, at_most, limit, low, high)
+    part = _parts(hessian, equal, at_most)
+    if part.max(initial=0) == 0:
+        return _solve(*whole)
+    solution = np.empty(len(linear))
+    rows = [part[_first_columns(matrix)] for matrix in (equal, at_most)]
+    for number in range(part.max() + 1):
+        own = part == number
+        in_equal, in_most = (where == number for where in rows)
+        solution[own] = _solve(
+            hessian[own][:, own], linear[own], equal[in_equal][:, own], equal_to[in_equal],
+            at_most[in_most][:, own], limit[in_most], low[own], high[own],
+        )  # fmt: skip
+    return solution
+
+
+def _parts(hessian: sp.csc_matrix, equal: sp.csr_matrix, at_most: sp.csr_matrix) -> np.ndarray:
+    """Return the number of the part that each column belongs to; small ones go with the largest."""
+    rows = sp.csr_matrix(sp.vstack([equal, at_most]))
+    rows.eliminate_zeros()
+    joined = abs(rows).T @ abs(rows) + abs(hessian)
+    _count, label = connected_components(joined, directed=False)
+    size = np.bincount(label)
+    used = np.zeros(len(size), dtype=bool)
+    used[label[rows.indices]] = True
+    apart = np.nonzero(used & (size >= LEAST))[0]
+    order = apart[np.argsort(-size[apart], kind="stable")]
+    number = np.zeros(len(size), dtype=int)
+    number[order] = np.arange(len(order))
+    return number[label]
+
+
+def _first_columns(matrix: sp.csr_matrix) -> np.ndarray:
+    """Return a column of each row; an empty row goes with the first column."""
+    rows = sp.csr_matrix(matrix)
+    rows.eliminate_zeros()
+    filled = np.diff(rows.indptr) > 0
+    first = np.zeros(rows.shape[0], dtype=int)
+    first[filled] = rows.indices[rows.indptr[:-1][filled]]
+    return first
+
+
+def _solve(
+    hessian: sp.csc_matrix,
+    linear: np.ndarray,
+    equal: sp.csr_matrix,
+    equal_to: np.ndarray,
+    at_most: sp.csr_matrix,
+    limit: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+) -> np.ndarray:
+    """Return the same for one part."""
     import clarabel  # type: ignore[import-untyped]
 
     size = len(linear)

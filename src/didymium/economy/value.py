@@ -1,4 +1,4 @@
-"""Value added at risk: what the industries behind the end uses stand to lose while magnets are short."""
+"""Value added at risk: what the industries behind the end uses stand to lose while what they need is short."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def value_added(case: cases.Case) -> pd.DataFrame:
 def at_risk(value: float, short_years: float, dependence: float) -> float:
     """Return value added at risk, in the unit of ``value``.
 
-    ``V x s x d``: yearly value added, years' worth of magnets that were short, share of the industry that stops with
-    them. It overstates where firms use up stocks, repair or catch up, and understates what stops behind them.
+    ``V x s x d``: yearly value added, years' worth of it that were short, share of the industry that stops for
+    want of it. It overstates where firms use up stocks, repair or catch up, and understates what stops behind them.
     """
     return value * short_years * dependence

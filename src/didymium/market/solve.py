@@ -14,6 +14,7 @@ import pandas as pd
 from didymium.faults import SolverError
 from didymium.market.blocks import Arrays, Labelled
 from didymium.market.checks import ACCURACY, verify, violations, worst
+from didymium.market.duals import split_off
 from didymium.market.polish import polished
 from didymium.market.program import Program
 from didymium.market.tangents import Tangents
@@ -332,8 +333,9 @@ def _algorithm(info: Any, whole: bool) -> str:
 def prices(program: Program, solution: Solution) -> pd.DataFrame:
     """Return prices by market and node: ``dual / (probability x discount)``, USD/kg.
 
-    Amounts of a node are tonnes of the whole period, so its length needs no division.
+    Amounts of a node are tonnes of the whole period, so its length needs no division. Where duals are split in any way
+    between two rows that say the same, they are put together (:mod:`didymium.market.duals`).
     """
     dual = solution.dual["balance"].transpose("market", "node")
-    frame = pd.DataFrame(dual.to_pandas()).reindex(program.parts.network.markets.index)
+    frame = (pd.DataFrame(dual.to_pandas()) - split_off(solution)).reindex(program.parts.network.markets.index)
     return frame.div(program.parts.tree.weight(), axis="columns").mul(-1.0)

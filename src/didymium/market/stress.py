@@ -12,7 +12,7 @@ import pandas as pd
 
 from didymium.case.network import Network
 from didymium.case.scenario import Scenario
-from didymium.case.units import metal_per_mixed_oxide
+from didymium.case.units import RARE_EARTHS, metal_per_mixed_oxide
 from didymium.faults import DidymiumError
 from didymium.market.clear import TRACE_TONNES, market_inputs
 from didymium.market.options import Options
@@ -89,8 +89,8 @@ def _changes(case: Case, market: Market) -> Iterator[tuple[Scenario, Market]]:
                 )
             )
         yield story, market
-    if not market.network.activities["stage"].eq("metal").any():
-        return  # no plant makes metal of oxide: there is no basis to mistake
+    if not _rare_earths(case):
+        return
     mistaken = market._replace(network=oxide_read_as_element(case, market.network))
     title = _("Oxide read as element")
     why = _(
@@ -100,6 +100,12 @@ def _changes(case: Case, market: Market) -> Iterator[tuple[Scenario, Market]]:
         "these move little although their makers need more too. It stands here as a warning of what a basis is worth."
     )
     yield Scenario("oxide-read-as-element", title, "", year[0], 12, why=why, stress=True), mistaken
+
+
+def _rare_earths(case: Case) -> bool:
+    """Return whether metal is made of rare earths: where oxide and element are mixed up most."""
+    metals = case["commodities"].loc[case["commodities"]["stage"].eq("metal"), "commodity"]
+    return any(element in RARE_EARTHS for metal in metals for element in case.content.elements[str(metal)])
 
 
 def oxide_read_as_element(case: Case, network: Network) -> Network:

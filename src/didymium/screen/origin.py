@@ -5,7 +5,7 @@ the mean over the activity's inputs, weighted by the element in them. ``u_m`` is
 that went through the stage in each region. Content mixes in proportion: material of two origins in one market is not
 told apart.
 
-Recycled material counts as mined and separated where it was recycled.
+Recycled material counts as separated, refined or reduced to metal where it was recycled, by what it comes back as.
 
 Source: proportional mixing of material-flow analysis (Leontief's inverse over markets instead of sectors).
 """
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from didymium.screen.content import SEPARATION, Holdings, mix, positions
+from didymium.screen.content import Holdings, mix, positions
 
 
 def passed(holdings: Holdings, element: str, stage: str, products: list[str]) -> pd.DataFrame:
@@ -41,8 +41,7 @@ def passed(holdings: Holdings, element: str, stage: str, products: list[str]) ->
     network, base, made = holdings.network, holdings.base, holdings.made
     place, activities = network.markets.index, network.activities
     regions = sorted(set(activities["region"]))
-    recycles = stage in ("mine", *SEPARATION)
-    performs = made["commodity"].isin(products) & (made["stage"].eq(stage) | (made["stage"].eq("recycling") & recycles))
+    performs = made["commodity"].isin(products) & (made["stage"].eq(stage) | made["stage"].eq("recycling"))
     doing = activities.index.isin(made.loc[performs, "activity"])
     # What each activity takes in of the element, as shares; what does the stage itself takes its own region's name.
     into = network.terms[network.terms["coefficient"].lt(0)]

@@ -54,7 +54,7 @@ def losses(case: cases.Case, market: Market, paths: list[Path], uses: pd.DataFra
         "consumer_loss": Column("MUSD", _("Loss of users: benefit less payment, against the base year")),
         "producer_gain": Column("MUSD", _("Gain of processors and mines in the region, against the base year")),
         "value_at_risk": Column("MUSD", _("Value added at risk; not computable where the case holds none")),
-        "value_at_risk_low": Column("MUSD", _("Low end, by the share of an industry that stops with its magnets")),
+        "value_at_risk_low": Column("MUSD", _("Low end, by the share of an industry that stops for want of it")),
         "value_at_risk_high": Column("MUSD", _("High end")),
     }  # fmt: skip
     return ResultTable("losses", _("Who loses and who gains"), pd.DataFrame(rows), columns, ("foresight", "region"))
