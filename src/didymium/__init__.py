@@ -155,6 +155,7 @@ def check(case: str | Path) -> list[Fault]:
     DidymiumError
         No such case.
     """
+    from didymium.case.tables import TABLES
     from didymium.faults import CaseError
 
     try:
@@ -162,6 +163,11 @@ def check(case: str | Path) -> list[Fault]:
     except CaseError as error:
         return error.faults
     faults: list[Fault] = []
+    for name, table in TABLES.items():
+        try:
+            loaded[name] if table.screening else None
+        except CaseError as error:
+            faults += error.faults
     for name in loaded.scenarios():
         try:
             loaded.scenario(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from didymium.case.basis import Content, convert_amounts, convert_recipes
 from didymium.case.check import TableCheck, assumed_bands, grades, references, row_names
 from didymium.case.files import CaseFiles, open_files
 from didymium.case.read import LINE, frame_of
+from didymium.case.schema import Table
 from didymium.case.tables import TABLES
 from didymium.faults import CaseError, DidymiumError, Fault
 from didymium.messages import _
@@ -69,11 +71,17 @@ class Case:
     variant: str = ""
 
     def __getitem__(self, table: str) -> pd.DataFrame:
-        """Return a table by name."""
-        try:
-            return self.tables[table]
-        except KeyError:
-            raise DidymiumError(_("case {case} has no table {table}").format(case=self.name, table=table)) from None
+        """Return a table by name; one for screening is read and checked when it is first asked for."""
+        if not self.holds(table):
+            raise DidymiumError(_("case {case} has no table {table}").format(case=self.name, table=table))
+        if table not in self.tables:
+            with self.files.placing():
+                self.tables[table] = _screening(self, table)
+        return self.tables[table]
+
+    def holds(self, table: str) -> bool:
+        """Return whether the case has a table of this name."""
+        return table in self.tables or (table in TABLES and TABLES[table].screening)
 
     @property
     def base_year(self) -> int:
@@ -199,7 +207,8 @@ def load_case(case: str | Path, network: bool = True) -> Case:
 def _load(files: CaseFiles, network: bool) -> Case:
     faults = list(files.faults)
     settings = _settings(files, faults)
-    frames = _frames(files, faults)
+    market = [table for table in TABLES.values() if not table.screening]
+    frames = _frames(files, market, faults)
     if faults:
         raise CaseError(faults)
     content = Content(frames["baskets"] if "baskets" in frames else _empty("baskets"), frames["commodities"],
@@ -208,10 +217,10 @@ def _load(files: CaseFiles, network: bool) -> Case:
     convert_recipes(frames, content, faults)
     if faults:
         raise CaseError(faults)
-    for name in TABLES:
-        frames.setdefault(name, _empty(name))
+    for table in market:
+        frames.setdefault(table.name, _empty(table.name))
     for name, frame in frames.items():
-        frame[ROW] = [f"{name}/{key}" for key in row_names(TABLES[name], frame)] if len(frame) else ""
+        _name_rows(name, frame)
     loaded = Case(str(settings["name"]), files.path, frames, settings, content, files.digest(), files)
     if network:
         from didymium.case.network_checks import check_network
@@ -220,6 +229,24 @@ def _load(files: CaseFiles, network: bool) -> Case:
         if faults:
             raise CaseError(faults)
     return loaded
+
+
+def _name_rows(name: str, frame: pd.DataFrame) -> None:
+    frame[ROW] = [f"{name}/{key}" for key in row_names(TABLES[name], frame)] if len(frame) else ""
+
+
+def _screening(case: Case, name: str) -> pd.DataFrame:
+    """Return a table for screening, read and checked; one that the case lacks has no rows."""
+    faults: list[Fault] = []
+    known = {other: case.tables[other] for other in ("sources", "assumptions", "regions")}
+    if name != "minerals":
+        known["minerals"] = case["minerals"]
+    frame = _frames(case.files, [TABLES[name]], faults, known).get(name)
+    if faults:
+        raise CaseError(faults)
+    frame = _empty(name) if frame is None else frame
+    _name_rows(name, frame)
+    return frame
 
 
 def _settings(files: CaseFiles, faults: list[Fault]) -> dict[str, Any]:
@@ -243,10 +270,14 @@ def _settings(files: CaseFiles, faults: list[Fault]) -> dict[str, Any]:
     return settings
 
 
-def _frames(files: CaseFiles, faults: list[Fault]) -> dict[str, pd.DataFrame]:
+def _frames(
+    files: CaseFiles, tables: Sequence[Table], faults: list[Fault], known: Mapping[str, pd.DataFrame] | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return tables read and checked; ``known`` ones are checked already, and rows may name theirs."""
     frames: dict[str, pd.DataFrame] = {}
     unread: set[str] = set()
-    for name, table in TABLES.items():
+    for table in tables:
+        name = table.name
         if not files.holds(name):
             if table.required:
                 fix = _("add the file: {meaning}").format(meaning=_(table.meaning))
@@ -262,14 +293,15 @@ def _frames(files: CaseFiles, faults: list[Fault]) -> dict[str, pd.DataFrame]:
             unread.add(name)
         else:
             frames[name] = frame
-    files.strangers(faults)
+    if known is None:
+        files.strangers(faults)
     for name, frame in frames.items():
         check = TableCheck(TABLES[name], frame, faults)
         check.cells()
         check.rows()
-    references(frames, unread, faults)
-    grades(frames, faults)
-    assumed_bands(frames, faults)
+    references(frames, unread, faults, known or {})
+    grades({**(known or {}), **frames}, faults)
+    assumed_bands({**(known or {}), **frames}, faults)
     if not faults:
         for name, frame in frames.items():
             TableCheck(TABLES[name], frame, faults).units()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from didymium.case.read import LINE
 from didymium.case.schema import Field, Kind, Table
+from didymium.case.screening_tables import INTERVALS, NUMBERS
 from didymium.case.tables import TABLES
 from didymium.case.units import factor
 from didymium.faults import DidymiumError, Fault
@@ -174,7 +176,7 @@ class TableCheck:
             return
         columns = (self.frame[name].tolist() for name in ("low", value, "high"))
         for line, low, number, high in zip(self.lines, *columns, strict=True):
-            if math.isnan(low) != math.isnan(high):
+            if math.isnan(low) != math.isnan(high) and "qualifier" not in self.frame:
                 self.fault(line, "low, high", _("a band with one end"), _("give both ends, or neither"))
             if low > number or high < number:
                 self.fault(line, value, _("{value:g} lies outside its band {low:g} to {high:g}").format(
@@ -182,7 +184,9 @@ class TableCheck:
             elif low > high:
                 self.fault(line, "low, high", _("the band {low:g} to {high:g} is upside down").format(
                     low=low, high=high), _("put the lower end first"))  # fmt: skip
-        if "band" in self.frame and not self.table.field(value).required:
+        if "qualifier" in self.frame:
+            self._qualified(value)
+        elif "band" in self.frame and not self.table.field(value).required:
             self._withheld(value)
 
     def _withheld(self, value: str) -> None:
@@ -195,6 +199,24 @@ class TableCheck:
             if kind != "range" and math.isnan(number):
                 fix = _("fill it in, or write band = range with low and high where it is withheld")
                 self.fault(line, value, _("the cell is empty"), fix)
+
+    def _qualified(self, value: str) -> None:
+        """A number where the qualifier says number, an interval where it says interval, else nothing at all."""
+        columns = (self.frame[name].tolist() for name in ("qualifier", "band", value, *_BAND))
+        for line, qualifier, band, number, low, high in zip(self.lines, *columns, strict=True):
+            counted, ends = not math.isnan(number), not (math.isnan(low) and math.isnan(high))
+            if qualifier in NUMBERS and not counted:
+                self.fault(line, value, _("the cell is empty"),
+                           _("fill it in, or write the qualifier that says why there is none"))  # fmt: skip
+            elif qualifier not in NUMBERS and counted:
+                self.fault(line, value, _("a number where the qualifier says {qualifier}").format(qualifier=qualifier),
+                           _("leave the cell empty: what is not known is not zero"))  # fmt: skip
+            elif qualifier in INTERVALS and (not ends or band != "range"):
+                self.fault(line, "low, high", _("an interval ({qualifier}) without ends").format(qualifier=qualifier),
+                           _("write band = range and the ends that are known"))  # fmt: skip
+            elif qualifier not in (*NUMBERS, *INTERVALS) and ends:
+                self.fault(line, "low, high", _("an interval where the qualifier says {qualifier}").format(
+                    qualifier=qualifier), _("leave low and high empty"))  # fmt: skip
 
     def _order(self, begin: str, end: str) -> None:
         for line, first, last in zip(self.lines, self.frame[begin].tolist(), self.frame[end].tolist(), strict=True):
@@ -218,7 +240,7 @@ class TableCheck:
             return
         units: list[str] = self.frame["unit"].tolist()
         numbers = [name for name in (table.value, *_BAND) if name in self.frame]
-        filled = self.frame[numbers].notna().any(axis=1).tolist()
+        filled = [True] * len(units) if table.screening else self.frame[numbers].notna().any(axis=1).tolist()
         inside: dict[str, str] = {}  # unit inside the model, by stated unit
         multipliers: dict[str, float] = {}
         for unit in dict.fromkeys(unit for unit, has in zip(units, filled, strict=True) if has):
@@ -253,7 +275,12 @@ def _target(unit: str, internal: str) -> str:
     return unit
 
 
-def references(frames: dict[str, pd.DataFrame], unread: set[str], faults: list[Fault]) -> None:
+def references(
+    frames: dict[str, pd.DataFrame],
+    unread: set[str],
+    faults: list[Fault],
+    known_frames: Mapping[str, pd.DataFrame] | None = None,
+) -> None:
     """Check that every id a row names exists.
 
     Parameters
@@ -264,8 +291,11 @@ def references(frames: dict[str, pd.DataFrame], unread: set[str], faults: list[F
         Tables that could not: one fault says so already, not one for each row that names something of theirs.
     faults : list of Fault
         Where faults are gathered.
+    known_frames : mapping, optional
+        Tables that are checked already: their ids count, their rows are not looked at.
     """
-    ids = {name: set(frame[TABLES[name].key[0]].tolist()) for name, frame in frames.items()}
+    held = {**(known_frames or {}), **frames}
+    ids = {name: set(frame[TABLES[name].key[0]].tolist()) for name, frame in held.items()}
     stages = set(TABLES["commodities"].field("stage").choices)
     for name, frame in frames.items():
         check = TableCheck(TABLES[name], frame, faults)

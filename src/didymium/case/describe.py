@@ -147,7 +147,7 @@ def cited(case: Case) -> pd.DataFrame:
             if field.refers != "sources|assumptions" or case[name].empty:
                 continue
             rows = case[name][case[name][field.name].ne("")]
-            feeds = pd.Series(name not in RECORDS, index=rows.index)
+            feeds = pd.Series(name not in RECORDS and not table.screening, index=rows.index)
             if name == "facilities":
                 feeds &= modelled(rows)
             elif "use" in rows:

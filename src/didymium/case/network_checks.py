@@ -228,7 +228,8 @@ def _prices(case: Case) -> Iterator[Fault]:
 
 def _bands(case: Case) -> Iterator[Fault]:
     """Yield bands that are upside down, also those of columns with a band of their own."""
-    for name, table in TABLES.items():
+    for name in case.tables:
+        table = TABLES[name]
         columns = set(table.columns)
         pairs = [(c, f"{c}_low", f"{c}_high") for c in table.columns if {f"{c}_low", f"{c}_high"} <= columns]
         if table.value and {"low", "high"} <= columns:
@@ -265,7 +266,8 @@ def _downgrades(case: Case) -> Iterator[Fault]:
 
 def _withheld(case: Case) -> Iterator[Fault]:
     """Yield zeros whose note says that the value is withheld."""
-    for name, table in TABLES.items():
+    for name in case.tables:
+        table = TABLES[name]
         if not table.value or "note" not in table.columns:
             continue
         for line, value, note in _rows(case, name, table.value, "note"):

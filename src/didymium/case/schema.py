@@ -92,6 +92,8 @@ class Table:
         The column that ``low``, ``high``, ``unit`` and ``basis`` speak of, where there is one.
     internal : str
         Unit that the value is converted to at the door; ``a|b`` where rows may measure one or the other.
+    screening : bool
+        A wide table for screening: no market reads it, so it is read and checked when it is first asked for.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Table:
     sourced: bool = True
     value: str = ""
     internal: str = ""
+    screening: bool = False
 
     def field(self, name: str) -> Field:
         """Return the field called ``name``."""

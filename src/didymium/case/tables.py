@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from didymium.case.fields import BASES
+from didymium.case.fields import BASIS as _BASIS
+from didymium.case.fields import HIGH as _HIGH
+from didymium.case.fields import LOW as _LOW
+from didymium.case.fields import NOTE as _NOTE
+from didymium.case.fields import SIGMA as _SIGMA
+from didymium.case.fields import SOURCE as _SOURCE
+from didymium.case.fields import UNIT as _UNIT
+from didymium.case.fields import id_field as _id
+from didymium.case.fields import number as _number
+from didymium.case.fields import reference as _ref
 from didymium.case.schema import GRADES, Field, Kind, Table
+from didymium.case.screening_tables import SCREENING
 from didymium.messages import N_
 
 STAGES = (
@@ -16,9 +28,6 @@ STAGES = (
     "use",
 )
 """Stages of the chain, in order of flow. A commodity's stage is the stage that makes it."""
-
-BASES = ("element", "oxide", "reo", "gross", "none")
-"""element: tonnes of the element. oxide: of its trade oxide. reo: rare-earth oxide in a basket. gross: as weighed."""
 
 CURVES = ("constant_elasticity", "linear")
 """Forms of demand and supply curves. Each passes through the base point with its elasticity there."""
@@ -37,36 +46,6 @@ COMMITMENT_LADDER = (
     "missed",
     "no_public_evidence",
 )
-
-_SOURCE = Field(
-    "source", Kind.REFERENCE, N_("Where the row comes from: a source, or an assumption."), required=True,
-    refers="sources|assumptions",
-)  # fmt: skip
-_NOTE = Field("note", Kind.TEXT, N_("What a reader must know to use the row."))
-_LOW = Field("low", Kind.NUMBER, N_("Lower end of the band, in the unit of the value (5 % unless the row says range)."))
-_HIGH = Field(
-    "high", Kind.NUMBER, N_("Upper end of the band, in the unit of the value (95 % unless the row says range).")
-)  # fmt: skip
-_SIGMA = Field(
-    "sigma", Kind.NUMBER, N_("Standard error in the unit of the value, above zero; empty: from the band."), low=1e-12
-)
-_UNIT = Field("unit", Kind.TEXT, N_("Unit of the value. A number without a unit does not enter."), required=True)
-_BASIS = Field(
-    "basis", Kind.CHOICE, N_("What a tonne is a tonne of."), required=True, choices=BASES,
-)  # fmt: skip
-
-
-def _id(name: str, meaning: str) -> Field:
-    return Field(name, Kind.ID, meaning, required=True)
-
-
-def _ref(name: str, refers: str, meaning: str, required: bool = True, wildcard: bool = False) -> Field:
-    return Field(name, Kind.REFERENCE, meaning, required=required, refers=refers, wildcard=wildcard)
-
-
-def _number(name: str, meaning: str, required: bool = True, **bounds: float) -> Field:
-    return Field(name, Kind.NUMBER, meaning, required=required, **bounds)  # type: ignore[arg-type]
-
 
 SOURCES = Table(
     "sources",
@@ -606,7 +585,7 @@ TABLES: dict[str, Table] = {
     for table in (
         SOURCES, ASSUMPTIONS, REGIONS, BASKETS, COMMODITIES, PROCESSES, RECIPES, RAMPS, FACILITIES, PROJECTS, COSTS,
         ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, READINGS, VALUE_ADDED,
-        PURSES, EVENTS, COMMITMENTS, EVIDENCE,
+        PURSES, EVENTS, COMMITMENTS, EVIDENCE, *SCREENING,
     )
 }  # fmt: skip
 """Every table of a case by name, in the order in which they are checked."""

@@ -103,7 +103,7 @@ class Lookup:
             No such row.
         """
         table = key.partition("/")[0]
-        if table not in self._rows and table in self.case.tables:
+        if table not in self._rows and self.case.holds(table):
             self._rows[table] = {str(row[ROW]): row for row in self.case[table].to_dict("records")}
         try:
             return table, self._rows[table][key]
@@ -140,7 +140,7 @@ class Lookup:
 
     def _readable(self, table: Table, name: str, cell: object) -> str:
         refers = table.field(name).refers
-        if refers in self.case.tables and "name" in self.case[refers]:
+        if refers in TABLES and self.case.holds(refers) and "name" in self.case[refers]:
             try:
                 return str(self.row(f"{refers}/{cell}")[1]["name"])
             except DidymiumError:
