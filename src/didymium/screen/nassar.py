@@ -14,9 +14,9 @@ DP, TE and EV are normalised to 0..1 over the minerals compared, by their larges
 so the three stand beside the score.
 
 Inputs: production by country, the Fraser policy perception index, Freedom House scores, trade ties, net import
-reliance, expenditure and operating profit by industry. Source: Nassar et al. (2020), Evaluating the mineral commodity supply risk
-of the U.S. manufacturing sector, Science Advances 6(8); Nassar and Fortier (2021), USGS OFR 2021-1045. How collective
-defence enters the willingness to supply was not seen, and is left out.
+reliance, expenditure and operating profit by industry. Source: Nassar et al. (2020), Evaluating the mineral commodity
+supply risk of the U.S. manufacturing sector, Science Advances 6(8); Nassar and Fortier (2021), USGS OFR 2021-1045. How
+collective defence enters the willingness to supply was not seen, and is left out.
 """
 
 from __future__ import annotations
