@@ -210,6 +210,26 @@ def _import_rows(kind: str, path: Path, out: Path | None, edition: int | None = 
         print(_("wrote {file}").format(file=write_rows(frame, out.expanduser().resolve())))
 
 
+@importing.command(
+    help=_("Write the tables for screening into a case: minerals, production, reserves, suppliers, governance.")
+)
+@guarded
+def screening(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=_("Folder of downloads."))],
+    case: Annotated[Path, typer.Argument(metavar="CASE", help=_("Folder of a case."))],
+    participants: Annotated[
+        str, typer.Option("--participants", metavar="CODES", help=_("ISO 3166 codes of the importers."))
+    ] = "USA,JPN",
+) -> None:
+    """Import the tables for screening."""
+    from didymium.sources.screening import write_screening
+
+    codes = [code.strip().upper() for code in participants.split(",") if code.strip()]
+    for table, rows in write_screening(folder, case, codes).items():
+        print(_("{table}.csv: {rows:,} rows").format(table=table, rows=rows))
+    print(_("wrote {folder}").format(folder=case))
+
+
 Rows = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help=_("Write the rows to this .csv or .parquet file."))
 ]

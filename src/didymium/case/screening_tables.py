@@ -84,7 +84,7 @@ MINERALS = Table(
         Field("name_ja", Kind.TEXT, N_("Name in Japanese."), required=True),
         Field("elements", Kind.TEXT, N_("Chemical symbols that it stands for, separated by ; empty: no element.")),
         reference("part_of", "minerals", N_("Mineral that it is a form, a stage or an element of."), required=False),
-        Field("chapters", Kind.TEXT, N_("Chapters of the yearbook that speak of it, separated by ;."), required=True),
+        Field("chapters", Kind.TEXT, N_("Chapters of the yearbook that speak of it, separated by ; empty: none.")),
         Field("hs92", Kind.TEXT, N_("HS 1992 codes that trade is read from, separated by ; empty: none is covered.")),
         Field("critical", Kind.FLAG, N_("On the United States list of critical minerals of 2025."), required=True),
         Field("uses", Kind.TEXT, N_("Primary applications, as the yearbook words them.")),

@@ -177,3 +177,17 @@ def read_controls(path: Path) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["country", "control", "commodity", "year", "row"])
     frame["year"] = frame["year"].astype("Int64")
     return frame
+
+
+def read_applications(path: Path) -> pd.DataFrame:
+    """Read the list of critical minerals with their primary applications (T6): mineral (small letters), uses, row."""
+    import pandas as pd
+
+    table = _open(path, ("Critical_Mineral", "Primary_Applications"))
+    name, uses = (table.header.index(column) for column in ("Critical_Mineral", "Primary_Applications"))
+    rows = [
+        (_DIGITS.sub("", cells[name].strip()).casefold(), cells[uses].strip(), line)
+        for line, cells in zip(table.lines, table.rows, strict=True)
+        if cells[name].strip()
+    ]
+    return pd.DataFrame(rows, columns=["mineral", "uses", "row"])
