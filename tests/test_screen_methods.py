@@ -216,6 +216,8 @@ def test_constant_elasticities_have_a_closed_form() -> None:
         columns(0.5, 0.5), columns(1, 0), columns(0.5, 0.5), columns(9, 9), np.array([[0.3]]), one_group(2)
     )
     assert p[0, 0] == pytest.approx(0.5 ** (-1 / 0.8))
+    assert disruption.price_of_loss(0.5, 0.5, 0.3) == pytest.approx(p[0, 0])
+    assert np.isinf(disruption.price_of_loss(1.0, 0.5, 0.3))
     assert disruption.quantity(p, 0.3)[0, 0] == pytest.approx(0.5 ** (0.3 / 0.8))
 
 

@@ -18,8 +18,8 @@ PARAMETERS = ("recycling_rate", "substitution_sr", "substitution_ei", "import_re
 where nothing replaces it. import_reliance: net imports over apparent consumption."""
 
 INDICES = ("freedom_house", "fraser_ppi", "trade_ties", "disruption_probability")
-"""freedom_house: 0 to 100 free. fraser_ppi: policy perception, 0 to 100 best. trade_ties: trade with the region over the
-country's own output, ratio. disruption_probability: that its exports stop within a year, ratio."""
+"""freedom_house: 0 to 100 free. fraser_ppi: policy perception, 0 to 100 best. trade_ties: trade with the region over
+the country's own output, ratio. disruption_probability: that its exports stop within a year, ratio."""
 
 ACCOUNTS = ("value_added", "operating_profit", "gdp")
 """What an industry earns; gdp: of the whole region, sector `all`."""

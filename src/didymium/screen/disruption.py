@@ -72,6 +72,29 @@ def price(
     return np.where(low >= np.log(HIGHEST_PRICE) - 1e-6, np.inf, found)
 
 
+def price_of_loss(share: ArrayLike, supply: ArrayLike, demand: ArrayLike) -> NDArray[np.float64]:
+    """Return the price after one exporter is lost, where the others share one elasticity and have no limit.
+
+    The root of :func:`price` in closed form: ``p = (1 - s)^(-1 / (eta + eps))``.
+
+    Parameters
+    ----------
+    share : array
+        Share ``s`` of the exporter in what is used, 0 to 1.
+    supply, demand : array
+        Elasticities ``eta`` of the others and ``eps`` of demand, above 0.
+
+    Returns
+    -------
+    array
+        1 and above; infinite where nobody else sells anything.
+    """
+    s, eta, eps = (np.asarray(x, dtype=float) for x in (share, supply, demand))
+    left = np.where(s < 1.0 - 1e-3, 1.0 - s, 0.0)
+    with np.errstate(divide="ignore"):
+        return np.asarray(left ** (-1.0 / (eta + eps)), dtype=float)
+
+
 def quantity(multiple: ArrayLike, demand: ArrayLike) -> NDArray[np.float64]:
     """Return use over use before: ``q = p^{-eps}``."""
     return np.asarray(np.asarray(multiple, dtype=float) ** -np.asarray(demand, dtype=float), dtype=float)

@@ -63,5 +63,6 @@ def band(values: Array) -> tuple[Array, Array]:
     """Return the 5 % and the 95 % quantile of each row over its draws; both the centre where nothing was drawn."""
     if values.shape[1] == 1:
         return values[:, 0], values[:, 0]
-    low, high = np.quantile(values[:, 1:], (0.05, 0.95), axis=1)
+    # Infinite draws (a market that nobody serves) sort to the end; between two of them there is nothing to interpolate.
+    low, high = np.quantile(values[:, 1:], (0.05, 0.95), axis=1, method="nearest")
     return np.asarray(low, dtype=float), np.asarray(high, dtype=float)

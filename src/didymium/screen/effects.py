@@ -1,8 +1,8 @@
 """Trade disruptions: for every mineral, exporter and participant the price, the use left, and the loss of output.
 
 Where the case states the net exports of a producer as a share of what is used outside it, the market is that of
-everybody outside. Elsewhere it is the participant's own: the exporter's share of its imports times the part that is imported.
-Goods of the exporter that came through a third country are then not seen, and the row says so.
+everybody outside. Elsewhere it is the participant's own: the exporter's share of its imports times the part that is
+imported. Goods of the exporter that came through a third country are then not seen, and the row says so.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from didymium.messages import _
 from didymium.result import RESTS_ON, join_inputs
 from didymium.screen import disruption
 from didymium.screen.draws import Draws, band
-from didymium.screen.grouped import Array, Groups
+from didymium.screen.grouped import Array
 from didymium.screen.sourcing import Sources
 from didymium.screen.supply import Supply
 from didymium.screen.weights import CountryIndices
@@ -128,14 +128,10 @@ def _prices(case: Case, markets: pd.DataFrame, draws: Draws) -> tuple[Array, Arr
     """Return price and use after the cut over those before: markets x draws."""
     count = len(markets)
     value, low, high = (markets[c].to_numpy(float) for c in ("share", "low", "high"))
-    cut_share = np.minimum(draws.banded("shares", "exporter", value, low, high), 0.999)
+    share = np.minimum(draws.banded("shares", "exporter", value, low, high), 1.0)
     eps = draws.banded("elasticities", "demand", *(_ends(case, "a_mineral_demand", count, flip=True)))
     eta = draws.banded("elasticities", "supply", *(_ends(case, "a_mineral_supply", count)))
-    share = np.stack([cut_share, 1.0 - cut_share], axis=1).reshape(2 * count, -1)
-    cut = np.zeros_like(share)
-    cut[0::2] = 1.0
-    groups = Groups(np.full(count, 2, dtype=np.intp))
-    price = disruption.price(share, cut, np.repeat(eta, 2, axis=0), np.full_like(share, np.inf), eps, groups)
+    price = disruption.price_of_loss(share, eta, eps)
     return price, disruption.quantity(price, eps)
 
 

@@ -21,6 +21,9 @@ from didymium.screen.grouped import Array, Groups
 HIGHEST = 2.5
 """End of the scale of the indicators that counts as best; minus it is the worst."""
 
+UNSEEN = 0.02
+"""Most that a producer without an estimate may add to the index; a larger one leaves the index without a value."""
+
 
 def weak_governance(estimate: Array) -> Array:
     """Return ``g = 2 (2.5 - e)``, clipped to 0..10.
@@ -65,9 +68,10 @@ def weighted_hhi(
     Returns
     -------
     array, groups x draws
-        0 to 10 and, with restrictions, above; NaN where a country of the group has no governance estimate.
+        0 to 10 and, with restrictions, above; NaN where a country of weight has no governance estimate. A small one
+        (``10 s^2`` of at most :data:`UNSEEN`) counts at the middle of the scale.
     """
-    part = share**2 * weak * trade
+    part = share**2 * np.where(np.isnan(weak) & (10.0 * share**2 <= UNSEEN), 5.0, weak) * trade
     if named is not None:
         part = np.where(named.reshape(-1, *[1] * (part.ndim - 1)), part, 0.0)
     return groups.sum(part)

@@ -13,7 +13,7 @@ from didymium.case.risk_tables import STUDY_STAGE
 from didymium.messages import _
 from didymium.screen import concentration, geopolrisk, supply_risk
 from didymium.screen.draws import Draws, band
-from didymium.screen.governance import weighted_hhi
+from didymium.screen.governance import UNSEEN, weighted_hhi
 from didymium.screen.grouped import Array, Groups, one_group
 from didymium.screen.n_minus_1 import left_over
 from didymium.screen.sourcing import NO_RELIANCE, NO_TRADE, Sources, Sourcing
@@ -165,6 +165,7 @@ class Indices:
         missing: list[list[str]] = [[] for _g in range(self.count)]
         place = np.repeat(np.arange(self.count), self.supply.groups.sizes)
         lacks = np.isnan(self.governance.weak(self.countries)[:, 0]) & self.supply.named
+        lacks &= 10.0 * self.share[:, 0] ** 2 > UNSEEN
         for row in np.nonzero(lacks)[0]:
             missing[place[row]].append(self.countries[row])
         return missing
@@ -249,7 +250,7 @@ class Indices:
             reliance = np.array([getattr(s, end) for s in sources])
             sides = [supply_risk.supply_risk(column, self._own(participant, reliance)[:, 0], reliance, recycled,
                                              replaced) for column in self.global_swept.T]  # fmt: skip
-            ends[:, place] = np.nanmin(sides, axis=0) if end == "low" else np.nanmax(sides, axis=0)
+            ends[:, place] = np.fmin.reduce(sides) if end == "low" else np.fmax.reduce(sides)
         open_ = np.array([s.imported != s.imported and s.low == s.low and not f
                           for s, f in zip(sources, stated, strict=True)])  # fmt: skip
         why = [w or (_("net import reliance only known as an interval") if o else "")
@@ -305,11 +306,12 @@ class Indices:
         ends = np.full((self.count, 2), np.nan)
         index = concentration.hhi(self.share, self.supply.groups, self.supply.named)
         for g, found in enumerate(sources):
-            if not found.shares:
+            shares = found.shares or found.elsewhere
+            if not shares:
                 why[g] = _(NO_TRADE)
                 continue
-            share = np.array(list(found.shares.values()))[:, None]
-            weak = self.governance.unstable(list(found.shares))
+            share = np.array(list(shares.values()))[:, None]
+            weak = self.governance.unstable(list(shares))
             one = one_group(len(share))
             if found.imported == found.imported:
                 risk[g] = geopolrisk.import_risk(share * found.imported, weak, 1.0 - found.imported, one)[0]

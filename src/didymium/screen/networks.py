@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 LEAST = 0.10
 """Share of world exports from which an exporter is worth a scenario."""
 
-COLUMNS = ["mineral", "hs92", "year", "exporter", "export_share", "participant", "falls_to", "supply_lost", "fallen_at_30",
-           "fallen_at_50", RESTS_ON]  # fmt: skip
+COLUMNS = ["mineral", "hs92", "year", "exporter", "export_share", "participant", "falls_to", "supply_lost",
+           "fallen_at_30", "fallen_at_50", RESTS_ON]  # fmt: skip
 
 
 def cascades(case: Case, places: Mapping[str, Sequence[str]]) -> pd.DataFrame:

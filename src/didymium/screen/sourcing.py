@@ -11,10 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from didymium.case.case import ROW
 from didymium.case.check import split_list
@@ -24,7 +21,11 @@ from didymium.messages import N_, _
 from didymium.screen.supply import SLIGHT, Supply
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from didymium.case.case import Case
+
+Record = dict[str, Any]
 
 BOTH = "both"
 TRADE = "baci"
@@ -41,6 +42,8 @@ class Sources:
     ----------
     shares : dict of str to float
         Share of imports by country; the rest (``OTH``) included. Empty where no trade is known.
+    elsewhere : dict of str to float
+        The same for the mineral at another stage, where no trade at this one is known; not for indices of a stage.
     imported : float
         ``phi``, 0 to 1; NaN where not known.
     low, high : float
@@ -58,6 +61,7 @@ class Sources:
     """
 
     shares: dict[str, float] = field(default_factory=dict)
+    elsewhere: dict[str, float] = field(default_factory=dict)
     imported: float = float("nan")
     low: float = float("nan")
     high: float = float("nan")
@@ -101,80 +105,66 @@ class Sourcing:
 
     def __init__(self, case: Case, supply: Supply) -> None:
         regions = case["regions"]
-        self.supply = supply
+        self.groups = _records(supply.table)
         self.countries = {r: split_list(c) for r, c in zip(regions["region"], regions["countries"], strict=True)}
-        self.reliance = dict(list(case["reliance"].groupby(["region", "mineral"])))
-        self.suppliers = dict(list(case["suppliers"].groupby(["importer", "mineral"])))
-        network = case["trade_network"]
-        self.network = dict(list(network.groupby("mineral")))
-        rows = supply.rows
-        group = np.repeat(np.arange(len(supply.groups.sizes)), supply.groups.sizes)
-        self.makers = {int(str(g)): part for g, part in rows.groupby(group)}
+        self.reliance = _by(case["reliance"], "region", "mineral")
+        self.suppliers = _by(case["suppliers"], "importer", "mineral")
+        self.network = _by(case["trade_network"], "mineral")
+        every = iter(_records(supply.rows))
+        self.makers = [[next(every) for _row in range(size)] for size in supply.groups.sizes]
 
     def of(self, group: int, place: Sequence[str]) -> Sources:
         """Return the sources of some regions together for a group of the supply."""
-        facts = self.supply.table.iloc[group]
+        facts = self.groups[group]
         own = {c for region in place for c in self.countries[region]}
         found = Sources()
-        found.own = self._own(group, own)
+        found.own = {
+            row["country"]: float("nan") if row["qualifier"] in INTERVALS else float(row["quantity"])
+            for row in self.makers[group] if row["country"] in own
+        }  # fmt: skip
         found.home = self.countries[place[0]][0] if len(place) == 1 else ""
         weight = self._shares(found, facts, place, own)
         self._imported(found, facts, place, group, weight)
         return found
 
-    def _own(self, group: int, own: set[str]) -> dict[str, float]:
-        makers = self.makers[group]
-        mine = makers[makers["country"].isin(own)]
-        hidden = mine["qualifier"].isin(INTERVALS)
-        return {str(c): float("nan") if h else float(q)
-                for c, q, h in zip(mine["country"], mine["quantity"], hidden, strict=True)}  # fmt: skip
-
-    def _shares(self, found: Sources, facts: pd.Series, place: Sequence[str], own: set[str]) -> float:
+    def _shares(self, found: Sources, facts: Record, place: Sequence[str], own: set[str]) -> float:
         """Fill in the shares of imports; return their gross weight, NaN where it is not known."""
         tables = [self.suppliers.get((region, facts["mineral"])) for region in place]
-        if all(table is not None for table in tables):
-            rows = pd.concat(tables)
-            for kind in (TRADE, "mcs"):
-                of_kind = rows[rows["series"].str.startswith(kind) & rows["stage"].isin([facts["stage"], ""])]
-                chosen = _newest(of_kind[of_kind["qualifier"].isin(NUMBERS)], facts)
-                if chosen.empty or (kind == "mcs" and len(place) > 1):
-                    continue
-                amount = chosen["value"] if kind == TRADE else chosen["share"]
-                self._fill(found, chosen["country"], amount, own, kind, chosen[ROW])
-                outside = ~chosen["country"].isin(own)
-                return float(chosen.loc[outside, "weight"].sum(skipna=False)) if kind == TRADE else float("nan")
-        network = self.network.get(facts["mineral"])
-        if network is not None and any(table is None for table in tables):
-            rows = network[network["importer"].isin(own)]
-            if len(rows):
-                self._fill(found, rows["exporter"], rows["value"], own, TRADE, rows[ROW])
+        if all(tables):
+            rows = [row for table in tables for row in table or () if row["qualifier"] in NUMBERS]
+            kinds = (TRADE,) if len(place) > 1 else (TRADE, "mcs")  # the yearbook's shares of two importers do not add
+            for kind in kinds:
+                of_kind = [r for r in rows if r["series"].startswith(kind) and r["stage"] in (facts["stage"], "")]
+                chosen = _newest(of_kind, facts)
+                if chosen:
+                    amount = "value" if kind == TRADE else "share"
+                    found.shares = _outside(chosen, "country", amount, own)
+                    found.trade, found.inputs = kind, [str(row[ROW]) for row in chosen]
+                    outside = [r["weight"] for r in chosen if r["country"] not in own]
+                    return float(sum(outside)) if kind == TRADE else float("nan")
+            other = _newest([r for r in rows if r["series"].startswith(TRADE)], facts)
+            found.elsewhere = _outside(other, "country", "value", own)
+            found.trade, found.inputs = (TRADE if other else ""), [str(row[ROW]) for row in other]
+        elif not any(tables):
+            rows = [row for row in self.network.get((facts["mineral"],), []) if row["importer"] in own]
+            found.shares = _outside(rows, "exporter", "value", own)
+            found.trade, found.inputs = (TRADE if rows else ""), [str(row[ROW]) for row in rows]
         return float("nan")
 
-    @staticmethod
-    def _fill(found: Sources, country: pd.Series, amount: pd.Series, own: set[str], kind: str, keys: pd.Series) -> None:
-        outside = ~country.isin(own)
-        sums = amount[outside].groupby(country[outside]).sum()
-        if float(sums.sum()) > 0:
-            found.shares = {str(c): float(v) for c, v in (sums / sums.sum()).items()}
-            found.trade = kind
-            found.inputs += [str(key) for key in keys]
-
-    def _imported(self, found: Sources, facts: pd.Series, place: Sequence[str], group: int, weight: float) -> None:
-        rows = self.reliance.get((place[0], facts["mineral"])) if len(place) == 1 else None
-        if rows is not None:
-            row = _reliance(rows, facts)
-            if row is not None:
-                found.inputs.append(str(row[ROW]))
-                found.how = _("published")
-                if row["qualifier"] in NUMBERS:
-                    found.imported = found.low = found.high = float(np.clip(row["reliance"] / 100.0, 0.0, 1.0))
-                elif row["qualifier"] == "net_exporter":
-                    found.imported = found.low = found.high = 0.0
-                else:
-                    found.low = float(row["low"]) / 100.0 if row["low"] == row["low"] else 0.0
-                    found.high = float(row["high"]) / 100.0 if row["high"] == row["high"] else 1.0
-                return
-        if not found.shares:
+    def _imported(self, found: Sources, facts: Record, place: Sequence[str], group: int, weight: float) -> None:
+        row = _reliance(self.reliance.get((place[0], facts["mineral"]), []), facts) if len(place) == 1 else None
+        if row is not None:
+            found.inputs.append(str(row[ROW]))
+            found.how = _("published")
+            if row["qualifier"] in NUMBERS:
+                found.imported = found.low = found.high = min(max(row["reliance"] / 100.0, 0.0), 1.0)
+            elif row["qualifier"] == "net_exporter":
+                found.imported = found.low = found.high = 0.0
+            else:
+                found.low = row["low"] / 100.0 if row["low"] == row["low"] else 0.0
+                found.high = row["high"] / 100.0 if row["high"] == row["high"] else 1.0
+            return
+        if not (found.shares or found.elsewhere):
             return
         made = sum(found.own.values())
         if made == 0 and self._rest(group) <= SLIGHT:
@@ -187,35 +177,68 @@ class Sourcing:
 
     def _rest(self, group: int) -> float:
         """Return the share of the countries that the table does not list."""
-        makers = self.makers[group]
-        rest = float(makers.loc[makers["country"].eq(REST), "quantity"].sum())
-        total = float(makers["quantity"].sum())
+        total = sum(row["quantity"] for row in self.makers[group])
+        rest = sum(row["quantity"] for row in self.makers[group] if row["country"] == REST)
         return rest / total if total > 0 else 1.0
 
 
-def _newest(rows: pd.DataFrame, facts: pd.Series) -> pd.DataFrame:
+def _records(frame: pd.DataFrame) -> list[Record]:
+    names = [str(name) for name in frame.columns]
+    return [dict(zip(names, cells, strict=True)) for cells in zip(*(frame[n].tolist() for n in names), strict=True)]
+
+
+def _by(frame: pd.DataFrame, *names: str) -> dict[tuple[str, ...], list[Record]]:
+    """Return the rows of a table by some of its columns."""
+    found: dict[tuple[str, ...], list[Record]] = {}
+    for row in _records(frame):
+        found.setdefault(tuple(str(row[name]) for name in names), []).append(row)
+    return found
+
+
+def _outside(rows: Sequence[Record], country: str, amount: str, own: set[str]) -> dict[str, float]:
+    """Return the share of imports by country, those from within left out; empty where there are none."""
+    sums: dict[str, float] = {}
+    for row in rows:
+        if row[country] not in own:
+            sums[row[country]] = sums.get(row[country], 0.0) + float(row[amount])
+    whole = sum(sums.values())
+    return {name: value / whole for name, value in sums.items()} if whole > 0 else {}
+
+
+def _newest(rows: list[Record], facts: Record) -> list[Record]:
     """Return the rows of the newest year, of the stage and the form where there are such."""
-    if rows.empty:
+    if not rows:
         return rows
-    rows = rows[rows["year"].eq(rows["year"].max())]
+    last = max(row["year"] for row in rows)
+    rows = [row for row in rows if row["year"] == last]
     for name in ("stage", "form"):
-        same = rows[rows[name].eq(facts[name])]
-        if len(same):
-            rows = same
-    if rows["series"].iloc[0].startswith(TRADE):
+        rows = [row for row in rows if row[name] == facts[name]] or rows
+    if rows[0]["series"].startswith(TRADE):
         return rows
-    forms = list(dict.fromkeys(rows["form"]))
-    whole = [f for f in forms if f == "" or f.lower() in ("all", "combined total", "total")]
-    return rows[rows["form"].eq(whole[0] if whole else forms[0])]
+    edition = max(row["series"] for row in rows)
+    rows = [row for row in rows if row["series"] == edition]
+    forms = list(dict.fromkeys(row["form"] for row in rows))
+    whole = [form for form in forms if form.lower() in _WHOLE]
+    return [row for row in rows if row["form"] == (whole or forms)[0]]
 
 
-def _reliance(rows: pd.DataFrame, facts: pd.Series) -> pd.Series | None:
+_WHOLE = ("", "all", "total", "combined total")
+"""What a yearbook calls all forms together."""
+
+
+def _reliance(rows: list[Record], facts: Record) -> Record | None:
     """Return the row of the newest edition and the year asked for, or the newest before it."""
-    usable = rows[rows["qualifier"].isin([*NUMBERS, "bound", "range", "net_exporter"])]
-    usable = usable[usable["year"].le(facts["year"])] if usable["year"].le(facts["year"]).any() else usable
-    if usable.empty:
+    usable = [row for row in rows if row["qualifier"] in _USABLE]
+    usable = [row for row in usable if row["year"] <= facts["year"]] or usable
+    if not usable:
         return None
-    usable = usable[usable["series"].eq(usable["series"].max())]
-    usable = usable[usable["year"].eq(usable["year"].max())]
-    same = usable[usable["form"].eq(facts["form"])]
-    return (same if len(same) else usable.sort_values("form")).iloc[0]
+    edition = max(row["series"] for row in usable)
+    usable = [row for row in usable if row["series"] == edition]
+    last = max(row["year"] for row in usable)
+    usable = [row for row in usable if row["year"] == last]
+    same = [row for row in usable if row["form"] == facts["form"]]
+    return (same or sorted(usable, key=lambda row: row["form"]))[0]
+
+
+_USABLE = (*NUMBERS, "bound", "range", "net_exporter")
+"""Qualifiers of a reliance that says something."""

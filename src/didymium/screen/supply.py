@@ -7,9 +7,10 @@ at both. Nothing that is not known is counted as zero.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -82,81 +83,85 @@ def read_supply(case: Case, year: int | None = None, series: str | None = None,
     if series is not None:
         frame = frame[frame["series"].eq(series)]
     frame = pd.concat([frame, *more], ignore_index=True)
-    found, parts = [], []
-    for key, every in frame.groupby(KEYS, sort=True):
-        newest = every[every["series"].eq(every["series"].max())]
-        years = set(newest["year"].astype(int))
+    names = [*KEYS, *_READ]
+    by_group: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for cells in zip(*(frame[name].tolist() for name in names), strict=True):
+        by_group.setdefault(tuple(cells[:3]), []).append(dict(zip(names, cells, strict=True)))
+    forms = Counter(key[:2] for key in by_group)
+    found, makers, sizes = [], [], []
+    for key, every in sorted(by_group.items()):
+        edition = max(row["series"] for row in every)
+        newest = [row for row in every if row["series"] == edition]
+        years = {int(row["year"]) for row in newest}
         wanted = year if year is not None else case.base_year if case.base_year in years else max(years)
-        rows = newest[newest["year"].eq(wanted)]
-        facts = dict(zip(KEYS, key, strict=True)) | {"series": newest["series"].iloc[0], "year": wanted}
-        if rows.empty:
+        rows = [row for row in newest if int(row["year"]) == wanted]
+        facts = dict(zip(KEYS, key, strict=True)) | {"series": edition, "year": wanted, "unit": newest[0]["unit"]}
+        if rows:
+            some = _makers(rows)
+            facts |= _facts(rows, some, several=forms[key[:2]] > 1)
+        else:
             have = ", ".join(map(str, sorted(years)))
+            some = [_NOBODY]
             facts |= {
-                "unit": newest["unit"].iloc[0],
                 "total": np.nan,
                 "swept": False,
                 "inputs": [],
                 "problem": _("no figure for {year}, only for {have}").format(year=wanted, have=have),
             }
-            makers = _nobody(rows)
-        else:
-            makers = _makers(rows)
-            facts |= _facts(rows, makers)
         found.append(facts)
-        parts.append(makers)
-    columns = [*KEYS, "series", "year", "unit", "total", "problem", "swept", "inputs"]
-    table = pd.DataFrame(found, columns=columns)
-    rows = pd.concat(parts, ignore_index=True) if parts else _nobody(frame)
-    return Supply(table, rows, Groups(np.array([len(part) for part in parts], dtype=np.intp)))
+        makers += some
+        sizes.append(len(some))
+    table = pd.DataFrame(found, columns=[*KEYS, "series", "year", "unit", "total", "problem", "swept", "inputs"])
+    return Supply(table, pd.DataFrame(makers, columns=_COLUMNS), Groups(np.array(sizes, dtype=np.intp)))
 
 
+_READ = ("country", "year", "series", "quantity", "low", "high", "qualifier", "unit", ROW)
 _COLUMNS = ["country", "quantity", "low", "high", "qualifier", "named", ROW]
+_NOBODY: dict[str, Any] = {
+    "country": "", "quantity": 0.0, "low": 0.0, "high": 0.0, "qualifier": "", "named": False, ROW: "",
+}  # fmt: skip
+"""Stands in a group in which nobody makes anything, so that no group is empty."""
 
 
-def _nobody(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row that makes nothing, so that no group is empty."""
-    return pd.DataFrame(
-        [{"country": "", "quantity": 0.0, "low": 0.0, "high": 0.0, "qualifier": "", "named": False, ROW: ""}],
-        columns=_COLUMNS,
-    )
+def _makers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those who may make something, the world total left out."""
+    found = []
+    for row in rows:
+        number = row["qualifier"] in NUMBERS
+        if row["country"] == WORLD or not (row["quantity"] > 0 if number else row["qualifier"] in INTERVALS):
+            continue
+        quantity = float(row["quantity"]) if number else 0.0
+        found.append({
+            "country": row["country"], "quantity": quantity, "low": quantity if number else row["low"],
+            "high": quantity if number else row["high"], "qualifier": row["qualifier"],
+            "named": ";" not in row["country"] and row["country"] != REST, ROW: row[ROW],
+        })  # fmt: skip
+    return found or [_NOBODY]
 
 
-def _makers(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that may make something, the world total left out."""
-    makers = rows[rows["country"].ne(WORLD)].copy()
-    number = makers["qualifier"].isin(NUMBERS)
-    makers["named"] = ~makers["country"].str.contains(";") & makers["country"].ne(REST)
-    makers["low"] = makers["low"].where(~number, makers["quantity"])
-    makers["high"] = makers["high"].where(~number, makers["quantity"])
-    makers["quantity"] = makers["quantity"].where(number, 0.0)
-    makers = makers[number & makers["quantity"].gt(0) | makers["qualifier"].isin(INTERVALS)]
-    return makers[_COLUMNS] if len(makers) else _nobody(rows)
-
-
-def _facts(rows: pd.DataFrame, makers: pd.DataFrame) -> dict[str, object]:
+def _facts(rows: list[dict[str, Any]], makers: list[dict[str, Any]], several: bool) -> dict[str, Any]:
     """Return what is known of a group as a whole, and why it has no index where it has none."""
-    number = makers["qualifier"].isin(NUMBERS)
-    total = float(makers.loc[number, "quantity"].sum())
-    world = rows.loc[rows["country"].eq(WORLD) & rows["qualifier"].isin(NUMBERS), "quantity"]
-    printed = float(world.iloc[0]) if len(world) == 1 else np.nan
-    hidden = makers[~number & makers["qualifier"].ne("")]
+    unit = rows[0]["unit"]
+    total = sum(row["quantity"] for row in makers)
+    world = [float(r["quantity"]) for r in rows if r["country"] == WORLD and r["qualifier"] in NUMBERS]
+    hidden = [row for row in makers if row["qualifier"] in INTERVALS]
+    most = sum(row["high"] for row in hidden)
     problem, swept = "", False
-    if rows["unit"].nunique() > 1:
+    who = ", ".join(row["country"] for row in hidden)
+    if any(row["unit"] != unit for row in rows):
         problem = _("its rows are of several units")
     elif total <= 0:
         problem = _("no country's figure is published")
-    elif len(hidden):
-        who = ", ".join(hidden["country"])
-        if hidden["high"].isna().any():
-            problem = _("{who}: withheld, and the total does not tell how much").format(who=who)
-        elif float(hidden["high"].sum()) > SLIGHT * (total + float(hidden["high"].sum())):
-            problem = _("{who}: withheld, from {low:,.0f} to {high:,.0f} {unit}").format(
-                who=who, low=float(hidden["low"].fillna(0).sum()), high=float(hidden["high"].sum()),
-                unit=rows["unit"].iloc[0])  # fmt: skip
-            swept = True
-    elif printed == printed and printed > 0 and abs(total / printed - 1.0) > CLOSES:
-        problem = _("its countries add up to {share:.0f} % of the published total").format(share=100 * total / printed)
-    return {
-        "unit": rows["unit"].iloc[0], "total": total, "problem": problem, "swept": swept,
-        "inputs": [str(key) for key in rows[ROW] if key],
-    }  # fmt: skip
+    elif several and not any(row["country"] == WORLD for row in rows):
+        problem = _("countries are published in several forms that do not add up")
+    elif hidden and most != most:
+        problem = _("{who}: withheld, and the total does not tell how much").format(who=who)
+    elif hidden and most > SLIGHT * (total + most):
+        least = sum(row["low"] for row in hidden if row["low"] == row["low"])
+        problem = _("{who}: withheld, from {low:,.0f} to {high:,.0f} {unit}").format(
+            who=who, low=least, high=most, unit=unit)  # fmt: skip
+        swept = True
+    elif not hidden and len(world) == 1 and world[0] > 0 and abs(total / world[0] - 1.0) > CLOSES:
+        problem = _("its countries add up to {share:.0f} % of the published total").format(share=100 * total / world[0])
+    inputs = [str(row[ROW]) for row in rows if row[ROW]]
+    return {"total": total, "problem": problem, "swept": swept, "inputs": inputs}
