@@ -1,5 +1,0 @@
-"""Exposure: how concentrated each stage of each element is, and how much of it a participant takes from where."""
-
-from didymium.screen.exposure import screen
-
-__all__ = ["screen"]

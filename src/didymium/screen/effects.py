@@ -20,6 +20,7 @@ from didymium.result import RESTS_ON, join_inputs
 from didymium.screen import disruption
 from didymium.screen.draws import Draws, band
 from didymium.screen.grouped import Array
+from didymium.screen.records import records
 from didymium.screen.sourcing import Sources
 from didymium.screen.supply import Supply
 from didymium.screen.weights import CountryIndices
@@ -63,7 +64,7 @@ def effects(case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]]
     economy = _Economy(case, places, draws)
     rows: list[dict[str, Any]] = []
     prices, outputs = [], []
-    for place, market in enumerate(_records(markets)):
+    for place, market in enumerate(records(markets)):
         gdp, facts = economy.loss(str(market["participant"]), [str(market["mineral"])], price[[place]], left[[place]],
                                   [float(market["imported"])])  # fmt: skip
         rows.append(market | facts)
@@ -81,15 +82,11 @@ def effects(case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]]
         rows.append({
             "mineral": ";".join(names), "stage": "", "form": "", "participant": participant, "exporter": exporter,
             "market": "outside", "share": np.nan, "imported": np.nan,
-            "inputs": join_inputs(*(r["inputs"].split(";") for r in _records(together))), **facts,
+            "inputs": join_inputs(*(r["inputs"].split(";") for r in records(together))), **facts,
         })  # fmt: skip
         prices.append(np.full(1 + draws.count, np.nan))
         outputs.append(gdp)
     return _table(case, rows, np.array(prices), np.array(outputs))
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
 
 
 _FACTS = ("market", "share", "price", "price_low", "price_high", "use_left", "value_added_lost", "import_bill",
@@ -103,7 +100,7 @@ def _markets(case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]
     whole = set(stated["mineral"])
     for participant, every in sources.items():
         reliance = {str(m): s.imported for m, s in zip(supply.table["mineral"], every, strict=True)}
-        for row in _records(stated):
+        for row in records(stated):
             found.append({
                 "mineral": row["mineral"], "stage": "", "form": "", "participant": participant,
                 "exporter": row["country"], "market": "outside", "share": row["share"], "low": row["low"],
@@ -153,11 +150,11 @@ class _Economy:
         uses, accounts = case["mineral_uses"], case["sector_accounts"]
         self.uses = uses[uses["dependence"].notna()]
         earned = accounts[accounts["account"].eq("value_added")].sort_values("year")
-        self.earned = {(r["region"], r["sector"]): r for r in _records(earned)}
+        self.earned = {(r["region"], r["sector"]): r for r in records(earned)}
         prices = case["mineral_prices"].sort_values("year")
-        self.price = {str(r["mineral"]): r for r in _records(prices)}
+        self.price = {str(r["mineral"]): r for r in records(prices)}
         used = case["consumption"].sort_values("year")
-        self.used = {(str(r["mineral"]), str(r["country"])): r for r in _records(used)}
+        self.used = {(str(r["mineral"]), str(r["country"])): r for r in records(used)}
 
     def loss(self, participant: str, minerals: Sequence[str], price: Array, left: Array,
              imported: Sequence[float]) -> tuple[Array, dict[str, Any]]:  # fmt: skip
@@ -175,8 +172,8 @@ class _Economy:
         rows = [self.earned[i] for i in industries]
         added = self._drawn("value added", rows, "value") / MILLION
         theta = np.zeros((len(industries), len(minerals), 1 + self.draws.count))
-        drawn = self._drawn("dependence", _records(uses), "dependence")
-        for use, values in zip(_records(uses), drawn, strict=True):
+        drawn = self._drawn("dependence", records(uses), "dependence")
+        for use, values in zip(records(uses), drawn, strict=True):
             theta[industries.index((use["region"], use["sector"])), minerals.index(use["mineral"])] = values
         made = disruption.output(left, np.minimum(theta, 1.0))
         bill, keys, missing = self._bill(participant, minerals, imported)
@@ -225,7 +222,7 @@ def _table(case: Case, rows: list[dict[str, Any]], price: Array, gdp: Array) -> 
             _("of the participant's own imports: what comes through third countries is not seen")
             if r["market"] == "own imports" else "", str(r["why"]), str(r.get("note") or ""),
         ) if text and text != "nan")
-        for r in _records(table)
+        for r in records(table)
     ]  # fmt: skip
     assumed = [f"assumptions/{name}" for name in ASSUMED]
     table[RESTS_ON] = [

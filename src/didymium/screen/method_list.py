@@ -43,10 +43,11 @@ METHODS: dict[str, Method] = {
     for method in (
         Method("hhi", N_("Concentration of world production"), "ratio", N_("production by country"),
                N_("Hirschman 1964")),
-        Method("hhi_wgi", N_("Concentration weighted by governance"), "0-10", N_("production by country, governance"),
-               N_("European Commission 2017, without trade parameters")),
+        Method("hhi_wgi", N_("Concentration weighted by governance"), "0-10",
+               N_("production by country, governance"), N_("European Commission 2017, without trade parameters")),
         Method("top1", N_("Share of the largest producer"), "ratio", N_("production by country"), N_("IEA 2025")),
-        Method("top3", N_("Share of the three largest producers"), "ratio", N_("production by country"), N_("IEA 2025")),
+        Method("top3", N_("Share of the three largest producers"), "ratio", N_("production by country"),
+               N_("IEA 2025")),
         Method("n_minus_1", N_("Cover of the others' need without the largest producer"), "ratio",
                N_("production by country, consumption of the largest producer"), N_("IEA 2025"), worst=-1),
         Method("reliance", N_("Net import reliance"), "ratio", N_("net import reliance, or trade and own output"),
@@ -59,8 +60,8 @@ METHODS: dict[str, Method] = {
         Method("economic_importance", N_("Economic importance"), "0-10",
                N_("uses by sector, value added of sectors, substitution"), N_("European Commission 2017")),
         Method("nassar", N_("Disruption potential, trade exposure and vulnerability"), "0-1",
-               N_("production, policy perception (Fraser), Freedom House, trade ties, import reliance, uses and accounts "
-                  "of industries"), N_("Nassar et al. 2020")),
+               N_("production, policy perception (Fraser), Freedom House, trade ties, import reliance, uses and "
+                  "accounts of industries"), N_("Nassar et al. 2020")),
         Method("geopolrisk", N_("Geopolitical supply risk of imports"), "0-1",
                N_("production, imports by partner, political stability"), N_("Koyamparambath et al. 2024")),
         Method("disruption_price", N_("Price when the exporter that matters most stops"), "x base",

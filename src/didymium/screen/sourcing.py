@@ -11,21 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from didymium.case.case import ROW
 from didymium.case.check import split_list
 from didymium.case.screening_tables import INTERVALS, NUMBERS, REST
 from didymium.faults import DidymiumError
 from didymium.messages import N_, _
+from didymium.screen.records import Record, records
 from didymium.screen.supply import SLIGHT, Supply
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from didymium.case.case import Case
-
-Record = dict[str, Any]
 
 BOTH = "both"
 TRADE = "baci"
@@ -105,12 +104,12 @@ class Sourcing:
 
     def __init__(self, case: Case, supply: Supply) -> None:
         regions = case["regions"]
-        self.groups = _records(supply.table)
+        self.groups = records(supply.table)
         self.countries = {r: split_list(c) for r, c in zip(regions["region"], regions["countries"], strict=True)}
         self.reliance = _by(case["reliance"], "region", "mineral")
         self.suppliers = _by(case["suppliers"], "importer", "mineral")
         self.network = _by(case["trade_network"], "mineral")
-        every = iter(_records(supply.rows))
+        every = iter(records(supply.rows))
         self.makers = [[next(every) for _row in range(size)] for size in supply.groups.sizes]
 
     def of(self, group: int, place: Sequence[str]) -> Sources:
@@ -132,7 +131,7 @@ class Sourcing:
         tables = [self.suppliers.get((region, facts["mineral"])) for region in place]
         if all(tables):
             rows = [row for table in tables for row in table or () if row["qualifier"] in NUMBERS]
-            kinds = (TRADE,) if len(place) > 1 else (TRADE, "mcs")  # the yearbook's shares of two importers do not add
+            kinds = (TRADE,) if len(place) > 1 else ("mcs", TRADE)  # the yearbook's shares of two importers do not add
             for kind in kinds:
                 of_kind = [r for r in rows if r["series"].startswith(kind) and r["stage"] in (facts["stage"], "")]
                 chosen = _newest(of_kind, facts)
@@ -182,15 +181,10 @@ class Sourcing:
         return rest / total if total > 0 else 1.0
 
 
-def _records(frame: pd.DataFrame) -> list[Record]:
-    names = [str(name) for name in frame.columns]
-    return [dict(zip(names, cells, strict=True)) for cells in zip(*(frame[n].tolist() for n in names), strict=True)]
-
-
 def _by(frame: pd.DataFrame, *names: str) -> dict[tuple[str, ...], list[Record]]:
     """Return the rows of a table by some of its columns."""
     found: dict[tuple[str, ...], list[Record]] = {}
-    for row in _records(frame):
+    for row in records(frame):
         found.setdefault(tuple(str(row[name]) for name in names), []).append(row)
     return found
 
@@ -206,24 +200,23 @@ def _outside(rows: Sequence[Record], country: str, amount: str, own: set[str]) -
 
 
 def _newest(rows: list[Record], facts: Record) -> list[Record]:
-    """Return the rows of the newest year, of the stage and the form where there are such."""
+    """Return the rows of the newest edition and year: of one form in a yearbook, of all products in trade."""
     if not rows:
         return rows
-    last = max(row["year"] for row in rows)
-    rows = [row for row in rows if row["year"] == last]
-    for name in ("stage", "form"):
-        rows = [row for row in rows if row[name] == facts[name]] or rows
-    if rows[0]["series"].startswith(TRADE):
-        return rows
-    edition = max(row["series"] for row in rows)
-    rows = [row for row in rows if row["series"] == edition]
-    forms = list(dict.fromkeys(row["form"] for row in rows))
-    whole = [form for form in forms if form.lower() in _WHOLE]
-    return [row for row in rows if row["form"] == (whole or forms)[0]]
+    newest = max((row["series"], row["year"]) for row in rows)
+    rows = [row for row in rows if (row["series"], row["year"]) == newest]
+    of_stage = [row for row in rows if row["stage"] == facts["stage"]]
+    if newest[0].startswith(TRADE):
+        return of_stage or rows
+    whole = [row for row in rows if row["form"] == facts["form"]] or [row for row in rows if _is_whole(row["form"])]
+    refined = [row for row in rows if "refined" in row["form"] or "metal" in row["form"]]
+    rows = whole or of_stage or refined or rows
+    return [row for row in rows if row["form"] == rows[0]["form"]]
 
 
-_WHOLE = ("", "all", "total", "combined total")
-"""What a yearbook calls all forms together."""
+def _is_whole(form: str) -> bool:
+    """Return whether a yearbook means all forms together."""
+    return form == "" or form.startswith(("total", "all ", "combined"))
 
 
 def _reliance(rows: list[Record], facts: Record) -> Record | None:

@@ -163,5 +163,5 @@ def _facts(rows: list[dict[str, Any]], makers: list[dict[str, Any]], several: bo
         swept = True
     elif not hidden and len(world) == 1 and world[0] > 0 and abs(total / world[0] - 1.0) > CLOSES:
         problem = _("its countries add up to {share:.0f} % of the published total").format(share=100 * total / world[0])
-    inputs = [str(row[ROW]) for row in rows if row[ROW]]
+    inputs = [key for row in rows for key in str(row[ROW]).split(";") if key]
     return {"total": total, "problem": problem, "swept": swept, "inputs": inputs}
