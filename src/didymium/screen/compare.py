@@ -97,12 +97,12 @@ def agreement(case: Case, ranks: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFra
                     "study": study, "method": method, "participant": participant, "mineral": row["mineral"],
                     "stage": row["stage"], "rank_there": a, "rank_here": b, "difference": b - a,
                     "value_there": value if measure != "rank" else np.nan, "value_here": row["value"],
-                    "why": _why(str(method), str(row["stage"]), bottleneck.get((study, row["mineral"]), ""), b - a),
+                    "why": _why(str(method), str(row["stage"]), bottleneck.get((study, row["mineral"]), ""), b != a),
                     RESTS_ON: join_inputs([str(place.loc[row["mineral"], ROW])], str(row[RESTS_ON]).split(";")),
                 })  # fmt: skip
     found = pd.DataFrame(details, columns=_DETAIL)
-    order = found["difference"].abs().sort_values(ascending=False, kind="stable").index
-    return pd.DataFrame(totals, columns=_TOTAL), found.loc[order].reset_index(drop=True)
+    largest = found["difference"].abs().sort_values(ascending=False, kind="stable").index
+    return pd.DataFrame(totals, columns=_TOTAL), found.loc[largest].reset_index(drop=True)
 
 
 _TOTAL = ["study", "method", "participant", "minerals", "spearman", "within_half", RESTS_ON]
@@ -110,9 +110,9 @@ _DETAIL = ["study", "method", "participant", "mineral", "stage", "rank_there", "
            "value_here", "why", RESTS_ON]  # fmt: skip
 
 
-def _why(method: str, stage: str, bottleneck: str, difference: float) -> str:
+def _why(method: str, stage: str, bottleneck: str, differs: bool) -> str:
     """Return why a method puts a mineral elsewhere than a study; empty where it does not."""
-    if difference == 0:
+    if not differs:
         return ""
     if bottleneck and STUDY_STAGE.get(stage, "processing") != bottleneck:
         return _("the study's bottleneck is {stage}, of which no statistic is here").format(stage=bottleneck)

@@ -146,8 +146,10 @@ def gdp_effect(
     added = np.asarray(value_added, dtype=float)
     lost = added.reshape(-1, *[1] * (np.ndim(made) - 1)) if added.ndim == 1 else added
     fall = (lost * (1.0 - np.asarray(made, dtype=float))).sum(axis=0)
-    dearer = np.asarray(multiple, dtype=float) - 1.0
-    trade = dearer * (np.asarray(imports, dtype=float) - np.asarray(own, dtype=float))
+    bought = np.asarray(imports, dtype=float) - np.asarray(own, dtype=float)
+    # Where nothing is sold at any price, nothing is paid either.
+    dearer = np.where(bought == 0, 0.0, np.asarray(multiple, dtype=float) - 1.0)
+    trade = dearer * bought
     return np.asarray(-fall - trade.sum(axis=0), dtype=float)
 
 

@@ -97,7 +97,8 @@ def rank_table(every: Sequence[Scored]) -> pd.DataFrame:
         frame["ranked"] = int(has.sum())
         frame["driver"], frame["driver_share"] = _drivers(scored, method.worst, has)
         frame["why"] = [str(w) for w in scored.why]
-        frame[RESTS_ON] = [join_inputs(i) for i in scored.inputs]
+        minerals = [f"minerals/{m}" for m in frame["mineral"]]
+        frame[RESTS_ON] = [join_inputs([m], [k for k in i if k]) for m, i in zip(minerals, scored.inputs, strict=True)]
         parts.append(frame[COLUMNS])
     return pd.concat(parts, ignore_index=True)
 

@@ -58,8 +58,10 @@ def vintages(case: Case) -> pd.DataFrame:
     problems = [[f"{e}: {p}" for e, p in zip(editions, pair, strict=True) if isinstance(p, str) and p]
                 for pair in zip(both["problem_earlier"], both["problem_later"], strict=True)]  # fmt: skip
     both["note"] = ["; ".join(texts) for texts in problems]
-    both[RESTS_ON] = [join_inputs(*(i for i in pair if isinstance(i, list))) for pair in
-                      zip(both["inputs_earlier"], both["inputs_later"], strict=True)]  # fmt: skip
+    both[RESTS_ON] = [
+        join_inputs([f"minerals/{mineral}"], *(keys for keys in pair if isinstance(keys, list)))
+        for mineral, *pair in zip(both["mineral"], both["inputs_earlier"], both["inputs_later"], strict=True)
+    ]
     for name in ("country_earlier", "country_later"):
         both[name] = both[name].fillna("")
     change = (both["hhi_later"] - both["hhi_earlier"]).abs()
