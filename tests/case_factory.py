@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from didymium.case.case import Case, load_case
+from didymium.case.read import Grid
 from didymium.case.tables import TABLES
 
 Row = Mapping[str, Any]
@@ -79,10 +79,9 @@ def write_case(
     given["assumptions"] = [*made, *given.get("assumptions", [])]
     for name, rows in given.items():
         table = TABLES[name]
-        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, table.columns, restval="", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(_complete(name, row) for row in rows)
+        full = [_complete(name, row) for row in rows]
+        grid = Grid(table.columns, [[str(row.get(column, "")) for column in table.columns] for row in full], [])
+        (folder / f"{name}.csv").write_text(grid.csv(), "utf-8", newline="")
     (folder / "case.toml").write_text(
         f'name = "{folder.name}"\ntitle = "Small"\nbase_year = {base_year}\nreference_basket = ""\nsigned = ""\n'
         f'calibration = "{calibration}"\n',

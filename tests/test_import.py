@@ -57,6 +57,21 @@ def test_the_full_files(data_folder: Path, tmp_path: Path) -> None:
     assert listed.exit_code == 0 and "BACI" in listed.stdout
 
 
+def test_a_pair_of_tables(tmp_path: Path) -> None:
+    for name, value in (("estimate", "-0.44"), ("stderr", "0.25")):
+        text = f"Country/Territory,Code,2021,2022\nChina,CHN,{value},{value}\n"
+        (tmp_path / f"{name}.csv").write_text(text, "utf-8")
+    pair = (tmp_path / "estimate.csv", "--errors", tmp_path / "stderr.csv")
+    read = run("import", "wgi", *pair, "--out", tmp_path / "rows.csv")
+    assert read.exit_code == 0 and "2 rows" in read.stdout, read.stderr
+    rows = pd.read_csv(tmp_path / "rows.csv")
+    assert rows[["estimate", "standard_error"]].to_numpy().tolist() == [[-0.44, 0.25]] * 2
+    half = run("import", "wgi", tmp_path / "estimate.csv")
+    assert half.exit_code == 1 and "one half of a pair" in half.stderr and "--errors FILE" in half.stderr
+    lost = run("import", "wgi", tmp_path / "estimate.csv", "--errors", tmp_path / "none.csv")
+    assert lost.exit_code == 1 and "none.csv does not exist" in lost.stderr
+
+
 def test_another_ending_is_refused(data_folder: Path, tmp_path: Path) -> None:
     file = next((data_folder / "raw" / "worldbank_pinksheet").glob("*.xlsx"))
     result = run("import", "pinksheet", file, "--out", tmp_path / "rows.txt")

@@ -137,7 +137,7 @@ def test_links_lead_to_notes_sources_or_files_beside_the_page(brief: Path, page:
 def test_sections_of_verbs_that_were_not_run_are_left_out(us_japan: Case, tmp_path: Path) -> None:
     page = write_brief(us_japan, [screened(us_japan), tracked(us_japan)], tmp_path / "out", AS_OF).read_text("utf-8")
     assert 'id="figure-exposure"' in page and 'id="figure-clock"' in page
-    for name in ("prices", "gap", "gantt", "map_magnets"):
+    for name in ("prices", "gap", "gantt", "map_goods"):
         assert f'id="figure-{name}"' not in page
     assert page.count("<dt>Plan</dt>") == 0
 

@@ -28,11 +28,11 @@ UNITS = {
     "gap": "t of finished magnets",
     "gains": "million US dollars",
     "gantt": "",
-    "map_magnets": "Tonnes",
+    "map_goods": "Tonnes",
     "map_materials": "Tonnes",
     "map_ores": "Tonnes",
-    "sankey_light": "Per cent",
-    "sankey_heavy": "Per cent",
+    "sankey_ndpr": "Per cent",
+    "sankey_dy_tb": "Per cent",
     "clock": "",
 }
 
@@ -93,7 +93,7 @@ def test_waterfall_adds_up(us_japan: Case, drawn: dict[str, Chart]) -> None:
 
 
 def test_each_step_of_the_sankey_is_a_whole(us_japan: Case, results: dict[str, Result]) -> None:
-    for chain in ("light", "heavy"):
+    for chain in (("NdPr",), ("Dy", "Tb")):
         chart = stage_sankey(us_japan, results["clear"], chain)
         assert chart is not None
         link, node = chart.wide.data[0].link, chart.wide.data[0].node
@@ -111,7 +111,7 @@ def test_the_projection_is_equal_earth() -> None:
 
 
 def test_outlines_jump_nowhere(drawn: dict[str, Chart]) -> None:
-    land = [trace for trace in drawn["map_magnets"].wide.data if trace.fill == "toself"]
+    land = [trace for trace in drawn["map_goods"].wide.data if trace.fill == "toself"]
     assert land
     for trace in land:
         pairs = zip(trace.x, trace.x[1:], strict=False)

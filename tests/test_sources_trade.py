@@ -451,7 +451,8 @@ def test_wgi_workbook_faults(tmp_path: Path) -> None:
     refused(
         lambda: wgi.read_wgi(governance(tmp_path, spoil)),
         "RuleofLaw!C6: the cell holds a formula", "RuleofLaw!D7: `low` is not a number",
-        "RuleofLaw!A8:B8: merged cells", "RegulatoryQuality!I4: `43831` is a date as a serial number (2020-01-01)",
+        "RuleofLaw!A8:B8: the cells A8:B8 are merged",
+        "RegulatoryQuality!I4: `43831` is a date as a serial number (2020-01-01)",
         "no sheet of control of corruption",
     )  # fmt: skip
 
@@ -541,7 +542,7 @@ def test_pinksheet_faults(tmp_path: Path) -> None:
         "Monthly Prices!A9: `2008-02-01` is a date of the spreadsheet", "Monthly Prices!A11: 2008M06 does not follow",
         "Monthly Prices!B7: `18,000` is not a number", "Monthly Prices!B8: a price of 0",
         "Monthly Prices!B10: the cell holds a formula", "Monthly Prices!C9: `True`",
-        "Monthly Prices!D6: `($/lb)` is not a unit", "Monthly Prices!E12:E13: merged cells",
+        "Monthly Prices!D6: `($/lb)` is not a unit", "Monthly Prices!E12:E13: the cells E12:E13 are merged",
         "Monthly Prices!G5: prices without a name",
     )  # fmt: skip
 

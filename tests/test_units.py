@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from didymium.case.case import Case
-from didymium.case.units import ELEMENTS, factor, metal_per_mixed_oxide, metal_per_oxide
+from didymium.case.units import (
+    RARE_EARTHS,
+    factor,
+    lithium_per_carbonate,
+    metal_per_mixed_oxide,
+    metal_per_oxide,
+)
 from didymium.faults import DidymiumError
 
 ORACLES = {"Dy": 0.8713, "Tb": 0.8502, "Nd": 0.8574, "Pr": 0.8277}
@@ -27,8 +33,8 @@ def test_dysprosium_by_hand() -> None:
 
 
 def test_every_element_has_an_oxide() -> None:
-    assert len(ELEMENTS) == 15
-    assert all(0.7 < metal_per_oxide(element) < 0.9 for element in ELEMENTS)
+    assert len(RARE_EARTHS) == 15
+    assert all(0.7 < metal_per_oxide(element) < 0.9 for element in RARE_EARTHS)
 
 
 def test_mixed_oxide() -> None:
@@ -38,8 +44,8 @@ def test_mixed_oxide() -> None:
         metal_per_mixed_oxide({"Nd": 0})
 
 
-def test_not_a_rare_earth() -> None:
-    with pytest.raises(DidymiumError, match="not a rare earth"):
+def test_an_element_without_a_trade_oxide() -> None:
+    with pytest.raises(DidymiumError, match="has no trade oxide"):
         metal_per_oxide("Fe")
 
 
@@ -81,3 +87,8 @@ def test_mixed_basis_is_refused(us_japan: Case) -> None:
         us_japan.content.element_per("dy_oxide", "gross")
     with pytest.raises(DidymiumError, match="mixed basis"):
         us_japan.content.element_per("magnet_standard", "element")
+
+
+def test_lithium_carbonate_equivalent() -> None:
+    """USGS Mineral Commodity Summaries, lithium: a tonne of carbonate holds 0.188 t of lithium."""
+    assert round(lithium_per_carbonate(), 3) == 0.188

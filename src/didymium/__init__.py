@@ -13,9 +13,10 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from didymium.case.case import Case
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from didymium.trace import trace
     from didymium.track import track
 
-R = TypeVar("R")
-
 __all__ = [
     "Case",
     "Result",
@@ -41,6 +40,8 @@ __all__ = [
     "check",
     "clear",
     "describe",
+    "diff",
+    "disclosed",
     "editions",
     "export_case",
     "import_workbook",
@@ -77,7 +78,7 @@ class _Verb(ModuleType):
         loaded = _case(case)
         with loaded.files.placing():
             result: Result = getattr(self, name)(loaded, *args, **options)
-        return result
+        return _recorded(result, loaded)
 
 
 class _Package(ModuleType):
@@ -111,11 +112,24 @@ def _case(case: str | Path | Case) -> Case:
     return load_case(case) if isinstance(case, str | Path) else case
 
 
-def _run(run: Callable[..., R], case: str | Path | Case, *args: object) -> R:
+def _run(run: Callable[..., Result], case: str | Path | Case, *args: object) -> Result:
     """Run something on a case; its faults name the file and row, or the sheet and cell."""
     loaded = _case(case)
     with loaded.files.placing():
-        return run(loaded, *args)
+        result = run(loaded, *args)
+    return _recorded(result, loaded)
+
+
+def _recorded(result: Result, case: Case) -> Result:
+    """Write into a result's manifest as of which day the case was known, and what was laid over it."""
+    from didymium.case.vintage import hindsight
+
+    result.manifest["known_on"] = case.known_on or _today()
+    if case.known_on:
+        result.manifest["hindsight"] = hindsight(case)
+    if case.overlays:
+        result.manifest["overlays"] = [overlay.name for overlay in case.overlays]
+    return result
 
 
 def _today() -> str:
@@ -124,13 +138,18 @@ def _today() -> str:
     return date.today().isoformat()
 
 
-def load_case(case: str | Path) -> Case:
+def load_case(case: str | Path, overlays: Sequence[str | Path] = (), as_of: str | None = None) -> Case:
     """Load and check a case.
 
     Parameters
     ----------
     case : str or Path
-        Name of a bundled case, a folder, or an Excel workbook.
+        Name of a bundled case or of one of its chains (``us-japan/batteries``), a folder, or an Excel workbook.
+    overlays : sequence of str or Path
+        Folders or workbooks whose rows replace those of the same key, the last one on top: confidential stocks, a
+        bill of materials. They stay on the machine: :func:`disclosed` says what of a result may leave it.
+    as_of : str, optional
+        Day as of which the case is known, YYYY-MM-DD; everything counts where None.
 
     Raises
     ------
@@ -138,12 +157,29 @@ def load_case(case: str | Path) -> Case:
         Every fault found: file, row, field, fault, fix.
     """
     from didymium.case.case import load_case as load
+    from didymium.case.vintage import known_on
 
-    return load(case)
+    loaded = load(case, overlays=overlays)
+    return loaded if as_of is None else known_on(loaded, as_of)
+
+
+def disclosed(private: Result, public: Result) -> Result:
+    """Return what may leave the machine of a result on confidential rows: public numbers, and classes of days.
+
+    Parameters
+    ----------
+    private : Result
+        The result on an overlay.
+    public : Result
+        The same verb, with the same options, without it.
+    """
+    from didymium.disclosure import disclosed as run
+
+    return run(private, public)
 
 
 def check(case: str | Path) -> list[Fault]:
-    """Return every fault of a case and of its scenarios; none where all is well.
+    """Return every fault of a case, of its scenarios and of its chains; none where all is well.
 
     Parameters
     ----------
@@ -173,6 +209,8 @@ def check(case: str | Path) -> list[Fault]:
             loaded.scenario(name)
         except CaseError as error:
             faults += error.faults
+    for name in loaded.chains():
+        faults += [replace(fault, file=f"{name}/{fault.file}") for fault in check(loaded.folder / name)]
     return faults
 
 
@@ -237,7 +275,7 @@ def reconcile(case: str | Path | Case, edition: str | None = None, reading: str 
     """
     from didymium.case.reconcile import reconcile as run
 
-    return run(vary(case, edition, reading))
+    return _run(run, vary(case, edition, reading))
 
 
 def vary(case: str | Path | Case, edition: str | None = None, reading: str | None = None) -> Case:
@@ -314,6 +352,23 @@ def editions(case: str | Path | Case, series: str) -> Result:
     from didymium.market.editions import editions as run
 
     return _run(run, case, series)
+
+
+def diff(case: str | Path | Case, old: str, new: str, mineral: str | None = None) -> Result:
+    """Return what two editions of a yearbook in a case say differently, largest change first.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        The case.
+    old, new : str
+        Series of its tables for screening, such as ``mcs2025`` and ``mcs2026``.
+    mineral : str, optional
+        Only this one.
+    """
+    from didymium.case.revisions import diff as run
+
+    return _run(run, case, old, new, mineral)
 
 
 def brief(

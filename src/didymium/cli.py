@@ -116,11 +116,17 @@ def brief(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help=_("Folder of the brief."))] = Path("brief"),
     as_of: AsOf = None,
     scenario: Annotated[
-        str, typer.Option("--scenario", metavar="NAME", help=_("Scenario of the shock."))
-    ] = "china-licensing-2025",
+        str | None,
+        typer.Option("--scenario", metavar="NAME", help=_("Scenario of the shock; the case names one if not given.")),
+    ] = None,
     plan_scenario: Annotated[
-        str, typer.Option("--plan-scenario", metavar="NAME", help=_("Cut that the plan prepares for."))
-    ] = "halt-six-months",
+        str | None,
+        typer.Option(
+            "--plan-scenario",
+            metavar="NAME",
+            help=_("Cut that the plan prepares for; the case names one if not given."),
+        ),
+    ] = None,
 ) -> None:
     """Run the main job."""
     from didymium.report.job import make_brief
@@ -199,15 +205,45 @@ def xlsx(
     print(_("wrote {folder}").format(folder=didymium.import_workbook(file, folder)))
 
 
-def _import_rows(kind: str, path: Path, out: Path | None, edition: int | None = None) -> None:
+def _import_rows(
+    kind: str, path: Path, out: Path | None, edition: int | None = None, errors: Path | None = None
+) -> None:
     """Read a download, say what was read and mended, and write the rows where asked to."""
     from didymium.sources.tidy import tidy, write_rows
 
-    frame = tidy(kind, path, edition)
+    frame = tidy(kind, path, edition, errors)
     mended = int(frame["note"].fillna("").ne("").sum()) if "note" in frame else 0
     print(_("{rows:,} rows, {mended:,} of them with a note").format(rows=len(frame), mended=mended))
     if out is not None:
         print(_("wrote {file}").format(file=write_rows(frame, out.expanduser().resolve())))
+
+
+@app.command(help=_("What two editions of a yearbook say differently: shares, world totals, every quantity."))
+@guarded
+def diff(
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[CASE] OLD NEW", help=_("Two series of a case, such as mcs2025 and mcs2026, or two downloads.")
+        ),
+    ],
+    mineral: Annotated[str | None, typer.Option("--mineral", metavar="NAME", help=_("Only this mineral."))] = None,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Compare two editions of a yearbook."""
+    *case, old, new = names if len(names) in (2, 3) else ("", "", "", "", "")
+    if len(case) > 1:
+        raise DidymiumError(_("{count} names -> name two editions, and a case before them if not us-japan").format(
+            count=len(names)))  # fmt: skip
+    if not case and Path(old).exists() and Path(new).exists():
+        from didymium.sources.usgs_diff import diff_downloads
+
+        result = diff_downloads(Path(old), Path(new), mineral)
+    else:
+        result = _run("diff", case[0] if case else "us-japan", old, new, mineral)
+    _deliver(result, out, as_json, tables)
 
 
 @importing.command(
@@ -256,9 +292,16 @@ def baci(file: Download, out: Rows = None) -> None:
 
 @importing.command(help=_("Read the Worldwide Governance Indicators of the World Bank."))
 @guarded
-def wgi(file: Download, out: Rows = None) -> None:
-    """Read the WGI workbook."""
-    _import_rows("wgi", file, out)
+def wgi(
+    file: Download,
+    errors: Annotated[
+        Path | None,
+        typer.Option("--errors", metavar="FILE", help=_("Standard errors, where FILE is the CSV table of estimates.")),
+    ] = None,
+    out: Rows = None,
+) -> None:
+    """Read the WGI workbook, or a pair of tables."""
+    _import_rows("wgi", file, out, errors=errors)
 
 
 @importing.command(help=_("Read the commodity prices of the World Bank (Pink Sheet)."))
@@ -266,6 +309,13 @@ def wgi(file: Download, out: Rows = None) -> None:
 def pinksheet(file: Download, out: Rows = None) -> None:
     """Read the Pink Sheet."""
     _import_rows("pinksheet", file, out)
+
+
+@importing.command(help=_("Read United States trade by partner: a workbook saved from USITC DataWeb."))
+@guarded
+def dataweb(file: Download, out: Rows = None) -> None:
+    """Read a query of DataWeb."""
+    _import_rows("dataweb", file, out)
 
 
 @app.command(help=_("List the known data sets with their age, and whether a folder holds them as declared."))

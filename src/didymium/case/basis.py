@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from didymium.case.check import split_list
 from didymium.case.read import LINE
-from didymium.case.units import metal_per_mixed_oxide, metal_per_oxide
+from didymium.case.units import lithium_per_carbonate, metal_per_mixed_oxide, metal_per_oxide
 from didymium.faults import DidymiumError, Fault
 from didymium.messages import _
 
@@ -52,6 +52,41 @@ class Content:
             raise DidymiumError(_("basket `{basket}` has no rows").format(basket=name))
         return {element: basket.get(element, 0.0) for element in elements}
 
+    def held(self, commodity: str, basket: str = "") -> dict[str, float]:
+        """Return tonnes of each element in a tonne of a commodity traded in element, oxide or REO tonnes.
+
+        ``s_e f_e / sum s_e`` with oxide shares ``s`` of its basket and metal per oxide ``f``; over ``sum s_e f_e``
+        where its tonnes are tonnes of element. A single element needs no oxide: a tonne of it is a tonne of it.
+
+        Parameters
+        ----------
+        commodity : str
+            The commodity.
+        basket : str
+            Basket to take in place of its own.
+
+        Raises
+        ------
+        DidymiumError
+            Its tonnes are gross, or nothing is known of what it holds.
+        """
+        basis, elements = self.basis[commodity], self.elements[commodity]
+        if basis not in ("element", "oxide", "reo"):
+            raise DidymiumError(
+                _("{commodity} is traded in tonnes {basis}: what it holds follows from its recipe").format(
+                    commodity=commodity, basis=basis
+                )
+            )
+        if basis == "element" and len(elements) == 1:
+            return {elements[0]: 1.0}
+        mix = self.shares[basket] if basket in self.shares else self.mix(commodity)
+        oxides = {element: mix.get(element, 0.0) for element in elements}
+        metals = {element: share * metal_per_oxide(element) for element, share in oxides.items()}
+        total = sum(metals.values()) if basis == "element" else sum(oxides.values())
+        if total <= 0:
+            raise DidymiumError(_("{commodity} holds none of its elements").format(commodity=commodity))
+        return {element: tonnes / total for element, tonnes in metals.items()}
+
     def element_per(self, commodity: str, basis: str) -> float:
         """Return the commodity's own tonnes in a tonne stated in ``basis``.
 
@@ -65,6 +100,8 @@ class Content:
             return 1.0
         if own == "element" and basis in ("oxide", "reo"):
             return metal_per_mixed_oxide(self.mix(commodity))
+        if own == "element" and basis == "lce" and self.elements[commodity] == ["Li"]:
+            return lithium_per_carbonate()
         raise DidymiumError(
             _("mixed basis: {commodity} is traded in tonnes {own}, the row states {basis}").format(
                 commodity=commodity, own=own, basis=basis or _("none")

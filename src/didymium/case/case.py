@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +57,12 @@ class Case:
         Hash of every file of the case.
     files : CaseFiles
         What the files say, as text.
+    overlays : list of Path
+        Folders or workbooks that replaced rows.
     variant : str
         What was read otherwise than the files say, in words; empty where nothing was.
+    known_on : str
+        Day as of which the case is known, YYYY-MM-DD; empty where everything counts.
     """
 
     name: str
@@ -69,6 +74,7 @@ class Case:
     files: CaseFiles
     overlays: list[Path] = field(default_factory=list)
     variant: str = ""
+    known_on: str = ""
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """Return a table by name; one for screening is read and checked when it is first asked for."""
@@ -92,6 +98,22 @@ class Case:
     def calibration(self) -> str:
         """How the curves come from the tables: ``fitted`` to observations, or as ``stated``."""
         return str(self.settings.get("calibration", CALIBRATIONS[0]))
+
+    @property
+    def final_stages(self) -> list[str]:
+        """Stages of the finished goods: as ``case.toml`` names them, or those of everything that an end use takes."""
+        named = self.settings.get("final_stages")
+        if named:
+            return [str(stage) for stage in named]
+        commodities = self["commodities"]
+        used = commodities["commodity"].isin(self["demands"]["commodity"])
+        return list(dict.fromkeys(commodities.loc[used, "stage"]))
+
+    def finished(self) -> list[str]:
+        """Return the finished goods: commodities of the final stages that an end use takes."""
+        commodities = self["commodities"]
+        used = commodities["commodity"].isin(self["demands"]["commodity"])
+        return list(commodities.loc[used & commodities["stage"].isin(self.final_stages), "commodity"])
 
     @property
     def participants(self) -> list[str]:
@@ -148,6 +170,10 @@ class Case:
         """Return the names of the scenarios that the case holds."""
         return self.files.scenarios()
 
+    def chains(self) -> list[str]:
+        """Return the names of the chains that stand in folders of the case."""
+        return self.files.chains()
+
     def scenario(self, name: str) -> Scenario:
         """Return a named scenario."""
         from didymium.case.scenario import load_scenario
@@ -165,12 +191,15 @@ def find_case(case: str | Path) -> Path:
         Neither a bundled case nor a folder nor a workbook.
     """
     path = Path(case)
-    bundled = BUNDLED / path.name.replace("-", "_")
-    if str(case) == path.name and (bundled / "case.toml").is_file():
+    bundled = BUNDLED.joinpath(*(part.replace("-", "_") for part in path.parts))
+    named = not path.is_absolute() and ".." not in path.parts and str(case) == path.as_posix() and path.parts
+    if named and (bundled / "case.toml").is_file():
         return bundled
     if path.is_dir() or (path.is_file() and path.suffix.lower() in WORKBOOKS):
         return path
-    bundled_cases = (path.parent.name.replace("_", "-") for path in BUNDLED.glob("*/case.toml"))
+    bundled_cases = (
+        path.parent.relative_to(BUNDLED).as_posix().replace("_", "-") for path in BUNDLED.rglob("case.toml")
+    )
     known = ", ".join(sorted(bundled_cases))
     raise DidymiumError(
         _(
@@ -180,13 +209,15 @@ def find_case(case: str | Path) -> Path:
     )
 
 
-def load_case(case: str | Path, network: bool = True) -> Case:
+def load_case(case: str | Path, network: bool = True, overlays: Sequence[str | Path] = ()) -> Case:
     """Load and check a case.
 
     Parameters
     ----------
     case : str or Path
-        Name of a bundled case, a folder, or an Excel workbook.
+        Name of a bundled case or of one of its chains (``us-japan/batteries``), a folder, or an Excel workbook.
+    overlays : sequence of str or Path
+        Folders or workbooks whose rows replace those of the same key, the last one on top.
     network : bool
         Also run the network checks.
 
@@ -199,9 +230,9 @@ def load_case(case: str | Path, network: bool = True) -> Case:
     CaseError
         Every fault found: file, row, field, fault, fix.
     """
-    files = open_files(find_case(case))
+    files = open_files(find_case(case), [find_case(overlay) for overlay in overlays])
     with files.placing():
-        return _load(files, network)
+        return replace(_load(files, network), overlays=[Path(overlay) for overlay in overlays])
 
 
 def _load(files: CaseFiles, network: bool) -> Case:
@@ -218,7 +249,8 @@ def _load(files: CaseFiles, network: bool) -> Case:
     if faults:
         raise CaseError(faults)
     for table in market:
-        frames.setdefault(table.name, _empty(table.name))
+        if table.name not in frames:
+            frames[table.name] = _empty(table.name).copy()
     for name, frame in frames.items():
         _name_rows(name, frame)
     loaded = Case(str(settings["name"]), files.path, frames, settings, content, files.digest(), files)
@@ -244,8 +276,12 @@ def _screening(case: Case, name: str) -> pd.DataFrame:
     frame = _frames(case.files, [TABLES[name]], faults, known).get(name)
     if faults:
         raise CaseError(faults)
-    frame = _empty(name) if frame is None else frame
+    frame = _empty(name).copy() if frame is None else frame
     _name_rows(name, frame)
+    if name != "minerals" and case.known_on:  # the names stay, as every other definition does
+        from didymium.case.vintage import published_by
+
+        frame = published_by(case, frame)
     return frame
 
 
@@ -308,7 +344,9 @@ def _frames(
     return frames
 
 
+@cache
 def _empty(name: str) -> pd.DataFrame:
+    """Return a table without rows; a copy of it is somebody's own."""
     import pandas as pd
 
     table = TABLES[name]

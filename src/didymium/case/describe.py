@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from didymium.case.case import ROW, Case
 from didymium.case.check import first_day
+from didymium.case.facilities import modelled
 from didymium.case.holes import holes_table
+from didymium.case.mineral_coverage import mineral_coverage, mineral_states
 from didymium.case.reference import holds
 from didymium.case.schema import GRADES
 from didymium.case.tables import STAGES, TABLES
@@ -36,12 +38,22 @@ def describe(case: Case) -> Result:
     Returns
     -------
     Result
-        Tables ``coverage`` (capacities in t/year), ``grades`` (shares 0 to 1), ``age`` (years), ``holes`` and
-        ``schema``. The manifest counts the holes by kind.
+        Tables ``coverage`` (capacities in t/year), ``mineral_states`` (counts), ``minerals`` (mineral by step and
+        participant), ``grades`` (shares 0 to 1), ``age`` (years), ``holes`` and ``schema``. The manifest counts the
+        holes by kind.
     """
     begun = perf_counter()
     holes = holes_table(case)
-    tables = (coverage_table(case), grades_table(case), age_table(case), holes, schema_table())
+    minerals = mineral_coverage(case)
+    tables = (
+        coverage_table(case),
+        mineral_states(minerals),
+        minerals,
+        grades_table(case),
+        age_table(case),
+        holes,
+        schema_table(),
+    )
     manifest = new_manifest(case.digest, {}, algorithm="counting", status="ok")
     manifest["holes"] = {str(kind): int(count) for kind, count in holes.frame["kind"].value_counts(sort=False).items()}
     manifest["timings"] = {"total": perf_counter() - begun}
@@ -126,11 +138,6 @@ def _once(capacity: pd.Series[float], additive: pd.Series[bool], runs: pd.Series
 def _added(capacities: pd.Series[float]) -> float:
     """Return the sum; 0 of no facility at all, NaN where there are some and none is known."""
     return float(capacities.sum(min_count=1 if len(capacities) else 0))
-
-
-def modelled(facilities: pd.DataFrame) -> pd.Series[bool]:
-    """Return which facilities the market runs: those with recipes and no reason to leave them out."""
-    return facilities["processes"].ne("") & facilities["modelled"].eq("")
 
 
 def cited(case: Case) -> pd.DataFrame:

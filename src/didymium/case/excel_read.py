@@ -7,8 +7,6 @@ serial numbers, percentages, merged cells, macros) is a fault that names the cel
 from __future__ import annotations
 
 import re
-import warnings
-import zipfile
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -18,7 +16,8 @@ from didymium.case.files import CaseFiles, in_sheets, number_text, places_of
 from didymium.case.read import Grid
 from didymium.case.schema import Field, Kind, Table
 from didymium.case.tables import TABLES
-from didymium.faults import Fault, single
+from didymium.case.workbook import formula_fault, merged_cells, open_workbook
+from didymium.faults import Fault
 from didymium.messages import _
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ ESCAPES = re.compile(r"_x00[01][0-9A-Fa-f]_|x005F_")
 """Text that a workbook cannot tell from an escaped character."""
 _NUMBERS = (Kind.NUMBER, Kind.INTEGER)
 _YEARS = range(1000, 3000)
-_OLE = b"\xd0\xcf\x11\xe0"
 
 
 class Workbook(CaseFiles):
@@ -61,7 +59,7 @@ class Workbook(CaseFiles):
         self._scenarios: dict[str, list[str]] = {}
         self._first: dict[str, int] = {}
         self._strangers: list[str] = []
-        for sheet in _sheets(path):
+        for sheet in open_workbook(path).worksheets:
             name = sheet.title
             if name in TABLES:
                 self._grids[name] = self._read(sheet, TABLES[name])
@@ -155,10 +153,8 @@ class Workbook(CaseFiles):
     def _read(self, sheet: Worksheet, table: Table | None, wanted: tuple[str, ...] = ()) -> Grid:
         """Return a sheet as text, and keep what is wrong with its cells."""
         name = sheet.title
-        for merged in sheet.merged_cells.ranges:
-            self._fault(name, merged.coord.partition(":")[0], "",
-                        _("the cells {cells} are merged").format(cells=merged.coord),
-                        _("unmerge them and fill in each cell"))  # fmt: skip
+        for area, what, fix in merged_cells(sheet):
+            self._fault(name, area.partition(":")[0], "", what, fix)
         lines: dict[int, dict[int, Any]] = {}
         for (row, column), cell in sorted(sheet._cells.items()):
             if cell.value is not None:
@@ -203,7 +199,7 @@ def _wrong(cell: Any, field: Field | None) -> tuple[str, str] | None:
     """Return fault and fix of a cell that a spreadsheet computed or guessed; None where it says what it holds."""
     value = cell.value
     if cell.data_type == "f":
-        return _("the cell holds a formula"), _("copy it and paste it as values")
+        return formula_fault()
     if cell.data_type == "e":
         return _("the cell holds the error {error}").format(error=value), _("write the value, or empty the cell")
     if isinstance(value, bool):
@@ -236,35 +232,6 @@ def _wrong_number(cell: Any, value: float, field: Field | None) -> tuple[str, st
         what = _("{value:g} is a date as a serial number ({day})").format(value=value, day=day)
         return what, _("format the cell as text, then write {day}").format(day=day)
     return None
-
-
-def _sheets(path: Path) -> list[Worksheet]:
-    """Return the sheets of a workbook that is safe to read."""
-    name = path.name
-    raw = path.open("rb")
-    with raw:
-        start = raw.read(4)
-    if path.suffix.lower() != ".xlsx" or start == _OLE:
-        what = _("not a workbook of the form .xlsx without password")
-        if path.suffix.lower() == ".xlsm":
-            what = _("a workbook that may hold macros")
-        raise single(name, "", "", what, _("save it as Excel workbook (.xlsx), without password"))
-    damaged = _("not a workbook, or a damaged one"), _("open it in Excel and save it as .xlsx, or fetch it again")
-    try:
-        with zipfile.ZipFile(path) as parts:
-            macros = any("vbaproject" in part.lower() for part in parts.namelist())
-    except (zipfile.BadZipFile, OSError):
-        raise single(name, "", "", *damaged) from None
-    if macros:
-        raise single(name, "", "", _("the workbook holds a macro"), _("save it as Excel workbook (.xlsx)"))
-    import openpyxl
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # drop-downs and colours that openpyxl does not know
-            return list(openpyxl.load_workbook(path, data_only=False, keep_links=False).worksheets)
-    except Exception:  # openpyxl raises whatever a broken part of the archive leads to
-        raise single(name, "", "", *damaged) from None
 
 
 def _ordered(grid: Grid, table: Table) -> Grid:

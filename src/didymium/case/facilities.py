@@ -19,6 +19,11 @@ Step = tuple[str, str, float, str]
 """Start, end, capacity (t/year) and ramp of a facility for a while."""
 
 
+def modelled(facilities: pd.DataFrame) -> pd.Series[bool]:
+    """Return which facilities the market runs: those with recipes and no reason to leave them out."""
+    return facilities["processes"].ne("") & facilities["modelled"].eq("")
+
+
 def modelled_facilities(case: cases.Case) -> pd.DataFrame:
     """Return the facilities that the market can run, by name, each with its steps of capacity."""
     table = case["facilities"]

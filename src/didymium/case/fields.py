@@ -5,8 +5,9 @@ from __future__ import annotations
 from didymium.case.schema import Field, Kind
 from didymium.messages import N_
 
-BASES = ("element", "oxide", "reo", "gross", "none")
-"""element: tonnes of the element. oxide: of its trade oxide. reo: rare-earth oxide in a basket. gross: as weighed."""
+BASES = ("element", "oxide", "reo", "lce", "gross", "none")
+"""element: tonnes of the element. oxide: of its trade oxide. reo: rare-earth oxide in a basket. lce: lithium carbonate
+equivalent. gross: as weighed."""
 
 SOURCE = Field(
     "source", Kind.REFERENCE, N_("Where the row comes from: a source, or an assumption."), required=True,

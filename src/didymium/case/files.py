@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+import tomllib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -75,6 +76,14 @@ class CaseFiles(ABC):
     @abstractmethod
     def place(self, fault: Fault) -> Fault:
         """Return a fault with the place that a reader finds: checks speak of ``TABLE.csv`` and a line."""
+
+    def chains(self) -> list[str]:
+        """Return the names of the chains that stand in folders of the case; a workbook has none."""
+        return []
+
+    def where(self, table: str, line: int) -> tuple[str, int]:
+        """Return the file and line in which a row stands."""
+        return f"{table}.csv", line
 
     @contextmanager
     def placing(self) -> Iterator[None]:
@@ -146,6 +155,14 @@ class Folder(CaseFiles):
 
         return read_parquet(path.with_suffix(".parquet"), faults)
 
+    def chains(self) -> list[str]:
+        """Return the names of the folders in this one that hold a case which extends it."""
+        return sorted(
+            path.parent.name
+            for path in self.path.glob("*/case.toml")
+            if wider_case(path.parent, path.read_text("utf-8")) == self.path.resolve()
+        )
+
     def strangers(self, faults: list[Fault]) -> None:
         """Add a fault for every file that looks like a table and is none."""
         for path in self._tables():
@@ -159,7 +176,7 @@ class Folder(CaseFiles):
     def contents(self) -> dict[str, bytes]:
         """Return the bytes of every file of the case."""
         paths = (*self._tables(), self.path / "case.toml", *(self.path / "scenarios").glob("*.toml"))
-        return {path.relative_to(self.path).as_posix(): path.read_bytes() for path in paths}
+        return {path.relative_to(self.path).as_posix(): path.read_bytes() for path in paths if path.is_file()}
 
     def place(self, fault: Fault) -> Fault:
         """Return the fault; it names the Parquet file where the table stands in one."""
@@ -167,19 +184,51 @@ class Folder(CaseFiles):
         return replace(fault, file=f"{table}.parquet") if table in TABLES and self._parquet(table) else fault
 
 
-def open_files(path: Path) -> CaseFiles:
-    """Return the files of a case folder or workbook.
+def open_files(path: Path, overlays: Sequence[Path] = ()) -> CaseFiles:
+    """Return the files of a case folder or workbook, in layers where it extends another or has overlays.
 
     Raises
     ------
     CaseError
-        A workbook that cannot be read at all.
+        A workbook that cannot be read at all, or a wider case that is not there.
     """
+    own = _single(path)
+    wider = wider_case(path, own.settings()) if path.is_dir() else None
+    if wider is None and not overlays:
+        return own
+    from didymium.case.layers import Layers
+
+    return Layers(own, None if wider is None else open_files(wider), [_single(overlay) for overlay in overlays])
+
+
+def _single(path: Path) -> CaseFiles:
     if path.is_dir():
         return Folder(path)
     from didymium.case.excel_read import Workbook
 
     return Workbook(path)
+
+
+def wider_case(path: Path, text: str | None) -> Path | None:
+    """Return the folder of the case that a ``case.toml`` extends; None where it stands alone.
+
+    Raises
+    ------
+    CaseError
+        It names no folder with a case.
+    """
+    try:
+        named = tomllib.loads(text or "").get("extends")
+    except tomllib.TOMLDecodeError:
+        return None  # reported with the settings
+    if named is None:
+        return None
+    folder = (path / str(named)).resolve()
+    if not (folder / "case.toml").is_file() or folder == path.resolve():
+        what = _("`{extends}` is not the folder of a case").format(extends=named)
+        fix = _('name the folder of the wider case from here, such as `extends = ".."`')
+        raise CaseError([Fault("case.toml", "", "extends", what, fix)])
+    return folder
 
 
 def in_sheets(text: str) -> str:

@@ -136,7 +136,7 @@ def _ranges(case: Case) -> Iterator[Found]:
 
 def _idle_measures(case: Case) -> Iterator[Found]:
     frame = case["measures"]
-    yield from _found(frame[[not split_list(cell) for cell in frame["commodities"]]], "name", "items")
+    yield from _found(frame.loc[[not split_list(cell) for cell in frame["commodities"]]], "name", "items")
 
 
 def _no_evidence(case: Case) -> Iterator[Found]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from didymium.case.read import LINE
-from didymium.case.units import metal_per_oxide
 from didymium.faults import DidymiumError, Fault, SolverError
 from didymium.messages import _
 
@@ -98,21 +97,11 @@ def _elements(case: Case, process: str, inputs: list[dict[str, float] | None], g
 
 def element_tonnes(case: Case, term: Term) -> dict[str, float] | None:
     """Return tonnes of each element in a row of a recipe, without sign; None where the content is not known."""
-    content = case.content
-    basis = content.basis[term.commodity]
-    if basis not in ("element", "oxide", "reo"):
-        return None
-    elements = content.elements[term.commodity]
     try:
-        oxides = content.shares[term.basket] if term.basket in content.shares else content.mix(term.commodity)
-        oxides = {element: oxides.get(element, 0.0) for element in elements}
-        metals = {element: share * metal_per_oxide(element) for element, share in oxides.items()}
+        held = case.content.held(term.commodity, term.basket)
     except DidymiumError:
-        return None  # an element that is no rare earth
-    total = sum(metals.values()) if basis == "element" else sum(oxides.values())
-    if total <= 0:
         return None
-    return {element: abs(term.tonnes) * tonnes / total for element, tonnes in metals.items()}
+    return {element: abs(term.tonnes) * tonnes for element, tonnes in held.items()}
 
 
 Elements = dict[str, float]

@@ -173,6 +173,11 @@ def _activities(case: cases.Case, facilities: pd.DataFrame) -> tuple[pd.DataFram
     return frame, merged[["activity", "market", "commodity", "region", "coefficient"]].reset_index(drop=True)
 
 
+def closest(process: str, stage: str, region: str) -> list[tuple[str, str]]:
+    """Return how a row may speak of a process in a region: the process, its stage, any; closest first."""
+    return [(name, place) for name in (process, f"stage:{stage}", "*") for place in (region, "*")]
+
+
 class Cost(NamedTuple):
     """A row of the table of costs, USD/t."""
 
@@ -198,11 +203,8 @@ class Costs:
 
     def find(self, process: str, region: str) -> Cost | None:
         """Return the row that speaks of a process in a region, or None."""
-        for name in (process, f"stage:{self.stage[process]}", "*"):
-            for place in (region, "*"):
-                if (name, place) in self.rows:
-                    return self.rows[name, place]
-        return None
+        keys = closest(process, self.stage[process], region)
+        return next((self.rows[key] for key in keys if key in self.rows), None)
 
     def of(self, process: str, region: str) -> Cost:
         """Return the same; none is an error."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from didymium.case.schema import Table
+from didymium.case.text import MARK, garbled, not_text
 from didymium.faults import Fault
 from didymium.messages import _
 
@@ -38,9 +39,12 @@ class Grid:
 
     def csv(self) -> str:
         """Return the grid as the text of a CSV file."""
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows((self.header, *self.rows))
-        return text.getvalue()
+        return "".join(",".join(map(_quoted, row)) + "\n" for row in (self.header, *self.rows))
+
+
+def _quoted(cell: str) -> str:
+    """Return a cell as CSV. The csv module of Python 3.11 leaves a lone carriage return bare, and reads two rows."""
+    return '"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in ',"\r\n') else cell
 
 
 def read_csv(raw: bytes, name: str, table: Table, faults: list[Fault]) -> Grid | None:
@@ -66,22 +70,15 @@ def read_csv(raw: bytes, name: str, table: Table, faults: list[Fault]) -> Grid |
     def fault(row: str, field: str, what: str, fix: str) -> None:
         faults.append(Fault(name, row, field, what, fix))
 
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        fault("", "", _("the file is UTF-16, not UTF-8"), _("save it as CSV UTF-8"))
-        return None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        fault(str(line), "", _("a byte that is not UTF-8"), _("save it as CSV UTF-8 (it may be cp1252 or Shift_JIS)"))
-        return None
-    if not text.strip():
+    if not raw.removeprefix(MARK).strip():
         fault("", "", _("the file is empty"), _("put the header {header} in its first line").format(
             header=",".join(table.columns)))  # fmt: skip
         return None
-    if text.lstrip()[:1] == "<":
-        fault("1", "", _("this is a web page, not a table"), _("download the table itself"))
+    wrong = not_text(raw) or garbled(raw.decode("utf-8-sig"))
+    if wrong:
+        fault(wrong[0], "", *wrong[1:])
         return None
+    text = raw.decode("utf-8-sig")
     rows: list[list[str]] = []
     lines: list[int] = []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)

@@ -94,6 +94,8 @@ class Table:
         Unit that the value is converted to at the door; ``a|b`` where rows may measure one or the other.
     screening : bool
         A wide table for screening: no market reads it, so it is read and checked when it is first asked for.
+    shared : bool
+        The chains of a case take the table from it: what is said there holds for each of them.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Table:
     value: str = ""
     internal: str = ""
     screening: bool = False
+    shared: bool = False
 
     def field(self, name: str) -> Field:
         """Return the field called ``name``."""

@@ -94,6 +94,7 @@ MINERALS = Table(
         SOURCE, NOTE,
     ),
     key=("mineral",),
+    shared=True,
     screening=True,
 )  # fmt: skip
 
@@ -108,6 +109,7 @@ PRODUCTION = Table(
     key=("mineral", "stage", "form", "country", "year", "series"),
     value="quantity",
     internal="t|m3",
+    shared=True,
     screening=True,
 )  # fmt: skip
 
@@ -123,6 +125,7 @@ CAPACITY = Table(
     key=("mineral", "stage", "form", "country", "year", "series"),
     value="capacity",
     internal="t/year",
+    shared=True,
     screening=True,
 )  # fmt: skip
 
@@ -137,6 +140,7 @@ RESERVES = Table(
     key=("mineral", "form", "country", "year", "series"),
     value="quantity",
     internal="t|m3",
+    shared=True,
     screening=True,
 )  # fmt: skip
 
@@ -154,6 +158,7 @@ RELIANCE = Table(
     key=("mineral", "form", "region", "year", "series"),
     value="reliance",
     internal="percent",
+    shared=True,
     screening=True,
 )  # fmt: skip
 
@@ -180,6 +185,7 @@ SUPPLIERS = Table(
     key=("importer", "mineral", "form", "hs92", "country", "year", "series"),
     value="share",
     internal="percent",
+    shared=True,
     screening=True,
 )  # fmt: skip
 
@@ -199,6 +205,7 @@ GOVERNANCE = Table(
     ),
     key=("country", "year", "dimension", "series"),
     value="estimate",
+    shared=True,
     screening=True,
 )  # fmt: skip
 

@@ -22,13 +22,18 @@ STAGES = (
     "mine",
     "light_separation",
     "heavy_separation",
+    "refining",
     "metal",
     "alloy",
     "magnet",
+    "precursor",
+    "cathode",
+    "anode",
+    "cell",
     "recycling",
     "use",
 )
-"""Stages of the chain, in order of flow. A commodity's stage is the stage that makes it."""
+"""Stages of the chains, in order of flow. A commodity's stage is the stage that makes it."""
 
 CURVES = ("constant_elasticity", "linear")
 """Forms of demand and supply curves. Each passes through the base point with its elasticity there."""
@@ -65,6 +70,7 @@ SOURCES = Table(
     key=("source",),
     required=True,
     sourced=False,
+    shared=True,
 )  # fmt: skip
 
 ASSUMPTIONS = Table(
@@ -86,6 +92,7 @@ ASSUMPTIONS = Table(
     required=True,
     sourced=False,
     value="value",
+    shared=True,
 )  # fmt: skip
 
 REGIONS = Table(
@@ -107,6 +114,7 @@ REGIONS = Table(
     key=("region",),
     required=True,
     sourced=False,
+    shared=True,
 )  # fmt: skip
 
 BASKETS = Table(
@@ -277,6 +285,24 @@ COSTS = Table(
     internal="USD/t",
 )  # fmt: skip
 
+STRESSORS = ("co2", "energy", "water", "wastewater", "waste_gas", "radioactive_residue")
+"""What the environment bears: carbon dioxide equivalent, energy, fresh water taken, and what is let out or left."""
+
+ENVIRONMENT = Table(
+    "environment",
+    N_("What a unit of activity takes from the environment or leaves in it. No row: not known, never zero."),
+    (
+        _ref("process", "processes", N_("The process; * for any; stage:NAME for all of a stage."), wildcard=True),
+        _ref("region", "regions", N_("Where; * for every other region."), wildcard=True),
+        Field("stressor", Kind.CHOICE, N_("What is taken or left."), required=True, choices=STRESSORS),
+        _number("amount", N_("Amount per unit of activity."), low=0.0),
+        _LOW, _HIGH, _UNIT, _BASIS, _SOURCE, _NOTE,
+    ),
+    key=("process", "region", "stressor"),
+    value="amount",
+    internal="t/t|m3/t|MWh/t",
+)  # fmt: skip
+
 ROUTES = Table(
     "routes",
     N_("Which commodity may go from where to where, at what cost, in what time."),
@@ -363,14 +389,16 @@ CROSS_TERMS = Table(
 
 GROWTH = Table(
     "growth",
-    N_("How demand grows: an index by end use, linear between the years given."),
+    N_("How demand grows: an index by end use and region, linear between the years given."),
     (
         _ref("end_use", "end_uses", N_("The end use; * every other."), wildcard=True),
+        Field("region", Kind.REFERENCE, N_("Where; * every other region."), refers="regions", wildcard=True,
+              default="*"),
         Field("year", Kind.INTEGER, N_("Year."), required=True, low=1990, high=2100),
         _number("index", N_("Demand as a multiple of the base year."), low=0.0),
         _LOW, _HIGH, _SOURCE, _NOTE,
     ),
-    key=("end_use", "year"),
+    key=("end_use", "region", "year"),
     value="index",
 )  # fmt: skip
 
@@ -522,6 +550,7 @@ PURSES = Table(
     key=("purse",),
     value="amount",
     internal="USD|JPY|EUR|AUD",
+    shared=True,
 )  # fmt: skip
 
 EVENTS = Table(
@@ -543,6 +572,7 @@ EVENTS = Table(
         _SOURCE, _NOTE,
     ),
     key=("event",),
+    shared=True,
 )  # fmt: skip
 
 COMMITMENTS = Table(
@@ -565,6 +595,7 @@ COMMITMENTS = Table(
         _SOURCE, _NOTE,
     ),
     key=("commitment",),
+    shared=True,
 )  # fmt: skip
 
 EVIDENCE = Table(
@@ -579,14 +610,15 @@ EVIDENCE = Table(
         _SOURCE, _NOTE,
     ),
     key=("commitment", "date", "status", "participant"),
+    shared=True,
 )  # fmt: skip
 
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         SOURCES, ASSUMPTIONS, REGIONS, BASKETS, COMMODITIES, PROCESSES, RECIPES, RAMPS, FACILITIES, PROJECTS, COSTS,
-        ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, READINGS, VALUE_ADDED,
-        PURSES, EVENTS, COMMITMENTS, EVIDENCE, *SCREENING, *RISK,
+        ENVIRONMENT, ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, READINGS,
+        VALUE_ADDED, PURSES, EVENTS, COMMITMENTS, EVIDENCE, *SCREENING, *RISK,
     )
 }  # fmt: skip
 """Every table of a case by name, in the order in which they are checked."""

@@ -14,15 +14,19 @@ from didymium.messages import _
 if TYPE_CHECKING:
     from pint import UnitRegistry
 
+RARE_EARTHS = ("La", "Ce", "Pr", "Nd", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Y")
+"""The fifteen rare earths of a basket."""
+
 TRADE_OXIDE = {
     "La": "La2O3", "Ce": "CeO2", "Pr": "Pr6O11", "Nd": "Nd2O3", "Sm": "Sm2O3", "Eu": "Eu2O3", "Gd": "Gd2O3",
     "Tb": "Tb4O7", "Dy": "Dy2O3", "Ho": "Ho2O3", "Er": "Er2O3", "Tm": "Tm2O3", "Yb": "Yb2O3", "Lu": "Lu2O3",
-    "Y": "Y2O3",
+    "Y": "Y2O3", "Li": "Li2O", "Mg": "MgO", "Al": "Al2O3", "Ti": "TiO2", "Mn": "MnO", "Co": "Co3O4", "Ni": "NiO",
+    "Zn": "ZnO", "Ga": "Ga2O3", "Ge": "GeO2", "Sb": "Sb2O3", "W": "WO3",
 }  # fmt: skip
-"""The oxide in which each rare earth is traded."""
+"""The oxide in which each element is traded."""
 
-ELEMENTS = tuple(TRADE_OXIDE)
-"""The fifteen rare earths of a basket."""
+LITHIUM_CARBONATE = "Li2CO3"
+"""What a tonne of lithium carbonate equivalent is."""
 
 
 @cache
@@ -38,7 +42,7 @@ def registry() -> UnitRegistry[float]:
         "month = 30.4375 day", "USD = [usd]", "cUSD = 0.01 USD", "kUSD = 1e3 USD", "MUSD = 1e6 USD",
         "BUSD = 1e9 USD", "JPY = [jpy]",
         "MJPY = 1e6 JPY", "BJPY = 1e9 JPY", "EUR = [eur]", "MEUR = 1e6 EUR", "AUD = [aud]", "ratio = []",
-        "percent = 0.01 ratio",
+        "percent = 0.01 ratio", "m3 = [volume]", "MWh = [energy]", "kWh = 1e-3 MWh", "GWh = 1e3 MWh",
     ):  # fmt: skip
         units.define(line)
     return units
@@ -80,17 +84,32 @@ def metal_per_oxide(element: str) -> float:
     Raises
     ------
     DidymiumError
-        An element that is not a rare earth.
+        An element that is not traded as an oxide here.
     """
-    import periodictable
-
     if element not in TRADE_OXIDE:
         raise DidymiumError(
-            _("`{element}` is not a rare earth; use one of {known}").format(element=element, known=", ".join(ELEMENTS))
+            _("`{element}` has no trade oxide here; use one of {known}").format(
+                element=element, known=", ".join(TRADE_OXIDE)
+            )
         )
-    oxide = periodictable.formula(TRADE_OXIDE[element])
-    metal = next(count * atom.mass for atom, count in oxide.atoms.items() if atom.symbol == element)
-    return float(metal / oxide.mass)
+    return _share(element, TRADE_OXIDE[element])
+
+
+@cache
+def lithium_per_carbonate() -> float:
+    """Return tonnes of lithium in a tonne of lithium carbonate equivalent.
+
+    ``2 M_Li / M(Li2CO3)`` with standard atomic masses: 0.1879.
+    """
+    return _share("Li", LITHIUM_CARBONATE)
+
+
+def _share(element: str, compound: str) -> float:
+    """Return the mass of an element in a compound over the mass of the compound."""
+    import periodictable
+
+    formula = periodictable.formula(compound)
+    return float(next(n * atom.mass for atom, n in formula.atoms.items() if atom.symbol == element) / formula.mass)
 
 
 def metal_per_mixed_oxide(shares: dict[str, float]) -> float:

@@ -15,7 +15,8 @@ from didymium.messages import _
 if TYPE_CHECKING:
     from didymium.case.case import Case
 
-_QUANTITY = ["flow", "commodity", "region", "partner", "year"]
+QUANTITY = ["flow", "commodity", "region", "partner", "year"]
+"""Columns that say which quantity a row of ``statistics.csv`` speaks of."""
 
 
 def adopt(case: Case, series: str) -> Case:
@@ -40,9 +41,9 @@ def adopt(case: Case, series: str) -> Case:
     now = table["year"].eq(case.base_year)
     fitted = table["use"].eq("fit")
     wanted = table[now & table["series"].eq(series)]
-    same = pd.MultiIndex.from_frame(table[_QUANTITY])
+    same = pd.MultiIndex.from_frame(table[QUANTITY])
     known = same[now & fitted]
-    taken = wanted[pd.MultiIndex.from_frame(wanted[_QUANTITY]).isin(known)]
+    taken = wanted[pd.MultiIndex.from_frame(wanted[QUANTITY]).isin(known)]
     if taken.empty:
         others = sorted(set(table.loc[now & same.isin(known), "series"]))
         raise DidymiumError(
@@ -50,11 +51,11 @@ def adopt(case: Case, series: str) -> Case:
                 "statistics.csv: no fitted quantity of {year} stands in series `{series}` too -> use one of {known}"
             ).format(year=case.base_year, series=series, known=", ".join(others))
         )
-    replaced = now & fitted & same.isin(pd.MultiIndex.from_frame(taken[_QUANTITY]))
+    replaced = now & fitted & same.isin(pd.MultiIndex.from_frame(taken[QUANTITY]))
     use = table["use"].mask(replaced, "check")
     use.loc[taken.index] = "fit"
     tables = {**case.tables, "statistics": table.assign(use=use)}
-    return _varied(case, tables, _("edition {series}").format(series=series))
+    return varied(case, tables, _("edition {series}").format(series=series))
 
 
 def reread(case: Case, reading: str) -> Case:
@@ -88,9 +89,10 @@ def reread(case: Case, reading: str) -> Case:
             if column in frame:
                 frame[column] = frame[column].mask(cited, frame[column] * factor)
         tables[name] = frame
-    return _varied(case, tables, _("reading {reading}").format(reading=reading))
+    return varied(case, tables, _("reading {reading}").format(reading=reading))
 
 
-def _varied(case: Case, tables: dict[str, pd.DataFrame], said: str) -> Case:
+def varied(case: Case, tables: dict[str, pd.DataFrame], said: str) -> Case:
+    """Return the case with other tables, and the words that say what was read otherwise."""
     digest = hashlib.sha256(f"{case.digest}|{said}".encode()).hexdigest()
     return replace(case, tables=tables, digest=digest, variant="; ".join(filter(None, (case.variant, said))))

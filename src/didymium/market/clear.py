@@ -13,6 +13,7 @@ from didymium.case.network import KG
 from didymium.faults import DidymiumError
 from didymium.market.compared import compared
 from didymium.market.explain import activity_costs
+from didymium.market.footprint import footprint
 from didymium.market.nearest import nearest_flows
 from didymium.market.options import Options
 from didymium.market.prepare import Market, prepare
@@ -44,7 +45,7 @@ def clear(case: cases.Case, year: int | None = None, options: Options | None = N
     Returns
     -------
     Result
-        prices (USD/kg), net_trade, activity, flows, use (t), calibration (USD/kg), misfit.
+        prices (USD/kg), net_trade, activity, flows, use (t), environment, calibration (USD/kg), misfit.
 
     Raises
     ------
@@ -74,6 +75,7 @@ def clear(case: cases.Case, year: int | None = None, options: Options | None = N
         _activity(case, market, program, solution),
         _flows(market, solution),
         _use(case, market, program, solution),
+        footprint(case, market.network, solution.frame("activity")[0]),
         activity_costs(market),
         _misfit(market),
     ]

@@ -172,9 +172,11 @@ def _demand(case: cases.Case, network: Network, base: Base, tree: Tree, options:
             s.year + (s.timetuple().tm_yday - 1) / 365.25 + y / 2
             for s, y in zip(tree.nodes["start"], tree.nodes["years"], strict=True)
         ])  # fmt: skip
-        table = {name: rows.sort_values("year") for name, rows in case["growth"].groupby("end_use")}
-        for row, end_use in enumerate(uses["end_use"]):
-            path = table.get(str(end_use), table.get("*"))
+        keyed = case["growth"].groupby(["end_use", "region"])
+        table = {(str(use), str(region)): rows.sort_values("year") for (use, region), rows in keyed}
+        for row, (end_use, region) in enumerate(zip(uses["end_use"], uses["region"], strict=True)):
+            closest = ((end_use, region), (end_use, "*"), ("*", region), ("*", "*"))
+            path = next((table[key] for key in closest if key in table), None)
             if path is not None:
                 # The base year's demand is its average: the index is read half a year back.
                 wanted[row] *= np.interp(middle - 0.5, path["year"].to_numpy(float), path["index"].to_numpy(float))

@@ -14,10 +14,10 @@ from didymium.faults import DidymiumError
 from didymium.messages import _
 from didymium.report.figures.clock import commitment_clock
 from didymium.report.figures.cover import cover_chart
-from didymium.report.figures.flow_map import flow_map
+from didymium.report.figures.flow_map import GROUPS, flow_map
 from didymium.report.figures.gantt import project_gantt
 from didymium.report.figures.heatmap import exposure_heatmap
-from didymium.report.figures.sankey import stage_sankey
+from didymium.report.figures.sankey import sankeys, stage_sankey
 from didymium.report.figures.shortage import shortage_timeline
 from didymium.report.figures.style import Chart
 from didymium.report.figures.timeline import price_timeline
@@ -100,6 +100,7 @@ def render_page(case: Case, results: dict[str, Result], notes: Notes, as_of: str
         "sentences": said,
         "priorities": priorities(case, results, writer) if "screen" in results else [],
         "charts": {chart.name: chart for chart in drawn},
+        "sankey_names": [chart.name for chart in drawn if chart.name.startswith("sankey_")],
         # made where they stand on the page, so that notes are numbered as they are read
         "tables": _tables(case, results, writer, as_of),
         "limits": partial(limits, case, results, writer, as_of),
@@ -148,8 +149,8 @@ def charts(case: Case, results: dict[str, Result], as_of: str) -> list[Chart]:
         found += [gap_waterfall(case, planned), gain_chart(case, planned), project_gantt(case, planned)]
     if "clear" in results:
         cleared = results["clear"]
-        found += [flow_map(case, cleared, group) for group in ("magnets", "materials", "ores")]
-        found += [stage_sankey(case, cleared, chain) for chain in ("light", "heavy")]
+        found += [flow_map(case, cleared, group) for group in GROUPS]
+        found += [stage_sankey(case, cleared, elements) for elements in sankeys(case)]
     if "track" in results and len(results["track"]["commitments"]):
         found.append(commitment_clock(case, results["track"], as_of))
     return [chart for chart in found if chart is not None]

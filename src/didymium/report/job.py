@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from didymium.result import Result
 
 
-def make_brief(case: str | Path, out: Path, as_of: str | None, scenario: str, plan_scenario: str) -> tuple[Path, float]:
+def make_brief(
+    case: str | Path, out: Path, as_of: str | None, scenario: str | None, plan_scenario: str | None
+) -> tuple[Path, float]:
     """Run screen, clear, shock, plan and track on a case and write their brief, all or nothing.
 
     Parameters
@@ -28,8 +30,9 @@ def make_brief(case: str | Path, out: Path, as_of: str | None, scenario: str, pl
         Folder of the brief: new, or one that holds a brief already.
     as_of : str or None
         Day of the brief, YYYY-MM-DD; today where None.
-    scenario, plan_scenario : str
-        Scenario of the shock, and cut that the plan prepares for.
+    scenario, plan_scenario : str or None
+        Scenario of the shock, and cut that the plan prepares for; those that ``[brief]`` in ``case.toml`` names where
+        None. A case whose ``[brief]`` names none goes without the shock, or without the plan.
 
     Returns
     -------
@@ -58,7 +61,9 @@ def make_brief(case: str | Path, out: Path, as_of: str | None, scenario: str, pl
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
         task = progress.add_task(_("check"), total=7)
         loaded = didymium.load_case(case)
-        for name in (scenario, plan_scenario):
+        named = loaded.settings.get("brief", {})
+        scenario, plan_scenario = scenario or named.get("scenario"), plan_scenario or named.get("plan_scenario")
+        for name in filter(None, (scenario, plan_scenario)):
             loaded.scenario(name)
         quick: dict[str, Callable[[], Result]] = {
             "screen": lambda: didymium.screen(loaded),
@@ -72,14 +77,15 @@ def make_brief(case: str | Path, out: Path, as_of: str | None, scenario: str, pl
         # The two long ones side by side: the solver releases the interpreter's lock.
         with ThreadPoolExecutor(max_workers=2) as pool:
             progress.update(task, description=_("shock and plan"))
-            running = {
-                "shock": pool.submit(didymium.shock, loaded, scenario),
-                "plan": pool.submit(didymium.plan, loaded, scenario=plan_scenario),
-            }
+            running = {}
+            if scenario:
+                running["shock"] = pool.submit(didymium.shock, loaded, scenario)
+            if plan_scenario:
+                running["plan"] = pool.submit(didymium.plan, loaded, scenario=plan_scenario)
             for name, future in running.items():
                 found[name] = future.result()
                 progress.update(task, advance=1)
-        results = [found[name] for name in ("screen", "clear", "shock", "plan", "track")]
+        results = [found[name] for name in ("screen", "clear", "shock", "plan", "track") if name in found]
         progress.update(task, advance=1, description=_("brief"))
         page = didymium.brief(results, target, case=loaded, as_of=day)
         progress.update(task, advance=1)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from didymium.case.check import first_day
 from didymium.case.schema import GRADES
 from didymium.messages import _
-from didymium.report.figures.style import behind, extreme, name_of
+from didymium.report.figures.style import behind, extreme, goods, name_of
 from didymium.report.footnotes import ASSUMPTION, Evidence
 from didymium.report.numbers import Writer, month, percent
 
@@ -105,17 +105,11 @@ def limits(case: Case, results: Mapping[str, Result], writer: Writer, as_of: str
                 _(
                     "A region is one market and a group of countries one region; a facility stands for its "
                     "owner's whole plant; grades of "
-                    "magnets are {magnets} and elements {elements}. A firm's own exposure is not here."
+                    "{goods} are {listed} and elements {elements}. A firm's own exposure is not here."
                 )
             ).format(
-                magnets=listed_names(
-                    case,
-                    case["commodities"].loc[
-                        case["commodities"]["commodity"].isin(set(case["demands"]["commodity"]))
-                        & case["commodities"]["stage"].eq("magnet"),
-                        "commodity",
-                    ],
-                ),
+                goods=goods(case),
+                listed=listed_names(case, case.finished()),
                 elements=", ".join(case.settings.get("elements", [])),
             ),
         )

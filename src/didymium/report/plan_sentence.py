@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from didymium.messages import _
-from didymium.report.figures.style import behind, name_of
+from didymium.report.figures.style import behind, goods, name_of
 from didymium.report.figures.waterfall import best_plan, chosen, peak_stock
 from didymium.report.names import joined, lower, place, scenario_title
 from didymium.report.numbers import NONE, Writer
@@ -56,15 +56,15 @@ def plan(case: Case, planned: Result, writer: Writer) -> Markup:
     }
     return Markup(
         _(
-            "Under “{scenario}” and no plan {missing} of the magnets wanted are missing; after public cost {alone}; "
+            "Under “{scenario}” and no plan {missing} of the {goods} wanted are missing; after public cost {alone}; "
             "the best joint plan found is worth {total} ({each}){less}, {cost}; to what goes ahead anyway it adds "
             "{count} projects ({projects}) and stocks of {stock}."
         )
-    ).format(scenario=scenario_title(case, planned), **said)
+    ).format(scenario=scenario_title(case, planned), goods=goods(case), **said)
 
 
 def _missing(case: Case, planned: Result, region: str, writer: Writer) -> Markup:
-    """Say what share of its magnets a participant lacks during the cut if nobody plans."""
+    """Say what share of the finished goods a participant lacks during the cut if nobody plans."""
     gap = planned["gap"]
     mine = gap[gap["who"].eq("nothing") & gap["participant"].eq(region)].set_index("kind")
     quantity = mine["quantity"].to_dict()

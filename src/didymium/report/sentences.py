@@ -14,7 +14,7 @@ from didymium.report.figures.clock import next_clocks
 from didymium.report.figures.cover import fitted_cover
 from didymium.report.figures.heatmap import MOST
 from didymium.report.figures.shortage import first_short, shown_uses
-from didymium.report.figures.style import STAGE_NAMES, behind, extreme, name_of
+from didymium.report.figures.style import STAGE_NAMES, behind, extreme, goods, name_of
 from didymium.report.figures.timeline import at_choke, observed_prices, outside_prices
 from didymium.report.limits import grade_shares
 from didymium.report.names import joined, labelled, lower, place, ranked, scenario_title
@@ -119,13 +119,14 @@ def shock(case: Case, shocked: Result, writer: Writer) -> Markup:
     return Markup(
         _(
             "Under “{scenario}” {commodity} outside {controller} peaks at {blind} its base price{choke} if nobody "
-            "foresees the cut and at {seen} if everybody does{quoted}; users of magnets go short {begins}; stocks "
+            "foresees the cut and at {seen} if everybody does{quoted}; users of {goods} go short {begins}; stocks "
             "run lowest for {days}; value added at risk is {risk}."
         )
     ).format(
         scenario=scenario_title(case, shocked),
         commodity=lower(name_of(case, "commodities", str(peak["commodity"]))),
         controller=place(case, case.controller),
+        goods=goods(case),
         **said,
     )
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from didymium.case.basis import Content
 from didymium.messages import N_, _
-from didymium.report.figures.style import STAGE_NAMES, behind, extreme, name_of
+from didymium.report.figures.style import STAGE_NAMES, behind, extreme, goods, name_of
 from didymium.report.figures.timeline import outside_prices
 from didymium.report.figures.waterfall import best_plan, chosen, committed, peak_stock, people, who_name
 from didymium.report.names import labelled, ranked
@@ -134,7 +134,7 @@ def plan_table(case: Case, planned: Result, writer: Writer) -> Table:
     heads = [(_("Who acts"), "", False), (_("Public cost"), "MUSD", True)]
     heads += [(_("Gain: {region}").format(region=n), "MUSD", True) for n in names]
     heads += [(_("Loss left: {region}").format(region=n), "MUSD", True) for n in names]
-    heads += [(_("Short: {region}").format(region=n), _("t magnets"), True) for n in names]
+    heads += [(_("Short: {region}").format(region=n), _("t {goods}").format(goods=goods(case)), True) for n in names]
     columns = ["public_cost", *(f"{what}_{p.lower()}" for what in ("gain", "loss", "shortage") for p in members)]
     compare = planned["compare"]
     if "plan" in compare:

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 ROWS = 40
 """Rows of a table that are shown; all of them stand in ``--json`` and ``--out``."""
 
-FEWER = {"observations": 20, "conflicts": 20, "disagreements": 15}
+FEWER = {"observations": 20, "conflicts": 20, "disagreements": 15, "shares": 15, "totals": 15, "revisions": 25}
 """Rows that are shown of tables that are read from the top."""
 
 _WIDE = 180
 """Width where the output is not a terminal."""
 
 SHOWN: dict[str, tuple[str, ...]] = {
-    "describe": ("coverage", "grades", "age"),
+    "describe": ("coverage", "mineral_states", "grades", "age"),
     "screen": ("exposure",),
     "reconcile": ("observations", "conflicts", "disagreements"),
     "calibrate": ("stages", "prices"),
@@ -37,6 +37,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "plan": ("compare", "choices"),
     "track": ("commitments", "measures"),
     "trace": ("inputs",),
+    "diff": ("shares", "totals", "revisions"),
 }
 """Tables of each verb that are shown unless others are asked for."""
 
@@ -63,6 +64,8 @@ BRIEFLY: dict[str, tuple[str, ...]] = {
     "measures": ("measure", "name", "controller", "state", "next_date", "days_left"),
     "compare": ("who", "plan", "public_cost", "gain_*", "shortage_*"),
     "choices": ("who", "name", "stage", "region", "payer", "capex", "start", "share", "committed"),
+    "shares": ("mineral", "stage", "form", "country", "year", "*_share", "points", "note"),
+    "revisions": ("table", "mineral", "stage", "form", "country", "year", "old", "new", "unit", "change", "note"),
     "inputs": ("input", "line", "field", "value", "unit", "low", "high", "source", "date", "grade", "age_days"),
 }
 """Columns, or patterns of columns, that are shown of wide tables; ``--table`` shows all of them."""

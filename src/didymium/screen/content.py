@@ -18,7 +18,6 @@ from scipy.sparse.linalg import splu
 
 from didymium.case.case import Case
 from didymium.case.network import Network
-from didymium.case.units import metal_per_oxide
 from didymium.faults import DidymiumError
 from didymium.market.base import Base
 from didymium.messages import _
@@ -50,18 +49,12 @@ def groups(case: Case) -> dict[str, list[str]]:
 
 
 def composition(case: Case, commodity: str) -> dict[str, float]:
-    """Return tonnes of each element in a tonne of a commodity traded in element tonnes, oxide or REO.
-
-    ``sum_{e in group} s_e f_e / sum_e s_e``: oxide shares ``s`` of its basket, metal per oxide ``f``; over
-    ``sum_e s_e f_e`` where its tonnes are tonnes of element.
-    """
-    mix = case.content.mix(commodity)
-    metal = {symbol: share * metal_per_oxide(symbol) for symbol, share in mix.items()}
-    total = sum(metal.values()) if case.content.basis[commodity] == "element" else sum(mix.values())
+    """Return tonnes of each followed element in a tonne of a commodity traded in element tonnes, oxide or REO."""
+    held = case.content.held(commodity)
     return {
-        name: sum(metal.get(symbol, 0.0) for symbol in symbols) / total
+        name: sum(held.get(symbol, 0.0) for symbol in symbols)
         for name, symbols in groups(case).items()
-        if any(metal.get(symbol, 0.0) > 0 for symbol in symbols)
+        if any(held.get(symbol, 0.0) > 0 for symbol in symbols)
     }
 
 

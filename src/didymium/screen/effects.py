@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from didymium.case.case import ROW
+from didymium.case.check import split_list
 from didymium.messages import _
 from didymium.result import RESTS_ON, join_inputs
 from didymium.screen import disruption
@@ -22,7 +23,7 @@ from didymium.screen.draws import Draws, band
 from didymium.screen.grouped import Array
 from didymium.screen.records import records
 from didymium.screen.sourcing import Sources
-from didymium.screen.supply import Supply
+from didymium.screen.supply import KEYS, Supply
 from didymium.screen.weights import CountryIndices
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ _FACTS = ("market", "share", "price", "price_low", "price_high", "use_left", "va
 def _markets(case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]]) -> list[dict[str, Any]]:
     """Return the markets in which an exporter has a share."""
     found: list[dict[str, Any]] = []
+    groups = records(supply.table[KEYS])
     stated = case["exporter_shares"].sort_values("year").groupby(["mineral", "country"]).tail(1)
     whole = set(stated["mineral"])
     for participant, every in sources.items():
@@ -106,8 +108,7 @@ def _markets(case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]
                 "exporter": row["country"], "market": "outside", "share": row["share"], "low": row["low"],
                 "high": row["high"], "imported": reliance.get(str(row["mineral"]), np.nan), "inputs": row[ROW],
             })  # fmt: skip
-        for g, here in enumerate(every):
-            facts = supply.table.iloc[g]
+        for facts, here in zip(groups, every, strict=True):
             if facts["mineral"] in whole or here.imported != here.imported:
                 continue
             for country, share in here.shares.items():
@@ -145,44 +146,49 @@ class _Economy:
 
     def __init__(self, case: Case, places: Mapping[str, Sequence[str]], draws: Draws) -> None:
         self.places, self.draws = places, draws
-        self.countries = {r: c.split(";") for r, c in zip(case["regions"]["region"], case["regions"]["countries"],
-                                                          strict=True)}  # fmt: skip
+        regions = case["regions"]
+        self.countries = {r: split_list(c) for r, c in zip(regions["region"], regions["countries"], strict=True)}
         uses, accounts = case["mineral_uses"], case["sector_accounts"]
-        self.uses = uses[uses["dependence"].notna()]
+        self.uses = records(uses[uses["dependence"].notna()])
         earned = accounts[accounts["account"].eq("value_added")].sort_values("year")
         self.earned = {(r["region"], r["sector"]): r for r in records(earned)}
-        prices = case["mineral_prices"].sort_values("year")
-        self.price = {str(r["mineral"]): r for r in records(prices)}
-        used = case["consumption"].sort_values("year")
-        self.used = {(str(r["mineral"]), str(r["country"])): r for r in records(used)}
+        self.price = {str(r["mineral"]): r for r in records(case["mineral_prices"].sort_values("year"))}
+        self.used = {
+            (str(r["mineral"]), str(r["country"])): r for r in records(case["consumption"].sort_values("year"))
+        }
 
     def loss(self, participant: str, minerals: Sequence[str], price: Array, left: Array,
              imported: Sequence[float]) -> tuple[Array, dict[str, Any]]:  # fmt: skip
         """Return the change of output, MUSD by draw, and its parts."""
-        nan = np.full(1 + self.draws.count, np.nan)
-        uses = self.uses[self.uses["region"].isin(self.places[participant]) & self.uses["mineral"].isin(minerals)]
-        facts: dict[str, Any] = {"value_added_lost": np.nan, "import_bill": np.nan, "why": "", "rests": []}
-        if any(uses[uses["mineral"].eq(m)].empty for m in minerals):
-            return nan, facts | {"why": _("loss of output not computable: uses by industry missing")}
-        industries = list(dict.fromkeys(zip(uses["region"], uses["sector"], strict=True)))
+        nothing = np.full(1 + self.draws.count, np.nan)
+        facts: dict[str, Any] = {
+            "value_added_lost": np.nan,
+            "import_bill": np.nan,
+            "why": "",
+            "missing": "",
+            "rests": [],
+        }
+        place = self.places[participant]
+        uses = [u for u in self.uses if u["region"] in place and u["mineral"] in minerals]
+        if {u["mineral"] for u in uses} != set(minerals):
+            return nothing, facts | {"why": _("loss of output not computable: uses by industry missing")}
+        industries = list(dict.fromkeys((u["region"], u["sector"]) for u in uses))
         unknown = [sector for region, sector in industries if (region, sector) not in self.earned]
         if unknown:
-            return nan, facts | {"why": _("loss of output not computable: value added of {who} missing").format(
+            return nothing, facts | {"why": _("loss of output not computable: value added of {who} missing").format(
                 who=", ".join(unknown))}  # fmt: skip
         rows = [self.earned[i] for i in industries]
         added = self._drawn("value added", rows, "value") / MILLION
         theta = np.zeros((len(industries), len(minerals), 1 + self.draws.count))
-        drawn = self._drawn("dependence", records(uses), "dependence")
-        for use, values in zip(records(uses), drawn, strict=True):
+        for use, values in zip(uses, self._drawn("dependence", uses, "dependence"), strict=True):
             theta[industries.index((use["region"], use["sector"])), minerals.index(use["mineral"])] = values
         made = disruption.output(left, np.minimum(theta, 1.0))
         bill, keys, missing = self._bill(participant, minerals, imported)
         gdp = disruption.gdp_effect(added, made, price, bill[:, None] * left, np.zeros_like(left))
-        facts["value_added_lost"] = float((added[:, 0] * (1.0 - made[:, 0])).sum())
-        facts["import_bill"] = float(((price[:, 0] - 1.0) * bill * left[:, 0]).sum()) if not missing else np.nan
-        facts["note"] = missing
-        facts["rests"] = [*(str(r[ROW]) for r in rows), *uses[ROW], *keys]
-        return gdp, facts
+        lost = float((added[:, 0] * (1.0 - made[:, 0])).sum())
+        dearer = float(-gdp[0] - lost) if not missing else np.nan
+        rests = [*(str(r[ROW]) for r in rows), *(str(u[ROW]) for u in uses), *keys]
+        return gdp, facts | {"value_added_lost": lost, "import_bill": dearer, "missing": missing, "rests": rests}
 
     def _drawn(self, what: str, rows: Sequence[Mapping[str, Any]], column: str) -> Array:
         ends = [[float(r[c]) if r[c] == r[c] else float(r[column]) for r in rows] for c in (column, "low", "high")]
@@ -220,8 +226,8 @@ def _table(case: Case, rows: list[dict[str, Any]], price: Array, gdp: Array) -> 
     table["note"] = [
         "; ".join(text for text in (
             _("of the participant's own imports: what comes through third countries is not seen")
-            if r["market"] == "own imports" else "", str(r["why"]), str(r.get("note") or ""),
-        ) if text and text != "nan")
+            if r["market"] == "own imports" else "", str(r["why"]), str(r["missing"]),
+        ) if text)
         for r in records(table)
     ]  # fmt: skip
     assumed = [f"assumptions/{name}" for name in ASSUMED]

@@ -90,6 +90,11 @@ class Indices:
         self.cover = cover or {}
         self.governance, self.trade = Governance(case, draws), TradeParameters(case)
         self.count = len(supply.table)
+        self.minerals = [str(m) for m in supply.table["mineral"]]
+        self.error = {
+            kind: tuple(case.assumption(f"a_statistic_{kind}", end) for end in ("low", "high"))
+            for kind in ("measured", "estimated")
+        }
         rows = supply.rows
         self.share = self._shares()
         self.sweep = self._sweep()
@@ -98,10 +103,9 @@ class Indices:
         self.stage = stages
         weak = self.governance.weak(self.countries)
         trade = np.ones(len(rows))
-        place = np.repeat(np.arange(self.count), supply.groups.sizes)
-        for g, (mineral, stage) in enumerate(zip(supply.table["mineral"], stages, strict=True)):
-            at = np.nonzero(place == g)[0]
-            trade[at] = self.trade.of(str(mineral), stage, "*", [self.countries[i] for i in at])
+        ends = np.cumsum(supply.groups.sizes)
+        for mineral, stage, first, last in zip(self.minerals, stages, supply.groups.starts, ends, strict=True):
+            trade[first:last] = self.trade.of(mineral, stage, "*", self.countries[first:last])
         self.plain = self._weighted(self.share, weak, 1.0)
         self.global_supply = self._weighted(self.share, weak, trade[:, None])
         self.global_swept = self._weighted(self.sweep, np.repeat(weak[:, :1], ENDS, axis=1), trade[:, None])
@@ -136,12 +140,11 @@ class Indices:
 
     def _shares(self) -> Array:
         """Return shares of every producer; the error of a figure is that of its kind of statistic."""
-        rows, case = self.supply.rows, self.case
+        rows = self.supply.rows
         low, high = np.ones(len(rows)), np.ones(len(rows))
-        for kind in ("measured", "estimated"):
+        for kind, ends in self.error.items():
             on = rows["qualifier"].eq(kind).to_numpy(bool)
-            low[on] = case.assumption(f"a_statistic_{kind}", "low")
-            high[on] = case.assumption(f"a_statistic_{kind}", "high")
+            low[on], high[on] = ends
         quantity = rows["quantity"].to_numpy(float)
         drawn = self.draws.banded("shares", "production", quantity, quantity * low, quantity * high)
         return concentration.shares(drawn, self.supply.groups)
@@ -248,9 +251,10 @@ class Indices:
         ends = np.full((self.count, 2), np.nan)
         for place, end in enumerate(("low", "high")):
             reliance = np.array([getattr(s, end) for s in sources])
-            sides = [supply_risk.supply_risk(column, self._own(participant, reliance)[:, 0], reliance, recycled,
-                                             replaced) for column in self.global_swept.T]  # fmt: skip
-            ends[:, place] = np.fmin.reduce(sides) if end == "low" else np.fmax.reduce(sides)
+            at_end = self._own(participant, reliance, drawn=False)
+            sides = supply_risk.supply_risk(self.global_swept, at_end, reliance[:, None], recycled[:, None],
+                                            replaced[:, None])  # fmt: skip
+            ends[:, place] = np.fmin.reduce(sides, axis=1) if end == "low" else np.fmax.reduce(sides, axis=1)
         open_ = np.array([s.imported != s.imported and s.low == s.low and not f
                           for s, f in zip(sources, stated, strict=True)])  # fmt: skip
         why = [w or (_("net import reliance only known as an interval") if o else "")
@@ -263,17 +267,18 @@ class Indices:
         index.swept = np.where(usable[:, None], np.sort(ends, axis=1), np.nan)
         return index
 
-    def _own(self, participant: str, imported: Array) -> Array:
+    def _own(self, participant: str, imported: Array, drawn: bool = True) -> Array:
         """Return the governance-weighted index of a participant's sources; NaN where they are not known."""
-        out = np.full((self.count, 1 + self.draws.count), np.nan)
+        width = 1 + self.draws.count if drawn else 1
+        out = np.full((self.count, width), np.nan)
         names: list[str] = []
         value: list[float] = []
         trade: list[float] = []
         sizes, groups = [], []
         for g, (sources, phi) in enumerate(zip(self.sources[participant], imported, strict=True)):
             made = {c: q for c, q in sources.own.items() if q != 0}
-            unclear = len(made) > 1 and any(q != q for q in made.values())
-            if phi != phi or (phi > 0 and not sources.shares) or unclear:
+            unclear = not sources.whole or (len(made) > 1 and any(q != q for q in made.values()))
+            if phi != phi or (phi > 0 and not sources.shares) or (phi < 1 and unclear):
                 continue
             whole = sum(made.values()) if len(made) > 1 else 1.0
             home = {c: (q / whole if len(made) > 1 else 1.0) for c, q in made.items()}
@@ -284,19 +289,19 @@ class Indices:
             lines += [(c, (1.0 - phi) * s) for c, s in home.items() if phi < 1]
             names += [c for c, _s in lines]
             value += [s for _c, s in lines]
-            trade += self.trade.of(str(self.supply.table["mineral"].iloc[g]), self.stage[g], participant,
-                                   [c for c, _s in lines])  # fmt: skip
+            trade += self.trade.of(self.minerals[g], self.stage[g], participant, [c for c, _s in lines])
             sizes.append(len(lines))
             groups.append(g)
         if not groups:
             return out
         ragged = Groups(np.array(sizes, dtype=np.intp))
-        low, high = (self.case.assumption("a_statistic_measured", end) for end in ("low", "high"))
+        low, high = self.error["measured"]
         centre = np.array(value)
-        drawn = self.draws.banded("shares", "trade", centre, centre * low, centre * high)
-        share = concentration.shares(drawn, ragged)
+        values = self.draws.banded("shares", "trade", centre, centre * low, centre * high) if drawn else centre[:, None]
+        share = concentration.shares(values, ragged)
         named = np.array([len(c) == 3 and c != "OTH" for c in names])
-        out[groups] = weighted_hhi(share, self.governance.weak(names), np.array(trade)[:, None], ragged, named)
+        weak = self.governance.weak(names)[:, :width]
+        out[groups] = weighted_hhi(share, weak, np.array(trade)[:, None], ragged, named)
         return out
 
     def _geopolrisk(self, participant: str) -> Index:

@@ -47,6 +47,8 @@ class Sources:
         ``phi``, 0 to 1; NaN where not known.
     low, high : float
         Ends of ``phi`` where only an interval is published; else ``phi``.
+    whole : bool
+        ``own`` names every country that makes it at home: the table lists no rest of weight.
     how : str
         Where ``phi`` comes from.
     own : dict of str to float
@@ -64,6 +66,7 @@ class Sources:
     imported: float = float("nan")
     low: float = float("nan")
     high: float = float("nan")
+    whole: bool = True
     how: str = ""
     own: dict[str, float] = field(default_factory=dict)
     home: str = ""
@@ -121,7 +124,9 @@ class Sourcing:
             row["country"]: float("nan") if row["qualifier"] in INTERVALS else float(row["quantity"])
             for row in self.makers[group] if row["country"] in own
         }  # fmt: skip
-        found.home = self.countries[place[0]][0] if len(place) == 1 else ""
+        one = len(place) == 1 and place[0] in self.countries[place[0]]
+        found.home = place[0] if one else ""
+        found.whole = one or self._rest(group) <= SLIGHT
         weight = self._shares(found, facts, place, own)
         self._imported(found, facts, place, group, weight)
         return found
@@ -165,10 +170,13 @@ class Sourcing:
             return
         if not (found.shares or found.elsewhere):
             return
-        made = sum(found.own.values())
-        if made == 0 and self._rest(group) <= SLIGHT:
+        made, rest = sum(found.own.values()), self._rest(group)
+        weighed = weight == weight and facts["unit"] == "t" and weight > 0
+        if made == 0 and rest <= SLIGHT:
             found.how, share = _("makes none of it"), 1.0
-        elif weight == weight and facts["unit"] == "t" and made > 0:
+        elif made == 0 and weighed and weight / (weight + rest * facts["total"]) >= 1.0 - SLIGHT:
+            found.how, share = _("all that unlisted countries make is little beside its imports"), 1.0
+        elif weighed and made > 0:
             found.how, share = _("gross weight of imports over imports and own output"), weight / (weight + made)
         else:
             return

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from didymium.faults import Fault, single
 from didymium.messages import N_, _
-from didymium.sources.files import SHOWN, Faults, Reading, numbers, read_columns, read_text, split_header, year_fault
+from didymium.sources.cells import numbers, year_fault
+from didymium.sources.files import SHOWN, Faults, Reading, read_columns, read_text, split_header
 
 if TYPE_CHECKING:
     import numpy as np

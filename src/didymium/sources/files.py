@@ -9,13 +9,13 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from didymium.case.text import MARK, garbled, not_text
 from didymium.faults import CaseError, Fault
 from didymium.messages import _
 
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Rows named one by one for each kind of fault; the rest are counted."""
-
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-"""A number as text: digits with a point, and no thousands mark."""
-
-_SERIAL = range(20_000, 80_000)
 
 
 @dataclass
@@ -97,7 +92,7 @@ class Faults:
             raise CaseError(self.found)
 
 
-def read_text(path: Path, faults: Faults) -> bytes:
+def read_text(path: Path, faults: Faults, cp1252: bool = False) -> bytes:
     """Return the text of a file, plain or gzipped, as UTF-8 bytes without a byte order mark.
 
     Parameters
@@ -106,13 +101,20 @@ def read_text(path: Path, faults: Faults) -> bytes:
         The file. Whether it is gzipped is seen from its first bytes, not from its name.
     faults : Faults
         Where faults are gathered.
+    cp1252 : bool
+        What is not UTF-8 may be cp1252.
 
     Raises
     ------
     CaseError
-        No such file, a download that broke off, an empty file, a web page, a workbook, or text that is not UTF-8.
+        No such file, a download that broke off, an empty file, a web page, a workbook, or text of another encoding.
     """
-    raw = _bytes(path, faults)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        faults.add("", "", _("the file cannot be read ({error})").format(error=error.strerror or error),
+                   _("name a file that exists"))  # fmt: skip
+        raise CaseError(faults.found) from None
     again = _("download the file again")
     if raw.startswith(b"\x1f\x8b"):
         try:
@@ -120,24 +122,97 @@ def read_text(path: Path, faults: Faults) -> bytes:
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             faults.add("", "", _("the compressed file is cut off or damaged ({error})").format(error=error), again)
             faults.refuse()
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        faults.add("", "", _("the file is UTF-16, not UTF-8"), _("save it as CSV UTF-8"))
-    elif raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        faults.add("", "", _("this is a workbook or an archive, not a CSV file"), _("name the CSV file"))
-    elif not raw.strip(b"\xef\xbb\xbf \t\r\n"):
+    wrong = not_text(raw, cp1252)
+    if wrong:
+        faults.add(wrong[0], "", *wrong[1:])
+    elif not raw.removeprefix(MARK).strip():
         faults.add("", "", _("the file is empty"), again)
-    elif _is_page(raw):
-        faults.add(1, "", _("this is a web page, not a table"), _("download the table itself"))
-    else:
+    faults.refuse()
+    if cp1252 and not raw.isascii():
         try:
             raw.decode("utf-8")
-        except UnicodeDecodeError as error:
-            faults.add(raw[: error.start].count(b"\n") + 1, "", _("a byte that is not UTF-8"),
-                       _("save it as CSV UTF-8 (it may be cp1252 or Shift_JIS)"))  # fmt: skip
-        if b"\0" in raw:
-            faults.add(raw[: raw.index(b"\0")].count(b"\n") + 1, "", _("a zero byte: the file is damaged"), again)
-    faults.refuse()
-    return raw.removeprefix(b"\xef\xbb\xbf")
+        except UnicodeDecodeError:
+            raw = raw.decode("cp1252").encode()
+    return raw.removeprefix(MARK)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A file as rows of text.
+
+    Parameters
+    ----------
+    name : str
+        File name.
+    header : list of str
+        Names of the columns, stripped.
+    rows : list of list of str
+        Cells of every row that holds something, as wide as the header.
+    lines : list of int
+        Line of the file that each row begins in.
+    """
+
+    name: str
+    header: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+
+
+def read_rows(path: Path, found: list[Fault]) -> Rows | None:
+    """Read a CSV file in UTF-8 (with or without mark) or cp1252 as rows of text.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    found : list of Fault
+        What is wrong is added here, so that one list may hold the faults of many files.
+
+    Returns
+    -------
+    Rows or None
+        None where the file cannot be used.
+    """
+    faults = Faults(path.name)
+    faults.found = found
+    before = len(found)
+    again = _("download the file again")
+    try:
+        text = read_text(path, faults, cp1252=True).decode("utf-8")
+    except CaseError:
+        return None
+    wrong = garbled(text)
+    if wrong:
+        faults.add(wrong[0], "", *wrong[1:])
+        return None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    ragged: list[tuple[int, int]] = []
+    last = 0
+    try:
+        header = [" ".join(cell.split()) for cell in next(reader)]
+        last = reader.line_num
+        for cells in reader:
+            line, last = last + 1, reader.line_num
+            if not any(map(str.strip, cells)):
+                continue
+            if len(cells) != len(header):
+                ragged.append((line, len(cells)))
+                continue
+            rows.append(cells)
+            lines.append(line)
+    except csv.Error as error:
+        faults.add(last + 1, "", _("the table breaks off: {error}").format(error=error), again)
+        return None
+    what = _("{found} cells, {expected} columns: the row is cut or shifted")
+    for line, cells_found in ragged[:SHOWN]:
+        faults.add(line, "", what.format(found=cells_found, expected=len(header)), again)
+    if len(ragged) > SHOWN:
+        faults.add("", "", _("{count} more rows with the same fault").format(count=len(ragged) - SHOWN), again)
+    if not rows and len(found) == before:
+        faults.add("", "", _("a header and no rows"), again)
+    return Rows(path.name, header, rows, lines) if len(found) == before else None
 
 
 def read_columns(
@@ -230,79 +305,3 @@ def split_header(raw: bytes) -> list[str]:
         return [name.strip() for name in next(csv.reader([first], strict=True), [])]
     except csv.Error:
         return [name.strip() for name in first.split(",")]
-
-
-def numbers(column: pa.ChunkedArray, lines: np.ndarray, field: str, faults: Faults) -> np.ndarray:
-    """Return the numbers of a text column, NaN where a cell is empty.
-
-    Parameters
-    ----------
-    column : ChunkedArray of str
-        Cells.
-    lines : array of int
-        Line of each cell.
-    field : str
-        Name of the column.
-    faults : Faults
-        Cells that are no number are added here.
-    """
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    given = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
-    try:
-        values = given.cast(pa.float64())
-    except pa.ArrowInvalid:
-        good = pc.match_substring_regex(given, f"^(?:{NUMBER.pattern})$")
-        values = pc.if_else(good, given, pa.scalar(None, pa.string())).cast(pa.float64())
-    found = values.to_numpy(zero_copy_only=False)
-    empty = pc.is_null(given).to_numpy(zero_copy_only=False)
-    wrong = ~np.isfinite(found) & ~empty
-    if wrong.any():
-        at = np.flatnonzero(wrong)
-        faults.rows(lines[at], field, [column[int(i)].as_py() for i in at[:SHOWN]], _("`{cell}` is not a number"),
-                    _("write digits with a point, no thousands mark; leave it empty where not given"))  # fmt: skip
-    return np.asarray(found, dtype=float)
-
-
-def year_fault(text: str, first: int, last: int) -> tuple[str, str] | None:
-    """Return fault and fix of a year, or None.
-
-    Parameters
-    ----------
-    text : str
-        The cell.
-    first, last : int
-        First and last year that can be.
-    """
-    if text.isascii() and text.isdigit() and len(text) == 4 and first <= int(text) <= last:
-        return None
-    if text.isascii() and text.isdigit() and len(text) < 7 and int(text) in _SERIAL:
-        return serial_fault(int(text))
-    return (_("`{cell}` is not a year from {first} to {last}").format(cell=text, first=first, last=last),
-            _("write the year as four digits"))  # fmt: skip
-
-
-def serial_fault(number: int) -> tuple[str, str]:
-    """Return fault and fix of a date that a spreadsheet turned into a count of days since 1899-12-30."""
-    from datetime import date, timedelta
-
-    day = date(1899, 12, 30) + timedelta(days=number)
-    return (_("`{cell}` is a date as a serial number ({day})").format(cell=number, day=day.isoformat()),
-            _("format the cell as text and write the date as the source does"))  # fmt: skip
-
-
-def _bytes(path: Path, faults: Faults) -> bytes:
-    """Return the bytes of a file."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        faults.add("", "", _("the file cannot be read ({error})").format(error=error.strerror or error),
-                   _("name a file that exists"))  # fmt: skip
-        raise CaseError(faults.found) from None
-
-
-def _is_page(raw: bytes) -> bool:
-    """Whether a text is a web page."""
-    return raw[:512].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")

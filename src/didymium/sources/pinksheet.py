@@ -13,10 +13,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from didymium.case.workbook import Cell, Sheet, address, read_sheets
 from didymium.faults import Fault, single
 from didymium.messages import N_, _
-from didymium.sources.files import Faults, Reading, serial_fault
-from didymium.sources.workbook import Cell, Sheet, address, read_workbook
+from didymium.sources.cells import serial_fault
+from didymium.sources.files import Faults, Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +83,7 @@ def read_pinksheet(path: Path, basis: str = "nominal") -> Reading:
     import pandas as pd
 
     faults = Faults(path.name)
-    sheets = [sheet for sheet in read_workbook(path, [_PRICES], faults).values() if _is_basis(sheet, basis)]
+    sheets = [sheet for sheet in read_sheets(path, [_PRICES]).values() if _is_basis(sheet, basis)]
     if len(sheets) != 1:
         faults.add("", "", _("{count} sheets of {basis} prices").format(count=len(sheets), basis=basis),
                    _("take the workbook as published; monthly prices are nominal only"))  # fmt: skip
@@ -90,7 +91,7 @@ def read_pinksheet(path: Path, basis: str = "nominal") -> Reading:
     sheet = sheets[0]
     corrections: list[Fault] = []
     first = _first_row(sheet, faults)
-    sheet.check(_header(sheet, first, faults)[0] + 1, faults)
+    faults.found += sheet.check(_header(sheet, first, faults)[0] + 1)
     names, units = _series(sheet, first, faults)
     days = _days(sheet, first, faults)
     stated = _stated(sheet, first, basis)

@@ -16,6 +16,7 @@ from didymium.messages import _
 from didymium.sources.manifest import DataSet, data_sets
 from didymium.sources.screening_minerals import mineral_rows
 from didymium.sources.screening_usgs import Row, reliance_rows, source_rows, world_rows
+from didymium.sources.usgs_revisions import mark_revised, read_revisions
 
 EDITIONS = (2026, 2025)
 """Editions of the yearbook; the first one gives everything, the others their production, to compare vintages."""
@@ -93,6 +94,10 @@ def read_screening(folder: Path, participants: Sequence[str] = PARTICIPANTS) -> 
         "reliance": reliance_rows(newest, YEARBOOK_REGION, faults) if YEARBOOK_REGION in participants else [],
         "suppliers": source_rows(newest, YEARBOOK_REGION, faults) if YEARBOOK_REGION in participants else [],
     }
+    revised = read_revisions(files["mcs2026"][0])
+    for name in ("production", "capacity", "reserves"):
+        of_newest = [row for row in tables[name] if row["series"] == f"mcs{EDITIONS[0]}"]
+        mark_revised(of_newest, name, revised, EDITIONS[0] - 2)
     countries, products = files["baci_hs92_countries"][0], files["baci_hs92_products"][0]
     flows = read_baci(files["baci_hs92"][0], countries, products).frame
     tables["suppliers"] += trade_rows(flows, participants, faults)

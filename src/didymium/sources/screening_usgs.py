@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from didymium.case.files import number_text
-from didymium.case.screening_tables import NUMBERS, REST, WORLD
+from didymium.case.screening_tables import INTERVALS, NUMBERS, REST, WORLD
 from didymium.faults import Fault
 from didymium.messages import N_, _
 from didymium.sources import declared
@@ -85,12 +85,12 @@ def world_rows(frame: pd.DataFrame, table: str, faults: list[Fault]) -> list[Row
     key = ["commodity", "quantity", "form"]
     for (commodity, quantity, form), group in world.groupby(key, sort=False):
         meaning = declared.world_meaning(str(commodity), str(quantity), str(form))
-        if meaning is None:
+        if meaning is None and not group["kind"].isin(("blank", "not available")).all():
             first = group.iloc[0]
             fix = _("declare its mineral, stage and basis in usgs_minerals.csv")
             what = _("`{label}` of {commodity} is not declared").format(label=first["detail"], commodity=commodity)
             faults.append(Fault(str(first["file"]), str(first["row"]), "Statistics_detail", what, fix))
-        elif meaning.mineral:
+        elif meaning is not None and meaning.mineral:
             rows += _world(group, meaning, table, value, faults)
     rows = _joined(rows, value, faults)
     _withheld(rows, world, value)
@@ -104,15 +104,21 @@ def _joined(rows: list[Row], value: str, faults: list[Fault]) -> list[Row]:
         first = kept.setdefault(tuple(row.get(name, "") for name in _KEY), row)
         if first is row:
             continue
-        if not (first[value] and row[value] and first["unit"] == row["unit"]):
+        telling = (*NUMBERS, *INTERVALS)
+        if first["qualifier"] not in telling or row["qualifier"] not in telling:  # a column of another table
+            if row["qualifier"] in telling:
+                kept[tuple(row.get(name, "") for name in _KEY)] = row
+        elif not (first[value] and row[value] and first["unit"] == row["unit"]):
             file, _colon, line = row["_at"].partition(":")
             what = _("{country} stands twice, and not both rows hold a number").format(country=row["country"])
             faults.append(Fault(file, line, value, what, _("tell the rows apart in usgs_minerals.csv")))
-            continue
-        said = _("sum of two rows of the source: {first} and {second}").format(first=first[value], second=row[value])
-        first[value] = number_text(float(first[value]) + float(row[value]))
-        first["qualifier"] = max(first["qualifier"], row["qualifier"], key=NUMBERS.index)
-        first["note"] = "; ".join(dict.fromkeys(filter(None, (said, first["note"], row["note"]))))
+        else:
+            said = _("sum of two rows of the source: {first} and {second}").format(
+                first=first[value], second=row[value]
+            )
+            first[value] = number_text(float(first[value]) + float(row[value]))
+            first["qualifier"] = max(first["qualifier"], row["qualifier"], key=NUMBERS.index)
+            first["note"] = "; ".join(dict.fromkeys(filter(None, (said, first["note"], row["note"]))))
     return list(kept.values())
 
 
@@ -134,6 +140,9 @@ def _world(group: pd.DataFrame, meaning: Meaning, table: str, value: str, faults
             "source": f"mcs{cell['edition']}",
             "note": "; ".join(filter(None, (meaning.note, _said(cell)))),
             "_at": f"{cell['file']}:{cell['row']}",
+            "_chapter": str(cell["chapter"]),
+            "_commodity": str(cell["commodity"]),
+            "_country": str(cell["country"]),
         }
         rows.append(row)
     return rows

@@ -12,11 +12,11 @@ from didymium.messages import _
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = ("usgs", "baci", "wgi", "pinksheet")
-"""What can be read: USGS Mineral Commodity Summaries, BACI HS92, World Bank WGI and Pink Sheet."""
+KINDS = ("usgs", "baci", "wgi", "pinksheet", "dataweb")
+"""What can be read: USGS Mineral Commodity Summaries, BACI HS92, World Bank WGI and Pink Sheet, USITC DataWeb."""
 
 
-def tidy(kind: str, path: Path, edition: int | None = None) -> pd.DataFrame:
+def tidy(kind: str, path: Path, edition: int | None = None, errors: Path | None = None) -> pd.DataFrame:
     """Return the rows of a download, every correction in the row's ``note``.
 
     Parameters
@@ -27,6 +27,8 @@ def tidy(kind: str, path: Path, edition: int | None = None) -> pd.DataFrame:
         The file, or for older USGS editions the folder, as downloaded.
     edition : int, optional
         Year of the USGS release; needed for ``usgs`` only.
+    errors : Path, optional
+        Standard errors, for ``wgi`` where estimates and errors stand in a pair of CSV files.
 
     Raises
     ------
@@ -37,8 +39,9 @@ def tidy(kind: str, path: Path, edition: int | None = None) -> pd.DataFrame:
     """
     if kind not in KINDS:
         raise DidymiumError(_("cannot read `{kind}` -> use one of {known}").format(kind=kind, known=", ".join(KINDS)))
-    if not path.exists():
-        raise DidymiumError(_("{path} does not exist -> name the file as downloaded").format(path=path))
+    for file in (path, errors):
+        if file is not None and not file.exists():
+            raise DidymiumError(_("{path} does not exist -> name the file as downloaded").format(path=file))
     if kind == "usgs":
         from didymium.sources.usgs import read_usgs
 
@@ -50,9 +53,16 @@ def tidy(kind: str, path: Path, edition: int | None = None) -> pd.DataFrame:
 
         return read_baci(path).frame
     if kind == "wgi":
-        from didymium.sources.wgi import read_wgi
+        from didymium.sources.wgi import read_wgi, read_wgi_pair
 
-        return read_wgi(path).frame
+        if errors is None and path.suffix.lower() == ".csv":
+            fix = _("add --errors FILE with the standard errors, or take the workbook with all six dimensions")
+            raise DidymiumError(_("{file} holds one half of a pair of tables").format(file=path.name) + f" -> {fix}")
+        return (read_wgi(path) if errors is None else read_wgi_pair(path, errors)).frame
+    if kind == "dataweb":
+        from didymium.sources.dataweb import read_dataweb
+
+        return read_dataweb(path).frame
     from didymium.sources.pinksheet import read_pinksheet
 
     return read_pinksheet(path).frame

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from didymium.faults import CaseError, Fault
 from didymium.messages import N_, _
-from didymium.sources.raw import read_raw
+from didymium.sources.files import read_rows
 from didymium.sources.usgs_corrections import correct
 from didymium.sources.usgs_long import read_long
 from didymium.sources.usgs_names import UNITS, country_name
@@ -88,7 +88,7 @@ def read_usgs(path: Path, edition: int, *, whole: bool = True) -> pd.DataFrame:
     left_out: list[Fault] = []
     pieces: list[pd.DataFrame] = []
     for file in _files(path, edition, left_out):
-        table = read_raw(file, faults)
+        table = read_rows(file, faults)
         if table is None:
             continue
         if whole and len(table.rows) < ROWS.get(edition, 0):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from didymium.faults import Fault
 from didymium.messages import _
-from didymium.sources.raw import RawTable
+from didymium.sources.files import Rows
 from didymium.sources.usgs_names import commodity_name, form_name, spelled, stage_of
 from didymium.sources.value import join_notes
 
@@ -46,7 +46,7 @@ def missing_columns(name: str, header: list[str], wanted: tuple[str, ...]) -> li
     return faults
 
 
-def read_long(table: RawTable, edition: int, faults: list[Fault]) -> pd.DataFrame | None:
+def read_long(table: Rows, edition: int, faults: list[Fault]) -> pd.DataFrame | None:
     """Return the rows of the long file, cells still as text; None with a fault where it is another file."""
     import numpy as np
     import pandas as pd

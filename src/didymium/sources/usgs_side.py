@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from didymium.faults import CaseError, Fault
 from didymium.messages import N_, _
-from didymium.sources.raw import RawTable, read_raw
+from didymium.sources.files import Rows, read_rows
 from didymium.sources.usgs_long import missing_columns
 from didymium.sources.usgs_names import UNITS, country_name
 from didymium.sources.value import read_cells
@@ -32,10 +32,10 @@ AGREEMENTS = (
 """Dates of agreements that need a word: country, start of the name, date printed, date where it was signed, why."""
 
 
-def _open(path: Path, columns: tuple[str, ...]) -> RawTable:
+def _open(path: Path, columns: tuple[str, ...]) -> Rows:
     """Return a table that has the columns, or raise every fault."""
     faults: list[Fault] = []
-    table = read_raw(Path(path), faults)
+    table = read_rows(Path(path), faults)
     if table is not None:
         faults.extend(missing_columns(table.name, table.header, columns))
     if faults or table is None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from didymium.faults import Fault
 from didymium.messages import N_, _
-from didymium.sources.raw import RawTable
+from didymium.sources.files import Rows
 from didymium.sources.usgs_long import missing_columns
 from didymium.sources.usgs_names import CODE_UNIT, FILE_COMMODITY, commodity_name, form_name, spelled, stage_of
 
@@ -112,7 +112,7 @@ class Column:
     remarks: str
 
 
-def read_wide(table: RawTable, edition: int, faults: list[Fault]) -> pd.DataFrame | None:
+def read_wide(table: Rows, edition: int, faults: list[Fault]) -> pd.DataFrame | None:
     """Return the rows of a wide file, one per cell, cells still as text; None with a fault where it is another file.
 
     These files have a dozen rows each: plain lists are fifty times faster here than a data frame per column.
@@ -150,7 +150,7 @@ def read_wide(table: RawTable, edition: int, faults: list[Fault]) -> pd.DataFram
     return pd.DataFrame(rows, columns=list(_OUT)) if rows else None
 
 
-def _names(table: RawTable, faults: list[Fault]) -> tuple[list[str], dict[int, str]]:
+def _names(table: Rows, faults: list[Fault]) -> tuple[list[str], dict[int, str]]:
     """Return the names of the columns, mended, and what was mended in which.
 
     A column without a name must be empty or repeat another one.
@@ -180,7 +180,7 @@ def _names(table: RawTable, faults: list[Fault]) -> tuple[list[str], dict[int, s
     return names, why
 
 
-def _still_wrong(table: RawTable, changed: dict[int, str]) -> bool:
+def _still_wrong(table: Rows, changed: dict[int, str]) -> bool:
     """Return whether a file still has the columns that a declared correction was written for.
 
     A column that is left out holds nothing, or, where it was pasted from another table, numbers beside remarks. A

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from didymium.case.workbook import Sheet, address, read_sheets
 from didymium.faults import Fault, single
 from didymium.messages import N_, _
-from didymium.sources.files import NUMBER, Faults, Reading, read_columns, read_text, split_header, year_fault
-from didymium.sources.workbook import Sheet, address, read_workbook
+from didymium.sources.cells import NUMBER, year_fault
+from didymium.sources.files import Faults, Reading, read_columns, read_text, split_header
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +74,7 @@ def read_wgi(path: Path) -> Reading:
     import pandas as pd
 
     faults = Faults(path.name)
-    sheets = read_workbook(path, [_title(words) for words in DIMENSIONS.values()], faults)
+    sheets = read_sheets(path, [_title(words) for words in DIMENSIONS.values()])
     rows: list[tuple[object, ...]] = []
     corrections: dict[str, Fault] = {}
     for dimension, words in DIMENSIONS.items():
@@ -260,7 +261,7 @@ def _sheet(sheet: Sheet, dimension: str, faults: Faults, corrections: dict[str, 
         faults.add("", f"{sheet.name}!A1", _("no row with the columns Code, Estimate and StdErr"),
                    _("take the workbook as published"))  # fmt: skip
         return []
-    sheet.check(at, faults)
+    faults.found += sheet.check(at)
     header, above = sheet.rows[at], sheet.rows[at - 1]
     places: dict[int, dict[str, int]] = {}
     for column, name in enumerate(header):

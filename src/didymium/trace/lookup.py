@@ -179,6 +179,11 @@ class Lookup:
             return found
         return [Number(source_field="source")]
 
+    def where(self, table: str, row: Row) -> tuple[str, int]:
+        """Return the table, with the folder where it is another than the case's own, and the line of a row."""
+        file, line = self.case.files.where(table, int(row.get(LINE, 0)))
+        return file.removesuffix(".csv"), line
+
     def _unit(self, table: Table, name: str, row: Row) -> str:
         for unit in (f"{name}_unit", name.replace("_cost", "_unit")):
             if unit != name and unit in table.columns:

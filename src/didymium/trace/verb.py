@@ -9,7 +9,6 @@ from typing import Any
 
 from didymium.case.case import Case
 from didymium.case.check import first_day
-from didymium.case.read import LINE
 from didymium.faults import DidymiumError
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, Result, ResultTable, join_inputs, new_manifest
@@ -149,25 +148,27 @@ def inputs_table(case: Case, keys: list[str], as_of: date) -> ResultTable:
     for key in keys:
         table = key.partition("/")[0]
         if table in ELSEWHERE:
-            rows.append(_line(key, key.partition("/")[2], {}, Number(), Origin(), as_of))
+            rows.append(_line(key, (table, 0), key.partition("/")[2], {}, Number(), Origin(), as_of))
             continue
         table, row = lookup.row(key)
-        what = lookup.describe(table, row)
+        what, where = lookup.describe(table, row), lookup.where(table, row)
         own = table in ("sources", "assumptions")
         for number in lookup.numbers(table, row):
             cited = str(row[number.source_field]) if number.source_field else ""
             origin = lookup.own_origin(table, row) if own else lookup.origin(cited)
-            rows.append(_line(key, what, row, number, origin, as_of))
+            rows.append(_line(key, where, what, row, number, origin, as_of))
     frame = pd.DataFrame(rows, columns=[*columns, RESTS_ON])
     return ResultTable("inputs", _("What the number rests on"), frame, columns, ("input", "field"))
 
 
-def _line(key: str, what: str, row: Row, number: Number, origin: Origin, as_of: date) -> dict[str, object]:
+def _line(
+    key: str, where: tuple[str, int], what: str, row: Row, number: Number, origin: Origin, as_of: date
+) -> dict[str, object]:
     age = float((as_of - first_day(origin.date)).days) if origin.date else float("nan")
     return {
         "input": key,
-        "table": key.partition("/")[0],
-        "line": int(row.get(LINE, 0)),
+        "table": where[0],
+        "line": where[1],
         "what": what,
         "field": number.field,
         "value": number.value,

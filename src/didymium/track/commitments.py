@@ -32,7 +32,7 @@ def known_evidence(case: Case, as_of: date) -> dict[str, list[Step]]:
 def known_commitments(case: Case, as_of: date) -> pd.DataFrame:
     """Return the promises that were signed by the day."""
     frame = case["commitments"]
-    return frame[[first_day(str(signed)) <= as_of for signed in frame["signed"]]]
+    return frame.loc[[first_day(str(signed)) <= as_of for signed in frame["signed"]]]
 
 
 def commitments_table(case: Case, as_of: date, evidence: dict[str, list[Step]]) -> ResultTable:

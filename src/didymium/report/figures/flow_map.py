@@ -21,6 +21,7 @@ from didymium.report.figures.style import (
     Chart,
     behind,
     fade,
+    goods,
     label,
     name_of,
     new_figure,
@@ -34,16 +35,16 @@ if TYPE_CHECKING:
     from didymium.case.case import Case
     from didymium.result import Result
 
-GROUPS = {
-    "ores": (("mine",), N_("ores and concentrates"), N_("Tonnes of rare-earth oxide")),
-    "materials": (
-        ("light_separation", "heavy_separation", "metal"),
-        N_("separated oxides and metals"),
-        N_("Tonnes of element, without lanthanum and cerium,"),
-    ),
-    "magnets": (("magnet",), N_("finished magnets"), N_("Tonnes of magnets")),
+GROUPS = ("goods", "materials", "ores")
+"""What is drawn together: finished goods, what lies between, and what leaves the mines."""
+
+_COUNTED = {
+    "reo": N_("Tonnes of rare-earth oxide"),
+    "element": N_("Tonnes of element"),
+    "oxide": N_("Tonnes of oxide"),
+    "gross": N_("Tonnes"),
 }
-"""What is drawn together: stages, what they are called, and what is counted."""
+"""What a tonne is a tonne of, by basis."""
 
 _WORLD = Path(__file__).parent.parent / "world.json"
 _CENTRE = 150.0  # the Pacific in the middle: the partners face each other across it
@@ -106,11 +107,16 @@ def flow_map(case: Case, cleared: Result, group: str) -> Chart | None:
     cleared : Result
         Of the verb clear.
     group : str
-        ores, materials or magnets.
+        One of :data:`GROUPS`.
     """
-    stages, called, unit = GROUPS[group]
+    members = _members(case, group)
+    called = {
+        "goods": _("finished {goods}").format(goods=goods(case)),
+        "materials": _("materials between the mine and finished {goods}").format(goods=goods(case)),
+        "ores": _("ores and concentrates"),
+    }[group]
     flows = cleared["flows"]
-    drawn = flows[flows["commodity"].isin(_members(case, stages)) & flows["origin"].ne(flows["destination"])]
+    drawn = flows[flows["commodity"].isin(members) & flows["origin"].ne(flows["destination"])]
     sums = drawn.groupby(["origin", "destination"])["quantity"].sum().sort_values(ascending=False)
     total = float(sums.sum())
     if total <= 0:
@@ -119,25 +125,38 @@ def flow_map(case: Case, cleared: Result, group: str) -> Chart | None:
     sources = sums.groupby(level="origin").sum().sort_values(ascending=False)
     title = _("{region} ships {share} of the {goods} traded between regions ({total} in all)").format(
         region=name_of(case, "regions", str(sources.index[0])),
-        goods=_(called),
+        goods=called,
         total=amount(total, "t"),
         share=amount(float(sources.iloc[0]) / total, "share"),
     )
     note = _(
         "{unit} in {year} as the market model clears, the {count} largest flows. Width grows with quantity; "
         "colour is the origin."
-    ).format(unit=_(unit), year=case.base_year, count=len(shown))
+    ).format(unit=_unit(case, members), year=case.base_year, count=len(shown))
     rests = behind(drawn["rests_on"])
     return Chart(f"map_{group}", title, note, _draw(case, shown, False), _draw(case, shown, True), rests, "clear.flows")
 
 
-def _members(case: Case, stages: tuple[str, ...]) -> list[str]:
-    """Commodities of a group: no by-products that would swamp the map, and of magnets only those that are used."""
+def _members(case: Case, group: str) -> list[str]:
+    """Commodities of a group: no by-products and alloys that would swamp the map, of finished goods what is used."""
     commodities = case["commodities"]
-    found = commodities[commodities["stage"].isin(stages) & commodities["elements"].ne("La;Ce")]
-    if stages == ("magnet",):
-        found = found[found["commodity"].isin(case["demands"]["commodity"])]
+    if group == "goods":
+        return case.finished()
+    mined = commodities["stage"].eq("mine")
+    between = ~mined & ~commodities["stage"].isin((*case.final_stages, "alloy", "recycling", "use"))
+    found = commodities[(mined if group == "ores" else between) & commodities["elements"].ne("La;Ce")]
+    if group == "materials":
+        found = found[found["basis"].ne("reo")]
     return [str(c) for c in found["commodity"]]
+
+
+def _unit(case: Case, members: list[str]) -> str:
+    """Return what is counted; where members are counted in different things, the weight as traded."""
+    bases = {case.content.basis[c] for c in members}
+    counted = _(_COUNTED[bases.pop()] if len(bases) == 1 else _COUNTED["gross"])
+    elements = {tuple(case.content.elements[c]) for c in members}
+    light = _("without lanthanum and cerium") if ("Nd", "Pr") in elements else ""
+    return f"{counted}, {light}," if light else counted
 
 
 def _draw(case: Case, flows: pd.Series, narrow: bool) -> go.Figure:

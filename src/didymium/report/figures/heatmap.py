@@ -16,16 +16,9 @@ if TYPE_CHECKING:
     from didymium.case.case import Case
     from didymium.result import Result
 
-SHORT_STAGES = {
-    "mine": N_("Mine"),
-    "light_separation": N_("Light sep."),
-    "heavy_separation": N_("Heavy sep."),
-    "metal": N_("Metal"),
-    "alloy": N_("Alloy"),
-    "magnet": N_("Magnet"),
-    "recycling": N_("Recycling"),
-    "use": N_("Use"),
-}
+SHORT_STAGES = {"light_separation": N_("Light sep."), "heavy_separation": N_("Heavy sep.")}
+"""Names of stages that are too long for a column."""
+
 ELEMENT_ORDER = ("Dy", "Tb", "NdPr", "Sm", "Gd", "Y", "LaCe")
 MOST = 0.75
 """A step in which one region makes more than this share counts as concentrated."""
@@ -90,7 +83,7 @@ def _draw(
         cells = _cells(rows, value)
         z = [[_share(cells, element, stage) for stage in stages] for element in elements]
         text = [["" if v is None else percent(v).split("\u00a0")[0] for v in line] for line in z]
-        names = [_(SHORT_STAGES[stage]) for stage in stages]
+        names = [_(SHORT_STAGES.get(stage, STAGE_NAMES[stage])) for stage in stages]
         names = names if across else [name.replace(" ", "<br>") for name in names]
         figure.add_trace(
             go.Heatmap(

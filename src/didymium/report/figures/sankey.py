@@ -6,10 +6,21 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from didymium.messages import N_, _
-from didymium.report.figures.style import Chart, behind, fade, label, name_of, new_figure, region_colour
+from didymium.case.tables import STAGES
+from didymium.messages import _
+from didymium.report.figures.style import (
+    PRODUCTS,
+    STAGE_NAMES,
+    Chart,
+    behind,
+    fade,
+    label,
+    name_of,
+    new_figure,
+    region_colour,
+)
 from didymium.report.numbers import percent
-from didymium.screen.content import composition
+from didymium.screen.content import composition, groups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,39 +30,33 @@ if TYPE_CHECKING:
     from didymium.case.case import Case
     from didymium.result import Result
 
-CHAINS: dict[str, tuple[str, tuple[str, ...], tuple[tuple[str, str, tuple[str, ...]], ...]]] = {
-    "light": (
-        N_("Neodymium and praseodymium"),
-        ("NdPr",),
-        (
-            (N_("Ore"), "mine", ()),
-            (N_("Oxide"), "", ("ndpr_oxide",)),
-            (N_("Metal"), "", ("ndpr_metal",)),
-            (N_("Alloy"), "", ("alloy_standard", "alloy_low_dy", "alloy_high_dy")),
-            (N_("Magnet"), "", ("magnet_standard", "magnet_high_temperature")),
-        ),
-    ),
-    "heavy": (
-        N_("Dysprosium and terbium"),
-        ("Dy", "Tb"),
-        (
-            (N_("Ore"), "mine", ()),
-            (N_("Oxide"), "", ("dy_oxide", "tb_oxide")),
-            (N_("Metal"), "", ("dy_metal", "tb_metal")),
-            (N_("Alloy"), "", ("alloy_low_dy", "alloy_high_dy")),
-            (N_("Magnet"), "", ("magnet_high_temperature",)),
-        ),
-    ),
-}
-"""Steps of a chain: name, and a stage or the commodities that leave it. The last goods go to users."""
-
 OTHER = "other"
 _SMALL = 0.012
 _PAD = 14  # pixels between nodes
 
 
-def stage_sankey(case: Case, cleared: Result, chain: str) -> Chart | None:
-    """Return the Sankey of one chain in the base year; None where the result holds nothing of it.
+def sankeys(case: Case) -> list[tuple[str, ...]]:
+    """Return the groups of elements that are drawn: as ``sankey`` in ``case.toml`` says, or each element alone."""
+    named = case.settings.get("sankey") or [[element] for element in groups(case)]
+    return [tuple(str(element) for element in group) for group in named]
+
+
+def steps_of(case: Case, elements: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return what leaves each stage with these elements in it: products, neither swarf nor mixtures to separate."""
+    symbols = {symbol for element in elements for symbol in groups(case)[element]}
+    processes, content = case["processes"], case.content
+    products = set(processes.loc[processes["capacity_side"].eq("output"), "capacity_commodity"])
+    found: dict[str, list[str]] = {}
+    stages = dict(zip(case["commodities"]["commodity"], case["commodities"]["stage"], strict=True))
+    for commodity, stage in stages.items():
+        kept = stage == "mine" or commodity in products or content.basis[commodity] in ("element", "oxide")
+        if kept and symbols.intersection(content.elements[commodity]) and stage not in ("recycling", "use"):
+            found.setdefault(stage, []).append(commodity)
+    return {stage: found[stage] for stage in STAGES if stage in found}
+
+
+def stage_sankey(case: Case, cleared: Result, elements: tuple[str, ...]) -> Chart | None:
+    """Return the Sankey of some elements in the base year; None where the result holds fewer than two steps of them.
 
     Parameters
     ----------
@@ -59,42 +64,49 @@ def stage_sankey(case: Case, cleared: Result, chain: str) -> Chart | None:
         For names and stages.
     cleared : Result
         Of the verb clear.
-    chain : str
-        light or heavy.
+    elements : tuple of str
+        Elements that the case follows.
     """
-    called, elements, steps = CHAINS[chain]
-    links = []
+    links: list[tuple[int, str, str, float]] = []
+    stages: list[str] = []
     rows: list[str] = []
-    for place, (_name, stage, commodities) in enumerate(steps):
-        members = set(commodities) or set(case["commodities"].loc[case["commodities"]["stage"].eq(stage), "commodity"])
-        step, inputs = _step(cleared, {c: _content(case, c, elements) if stage else 1.0 for c in members})
+    for stage, members in steps_of(case, elements).items():
+        mined = stage == "mine"
+        step, inputs = _step(cleared, {c: _content(case, c, elements) if mined else 1.0 for c in members})
         if step.empty:
-            return None
+            continue
         rows += inputs
         for pair, share in zip(step.index.to_list(), (step / step.sum()).to_list(), strict=True):
             origin, destination = pair
-            links.append((place, str(origin), str(destination), float(share)))
+            links.append((len(stages), str(origin), str(destination), float(share)))
+        stages.append(stage)
+    if len(stages) < 2:
+        return None
     kept = {
         region
-        for place in range(len(steps) + 1)
-        for region, share in _column(links, place, len(steps)).items()
+        for place in range(len(stages) + 1)
+        for region, share in _column(links, place, len(stages)).items()
         if share >= _SMALL * 3
     }
     merged: dict[tuple[int, str, str], float] = {}
     for place, origin, destination, share in links:
         key = (place, origin if origin in kept else OTHER, destination if destination in kept else OTHER)
         merged[key] = merged.get(key, 0.0) + share
-    names = [_(name) for name, _stage, _commodities in steps] + [_("Use")]
+    products = [_(PRODUCTS.get(stage, STAGE_NAMES[stage])) for stage in stages]
+    names = [*products, _("Use")]
     columns = [
-        _column([(p, o, d, s) for (p, o, d), s in merged.items()], place, len(steps)) for place in range(len(names))
+        _column([(p, o, d, s) for (p, o, d), s in merged.items()], place, len(stages)) for place in range(len(names))
     ]
     leader = case.controller
-    title = _("{chain}: {region}'s share goes from {mine} of ore to {oxide} of oxide and {magnet} of magnets").format(
-        chain=_(called),
+    shares = [
+        _("{share} of {product}").format(share=percent(columns[at].get(leader, 0.0)), product=products[at].lower())
+        for at in dict.fromkeys((0, 1, len(stages) - 1))
+    ]
+    title = _("{elements}: {region}'s share goes from {first} to {others}").format(
+        elements=_called(case, elements),
         region=name_of(case, "regions", leader),
-        mine=percent(columns[0].get(leader, 0.0)),
-        oxide=percent(columns[1].get(leader, 0.0)),
-        magnet=percent(columns[-2].get(leader, 0.0)),
+        first=shares[0],
+        others=_(" and ").join(shares[1:]),
     )
     note = _(
         "Per cent of what leaves each step in {year}, ore by its content of these elements, the rest by weight; a "
@@ -102,11 +114,23 @@ def stage_sankey(case: Case, cleared: Result, chain: str) -> Chart | None:
         "in another. By-products and losses are left out."
     ).format(year=case.base_year)
     figures = [_draw(case, merged, columns, names, narrow) for narrow in (False, True)]
-    return Chart(f"sankey_{chain}", title, note, figures[0], figures[1], behind(rows), "clear.net_trade", least=600)
+    name = f"sankey_{'_'.join(elements).lower()}"
+    return Chart(name, title, note, figures[0], figures[1], behind(rows), "clear.net_trade", least=600)
+
+
+def _called(case: Case, elements: tuple[str, ...]) -> str:
+    """Return the names of elements: ``Neodymium and praseodymium``."""
+    import periodictable
+
+    symbols = [symbol for element in elements for symbol in groups(case)[element]]
+    names = _(" and ").join(_(periodictable.elements.symbol(symbol).name) for symbol in symbols)
+    return names[:1].upper() + names[1:]
 
 
 def _content(case: Case, commodity: str, elements: tuple[str, ...]) -> float:
-    """Tonnes of the chain's elements in a tonne of ore."""
+    """Tonnes of the elements in a tonne of ore; 1 where ore is traded by weight and nothing more is known."""
+    if case.content.basis[commodity] == "gross":
+        return 1.0
     held = composition(case, commodity)
     return sum(held.get(element, 0.0) for element in elements)
 

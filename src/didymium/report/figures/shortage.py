@@ -20,6 +20,7 @@ from didymium.report.figures.style import (
     Chart,
     behind,
     dress_axes,
+    goods,
     label,
     name_of,
     new_figure,
@@ -52,13 +53,13 @@ def first_short(served: pd.DataFrame, region: str, foresight: str = "none", leas
 
 
 def shown_uses(case: Case, served: pd.DataFrame) -> pd.DataFrame:
-    """Return what is served of finished magnets with a fitted price.
+    """Return what is served of finished goods with a fitted price.
 
     Tonnes of magnets and of oxides are different things and are not added; of goods whose price is not fitted the
     shortage is known as a band only.
     """
     commodities = case["commodities"]
-    fitted = commodities["stage"].eq("magnet") & commodities["calibrated"].ne("no")
+    fitted = commodities["commodity"].isin(case.finished()) & commodities["calibrated"].ne("no")
     return served[served["commodity"].isin(commodities.loc[fitted, "commodity"])]
 
 
@@ -92,11 +93,13 @@ def shortage_timeline(case: Case, shocked: Result) -> Chart | None:
             if begin
             else _("{region} never").format(region=name)
         )
-    title = _("Magnets run short: {starts}").format(starts=", ".join(starts))
+    called = goods(case)
+    title = _("{goods} run short: {starts}").format(goods=called[:1].upper() + called[1:], starts=", ".join(starts))
     note = _(
-        "Tonnes of finished magnets a month. Bars: nobody foresees the cut. Line: everybody does. Title: the first "
-        "month in which more than {least} of need goes unmet. Oxides, and goods without a fitted price, are left out."
-    ).format(least=percent(_UNMET))
+        "Tonnes of finished {goods} a month. Bars: nobody foresees the cut. Line: everybody does. Title: the first "
+        "month in which more than {least} of need goes unmet. What is used before that stage, and goods without a "
+        "fitted price, are left out."
+    ).format(goods=called, least=percent(_UNMET))
     drawn = [_shortage(case, served, across) for across in (True, False)]
     return Chart("shortage", title, note, drawn[0], drawn[1], rests, "shock.served", paper=205)
 

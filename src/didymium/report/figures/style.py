@@ -55,12 +55,33 @@ STAGE_NAMES = {
     "mine": N_("Mine"),
     "light_separation": N_("Light separation"),
     "heavy_separation": N_("Heavy separation"),
+    "refining": N_("Refining"),
     "metal": N_("Metal"),
     "alloy": N_("Alloy"),
     "magnet": N_("Magnet"),
+    "precursor": N_("Precursor"),
+    "cathode": N_("Cathode"),
+    "anode": N_("Anode"),
+    "cell": N_("Cell"),
     "recycling": N_("Recycling"),
     "use": N_("Use"),
 }
+PRODUCTS = {
+    "mine": N_("Ore"),
+    "light_separation": N_("Oxide"),
+    "heavy_separation": N_("Oxide"),
+    "refining": N_("Refined"),
+}
+"""What leaves a stage, where it is called otherwise than the stage."""
+
+GOODS = {
+    "magnet": N_("magnets"),
+    "cell": N_("battery cells"),
+    "cathode": N_("cathodes"),
+    "refining": N_("refined materials"),
+    "metal": N_("metals"),
+}
+"""Goods of a final stage, as they stand in a sentence."""
 WIDE, NARROW = 1000, 360
 """Widths that the two forms of a figure are drawn for, in pixels; the page stretches them."""
 
@@ -192,6 +213,12 @@ def name_of(case: Case, table: str, key: str) -> str:
         stage = key.removeprefix("stage:")
         return _(STAGE_NAMES[stage]) if stage in STAGE_NAMES else stage
     return case.names(table).get(key, key)
+
+
+def goods(case: Case) -> str:
+    """Return what a case calls its finished goods, inside a sentence: ``magnets``."""
+    stages = case.final_stages
+    return _(GOODS[stages[0]]) if len(stages) == 1 and stages[0] in GOODS else _("goods")
 
 
 def short_name(case: Case, commodity: str) -> str:

@@ -153,8 +153,8 @@ def price_timeline(case: Case, shocked: Result) -> Chart | None:
 def _spread(case: Case, commodities: list[str]) -> list[str]:
     """Pick panels: the worst, then forms of other elements, so that one element does not fill the figure."""
     table = case["commodities"]
-    used = table["stage"].ne("magnet") | table["commodity"].isin(case["demands"]["commodity"])
-    shown = table[used & table["stage"].isin(("light_separation", "heavy_separation", "magnet"))]
+    first = table["stage"].isin(("light_separation", "heavy_separation", "refining"))
+    shown = table[first | table["commodity"].isin(case.finished())]
     elements = dict(zip(shown["commodity"], shown["elements"], strict=True))
     commodities = [c for c in commodities if c in elements]
     chosen: list[str] = []
