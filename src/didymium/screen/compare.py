@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -246,13 +246,28 @@ def _events(case: Case, parents: Mapping[str, str]) -> list[dict[str, Any]]:
     return found
 
 
-def hidden(found: pd.DataFrame) -> Sequence[str]:
-    """Return one warning for each whole and part that it hides."""
-    lines: dict[tuple[str, str], str] = {}
-    for row in records(found[found["hides"].eq("yes")]):
-        pair = (str(row["parent"]), str(row["child"]))
+def hidden(case: Case, found: pd.DataFrame) -> list[str]:
+    """Return one warning for each part that a whole hides, and what happened to trade before any index.
+
+    Parameters
+    ----------
+    case : Case
+        For names.
+    found : DataFrame
+        Table ``aggregates``.
+    """
+    names = case.names("minerals")
+    lines: dict[str, str] = {}
+    rows = records(found[found["hides"].eq("yes")])
+    for row in sorted(rows, key=lambda r: (r["measure"] != "trade_change", r["part"])):
+        facts = row | {"parent": names[row["parent"]], "child": names[row["child"]]}
         if row["measure"] == "trade_change":
-            lines[pair] = _("{parent} {whole:+.1f} %, {child} {part:+.0f} % ({period})").format(**row)
+            text = _("{parent} {whole:+.1f} %, {child} {part:+.0f} % (imports of {participant}, {period})")
         else:
-            lines.setdefault(pair, _("{parent} {whole:.2f}, {child} {part:.2f} ({measure})").format(**row))
+            title = _(METHODS[row["measure"]].title)
+            text, facts = (
+                _("{parent} {whole:.2f}, {child} {part:.2f} ({title}, {participant})"),
+                facts | {"title": title},
+            )
+        lines.setdefault(row["child"], text.format(**facts))
     return list(lines.values())

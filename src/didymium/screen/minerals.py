@@ -301,7 +301,8 @@ def _wide(case: Case, run: _Run, ranks: pd.DataFrame, shown: Sequence[str]) -> p
         frame["note"] = ["; ".join(r) for r in reasons]
         frame[RESTS_ON] = [join_inputs(dict.fromkeys(k for k in keys if k)) for keys in inputs]
         frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
+    # Within a participant by one method that most have: an order to read in, not a ranking of its own.
+    return pd.concat([f.sort_values("hhi_wgi", ascending=False, kind="stable") for f in frames], ignore_index=True)
 
 
 def _largest(supply: Supply) -> list[str]:

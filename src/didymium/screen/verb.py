@@ -130,7 +130,7 @@ def _minerals(case: Case, places: dict[str, list[str]], chain_tables: Sequence[R
         "aggregates": parts,
         "vintages": vintages(case),
     })  # fmt: skip
-    return made, list(hidden(parts))
+    return made, hidden(case, parts)
 
 
 def _shown(frame: pd.DataFrame, places: Mapping[str, Sequence[str]]) -> pd.DataFrame:
