@@ -198,7 +198,7 @@ def test_price_is_the_root_that_scipy_finds(rows: list[tuple[float, float, float
     if excess(0.0) >= 0:
         assert found == pytest.approx(1.0, abs=1e-6)
     else:
-        root = np.exp(brentq(excess, 0.0, 600.0))
+        root = np.exp(brentq(excess, 0.0, 300.0))
         assert found == pytest.approx(root if root < disruption.HIGHEST_PRICE else np.inf, rel=1e-6)
 
 

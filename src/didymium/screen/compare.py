@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, spearmanr
 
 from didymium.case.case import ROW
 from didymium.case.risk_tables import STUDY_STAGE
 from didymium.messages import N_, _
 from didymium.result import RESTS_ON, join_inputs
+from didymium.screen import supply_risk
 from didymium.screen.indices import WORLD
 from didymium.screen.method_list import METHODS
 from didymium.screen.records import records
@@ -73,32 +74,32 @@ def agreement(case: Case, ranks: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFra
     totals: list[dict[str, Any]] = []
     details: list[dict[str, Any]] = []
     for (study, measure), theirs in whole.groupby(["study", "measure"]):
-        place = theirs.set_index("mineral")
-        bad = -place["value"] if measure == "rank" else place["value"]
+        score = dict(zip(theirs["mineral"], theirs["value"].astype(float), strict=True))
+        keys = dict(zip(theirs["mineral"], theirs[ROW].astype(str), strict=True))
         for (method, participant), mine in worst.groupby(["method", "participant"], sort=False):
-            here = mine[mine["mineral"].isin(place.index)]
-            if here.empty:
+            here = records(mine[mine["mineral"].isin(list(score))])
+            if not here:
                 continue
-            there = bad.loc[here["mineral"]].to_numpy(float)
-            values = here["bad"].to_numpy(float)
-            rho = float(spearmanr(there, values).statistic) if len(here) >= LEAST and np.ptp(values) > 0 else np.nan
+            there = np.array([score[row["mineral"]] for row in here])
+            bad = -there if measure == "rank" else there
+            values = np.array([float(row["bad"]) for row in here])
+            rho = float(spearmanr(bad, values).statistic) if len(here) >= LEAST and np.ptp(values) > 0 else np.nan
             same = method == "supply_risk" and measure == "supply_risk"
-            high = there >= 1.0
+            high = there >= supply_risk.SR_THRESHOLD
             near = np.abs(values - there) <= 0.5
             totals.append({
                 "study": study, "method": method, "participant": participant, "minerals": len(here), "spearman": rho,
                 "within_half": float(near[high].mean()) if same and high.any() else np.nan,
-                RESTS_ON: join_inputs(place.loc[here["mineral"], ROW]),
+                RESTS_ON: join_inputs([keys[row["mineral"]] for row in here]),
             })  # fmt: skip
-            ours = pd.Series(-values).rank(method="min").to_numpy()
-            order = pd.Series(-there).rank(method="min").to_numpy()
-            for row, a, b, value in zip(records(here), order, ours, there, strict=True):
+            for row, a, b, value in zip(here, rankdata(-bad, "min"), rankdata(-values, "min"), there, strict=True):
+                mineral = row["mineral"]
                 details.append({
-                    "study": study, "method": method, "participant": participant, "mineral": row["mineral"],
+                    "study": study, "method": method, "participant": participant, "mineral": mineral,
                     "stage": row["stage"], "rank_there": a, "rank_here": b, "difference": b - a,
                     "value_there": value if measure != "rank" else np.nan, "value_here": row["value"],
-                    "why": _why(str(method), str(row["stage"]), bottleneck.get((study, row["mineral"]), ""), b != a),
-                    RESTS_ON: join_inputs([str(place.loc[row["mineral"], ROW])], str(row[RESTS_ON]).split(";")),
+                    "why": _why(str(method), str(row["stage"]), bottleneck.get((study, mineral), ""), a != b),
+                    RESTS_ON: join_inputs([keys[mineral]], str(row[RESTS_ON]).split(";")),
                 })  # fmt: skip
     found = pd.DataFrame(details, columns=_DETAIL)
     largest = found["difference"].abs().sort_values(ascending=False, kind="stable").index

@@ -154,6 +154,7 @@ class _Run:
         for participant, place in places.items():
             self.found += self.indices.of(participant)
             self.found += self._industries(participant, place)
+        self._worst: dict[str, list[int]] = {}
         self.effects: Effects = effects(case, supply, sources, places, draws)
         self.labels = supply.table[KEYS].astype(str)
 
@@ -188,40 +189,44 @@ class _Run:
 
     def worst(self, participant: str) -> list[int]:
         """Return the row of the disruption with the highest price, by group; -1 where there is none."""
-        table = self.effects.table
-        rows: dict[tuple[str, str, str], int] = {}
-        mine = table[table["participant"].eq(participant) & ~table["mineral"].str.contains(";")]
-        for at, mineral, stage, form in zip(mine.index, mine["mineral"], mine["stage"], mine["form"], strict=True):
-            key = (str(mineral), str(stage), str(form))
-            if key not in rows or table["price"].iloc[at] > table["price"].iloc[rows[key]]:
-                rows[key] = int(at)
-        return [rows.get((m, s, f), rows.get((m, "", ""), -1)) for m, s, f in
-                zip(*(self.labels[k] for k in KEYS), strict=True)]  # fmt: skip
+        if participant not in self._worst:
+            table = self.effects.table
+            rows: dict[tuple[str, ...], int] = {}
+            price = table["price"].tolist()
+            cells = zip(*(table[c].tolist() for c in ("participant", *KEYS)), strict=True)
+            for at, (whose, *key) in enumerate(cells):
+                group = tuple(key)
+                if whose == participant and ";" not in key[0] and (group not in rows or price[at] > price[rows[group]]):
+                    rows[group] = at
+            groups = zip(*(self.labels[k].tolist() for k in KEYS), strict=True)
+            self._worst[participant] = [rows.get(g, rows.get((g[0], "", ""), -1)) for g in groups]
+        return self._worst[participant]
 
     def _disruptions(self, alone: Mapping[str, _Run]) -> list[Scored]:
         found = []
         table = self.effects.table
+        keys = table[RESTS_ON].tolist()
         for participant in self.places:
             rows = self.worst(participant)
-            has = np.array([r >= 0 for r in rows])
             for method, name, sign in (("disruption_price", "price", 1.0), ("disruption", "gdp", -1.0)):
                 values = _picked(getattr(self.effects, name), rows, sign)
                 low_column, high_column = ("price_low", "price_high") if sign > 0 else ("gdp_high", "gdp_low")
-                low, high = (np.array([sign * float(table[c].iloc[r]) if r >= 0 else np.nan for r in rows])
-                             for c in (low_column, high_column))  # fmt: skip
+                low, high = (np.array([sign * ends[r] if r >= 0 else np.nan for r in rows])
+                             for ends in (table[low_column].tolist(), table[high_column].tolist()))  # fmt: skip
                 why = [_("not computable: no share of an exporter, or reliance missing") if r < 0 else
                        _("not computable: uses by industry missing") if v != v else ""
                        for r, v in zip(rows, values[:, 0], strict=True)]  # fmt: skip
-                inputs = [str(table[RESTS_ON].iloc[r]).split(";") if r >= 0 else [] for r in rows]
+                inputs = [keys[r].split(";") if r >= 0 else [] for r in rows]
                 found.append(Scored(method, participant, self.labels, values, low, high, why, inputs, {
                     c: _picked(getattr(run.effects, name), rows, sign) for c, run in alone.items()}))  # fmt: skip
             weighted = np.full(len(rows), np.nan)
             sums = table[table["participant"].eq(participant)].groupby("mineral")["weighted"].sum(min_count=1)
             for g, mineral in enumerate(self.labels["mineral"]):
                 weighted[g] = -float(sums.get(mineral, np.nan))
-            why = ["" if w == w else _("not computable: probability that an exporter stops missing") if h else
-                   _("not computable: no share of an exporter, or reliance missing")
-                   for w, h in zip(weighted, has, strict=True)]  # fmt: skip
+            known = table["probability"].notna().any()
+            why = ["" if w == w else _("not computable: probability that an exporter stops missing")
+                   if r >= 0 or not known else _("not computable: no share of an exporter, or reliance missing")
+                   for w, r in zip(weighted, rows, strict=True)]  # fmt: skip
             found.append(Scored("disruption_weighted", participant, self.labels, weighted[:, None], weighted, weighted,
                                 why, [[] for _r in rows]))  # fmt: skip
         return found
@@ -272,6 +277,8 @@ def _wide(case: Case, run: _Run, ranks: pd.DataFrame, shown: Sequence[str]) -> p
     by = {(str(m), str(p)): part.reset_index(drop=True) for (m, p), part in ranks.groupby(["method", "participant"])}
     index = {(i.method, i.participant): i for i in run.found}
     first = _largest(supply)
+    problems = supply.table["problem"].tolist()
+    exporters = run.effects.table["exporter"].tolist()
     frames = []
     for participant in shown:
         frame = supply.table[[*KEYS, "year", "series", "unit", "total"]].copy()
@@ -291,11 +298,11 @@ def _wide(case: Case, run: _Run, ranks: pd.DataFrame, shown: Sequence[str]) -> p
                 frame[name] = values if values is not None else np.nan
             for g, (why, keys) in enumerate(zip(part["why"], part[RESTS_ON], strict=True)):
                 if why:
-                    text = why if why == supply.table["problem"].iloc[g] else f"{method}: {why}"
+                    text = why if why == problems[g] else f"{method}: {why}"
                     reasons[g][text] = None
                 inputs[g] += keys.split(";") if keys else []
         worst = run.worst(participant)
-        frame["exporter"] = [run.effects.table["exporter"].iloc[r] if r >= 0 else "" for r in worst]
+        frame["exporter"] = [exporters[r] if r >= 0 else "" for r in worst]
         points = _single(case, supply, run.places[participant])
         frame["single_point"], frame["single_point_scope"] = [p[0] for p in points], [p[1] for p in points]
         frame["note"] = ["; ".join(r) for r in reasons]
