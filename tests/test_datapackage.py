@@ -1,13 +1,15 @@
-"""datapackage.json: in step with the schema, in the published layout, and valid where frictionless is installed."""
+"""datapackage.json: in step with the schema, in the published layout, and valid for frictionless."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import frictionless
 import pytest
 
 import didymium
+from case_editing import change, copy_case
 from didymium.case.case import BUNDLED
 from didymium.case.datapackage import FILE, datapackage, licence
 from didymium.case.files import Folder
@@ -46,7 +48,24 @@ def test_a_new_case_has_one(tmp_path: Path) -> None:
     assert licence("") == {"name": "notspecified"}
 
 
-def test_frictionless_validates() -> None:
-    frictionless = pytest.importorskip("frictionless")
-    report = frictionless.validate(str(FOLDER / FILE))
+PACKAGES = sorted(BUNDLED.glob(f"*/{FILE}"))
+
+
+def test_every_bundled_case_has_one() -> None:
+    assert [path.parent for path in PACKAGES] == sorted(path.parent for path in BUNDLED.glob("*/case.toml"))
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=lambda path: path.parent.name)
+def test_frictionless_validates(path: Path) -> None:
+    report = frictionless.validate(str(path))
     assert report.valid, report.flatten(["rowNumber", "fieldName", "note"])[:5]
+
+
+def test_frictionless_finds_what_is_wrong(tmp_path: Path) -> None:
+    """The description says enough for another program to refuse a number that is none and a row that is not there."""
+    case = copy_case(tmp_path)
+    line = change(case, "demands", {}, quantity="many", commodity="nothing")
+    report = frictionless.validate(str(case / FILE))
+    assert not report.valid
+    found = {tuple(row) for row in report.flatten(["rowNumber", "fieldName", "type"])}
+    assert (line, "quantity", "type-error") in found and (line, None, "foreign-key") in found, found

@@ -126,7 +126,8 @@ def test_the_bundled_case_comes_back(bundled: Path, again: Case, tmp_path: Path)
     assert again.digest == case.digest
     assert again.scenario("china-licensing-2025") == case.scenario("china-licensing-2025")
     folder = didymium.import_workbook(bundled, tmp_path / "case")
-    for path in (BUNDLED / "us_japan").rglob("*.*"):
+    own = BUNDLED / "us_japan"  # without its chains, which stand in folders of their own
+    for path in (*own.glob("*.*"), *(own / "scenarios").glob("*.toml")):
         assert (folder / path.relative_to(BUNDLED / "us_japan")).read_bytes() == path.read_bytes(), path
 
 
@@ -385,6 +386,13 @@ def test_faults_of_a_verb_name_the_cell(tmp_path: Path) -> None:
     with pytest.raises(CaseError) as caught:
         didymium.clear(book)
     assert not any(".csv" in fault.line() for fault in caught.value.faults), caught.value
+
+
+def test_errors_that_are_no_faults_speak_of_sheets_too(again: Case) -> None:
+    """The sentence names a table as its file; the reader of a workbook has sheets."""
+    for of, said in ((load_case("us-japan"), "readings.csv: no reading"), (again, "sheet readings: no reading")):
+        with pytest.raises(DidymiumError, match=said):
+            didymium.vary(of, reading="nobody-wrote-this")
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import didymium
 from case_factory import Tables, chain, make_case, mine_and_user, write_case
 from didymium.case.case import Case
-from didymium.case.network import build_network
+from didymium.case.network import Network, build_network
 from didymium.case.reconcile import balance
+from didymium.case.reconcile.balance import without_circles
 from didymium.cli import app
 from didymium.faults import CaseError, DidymiumError
 from didymium.result import Result
@@ -286,3 +290,67 @@ def test_the_command_names_what_contradicts(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["reconcile", str(case)])
     assert result.exit_code == 1 and result.stdout == ""
     assert "statistics.csv, row 2, low" in result.stderr and "Traceback" not in result.stderr
+
+
+# Circles
+
+
+def crossroads(flows: dict[tuple[int, int], float]) -> tuple[Network, np.ndarray]:
+    """Return a network of five markets of one good with these flows between them."""
+    names = [f"ore|{letter}" for letter in "ABCDE"]
+    markets = pd.DataFrame({"commodity": "ore"}, index=pd.Index(names, name="market"))
+    routes = pd.DataFrame({"tail": [names[a] for a, _b in flows], "head": [names[b] for _a, b in flows]})
+    nothing = pd.DataFrame()
+    return Network(markets, nothing, nothing, nothing, routes, nothing, nothing), np.array(list(flows.values()))
+
+
+def left_behind(flows: dict[tuple[int, int], float]) -> np.ndarray:
+    """Return arrivals less departures by market."""
+    net = np.zeros(5)
+    for (tail, head), flow in flows.items():
+        net[head] += flow
+        net[tail] -= flow
+    return net
+
+
+def can_return(flows: dict[tuple[int, int], float]) -> bool:
+    """Return whether somebody can leave a market along flows and come back: powers of who reaches whom."""
+    steps = np.zeros((5, 5), dtype=int)
+    for (tail, head), flow in flows.items():
+        steps[tail, head] = flow > 0
+    reach = steps.copy()
+    for _each in range(5):
+        if np.trace(reach):
+            return True
+        reach = (reach @ steps > 0).astype(int)
+    return False
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.dictionaries(
+        st.tuples(st.integers(0, 4), st.integers(0, 4)).filter(lambda pair: pair[0] != pair[1]),
+        st.floats(0.0, 1e6, allow_subnormal=False),
+        max_size=20,
+    )
+)
+def test_circles_are_cancelled_and_no_balance_moves(flows: dict[tuple[int, int], float]) -> None:
+    network, before = crossroads(flows)
+    after = without_circles(network, before)
+    kept = dict(zip(flows, after.tolist(), strict=True))
+    assert not can_return(kept)
+    assert (after >= 0).all() and (after <= before).all()
+    np.testing.assert_allclose(left_behind(kept), left_behind(flows), atol=1e-6)
+
+
+def test_trade_in_both_directions_is_netted() -> None:
+    """One good cannot be dear in two places at once: customs of both directions leave the difference."""
+    network, flow = crossroads({(0, 1): 347.0, (1, 0): 7.0, (0, 2): 5.0})
+    assert without_circles(network, flow).tolist() == [340.0, 0.0, 5.0]
+
+
+def test_a_plant_with_one_of_the_mixed_recipes_is_not_pulled(us_japan: Case) -> None:
+    """Shares of a mixture speak of plants that mix: half of nothing else is not a share."""
+    fit = balance(us_japan, build_network(us_japan))
+    mixes = fit.observations.table[fit.observations.table["kind"].eq("mix")]
+    assert mixes.groupby("series").size().min() >= 2

@@ -260,7 +260,7 @@ def test_shares_of_use_must_add_up(imported: Case) -> None:
 
 
 def test_risk_to_manufacturing_runs_when_it_can(imported: Case) -> None:
-    """DP, TE and EV of the only mineral are 1 after normalising, so the score is; the parts are tested by hand apart."""
+    """DP, TE and EV of the only mineral are 1 after normalising, so the score is; the parts have their own test."""
     indices, _found = one(imported)
     sources = indices.sources["USA"]
     values, why, parts = manufacturing(imported, indices, Industries(imported, ["USA"]), sources, "USA", "USA")

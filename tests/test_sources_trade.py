@@ -547,6 +547,12 @@ def test_pinksheet_faults(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_pinksheet_a_first_row_without_its_date(tmp_path: Path) -> None:
+    """A row of numbers is no row of codes: it was left out without a word."""
+    path = prices(tmp_path, lambda book: setattr(book["Monthly Prices"]["A7"], "value", None))
+    refused(lambda: pinksheet.read_pinksheet(path), "Monthly Prices!A7: `` is not a date such as 1960M01")
+
+
 def test_pinksheet_renamed(tmp_path: Path) -> None:
     def twice(book: openpyxl.Workbook) -> None:
         book["Monthly Prices"]["D5"] = "Nickel"

@@ -44,6 +44,7 @@ __all__ = [
     "disclosed",
     "editions",
     "export_case",
+    "export_iamc",
     "import_workbook",
     "load_case",
     "new_case",
@@ -248,6 +249,28 @@ def export_case(case: str | Path | Case, file: str | Path) -> Path:
     return write(case, file)
 
 
+def export_iamc(result: Result, file: str | Path, case: str | Path | Case | None = None) -> Path:
+    """Write a result of clear, shock or plan in the IAMC long format, all or nothing.
+
+    Parameters
+    ----------
+    result : Result
+        The result.
+    file : str or Path
+        A new file ending in ``.csv`` or ``.xlsx``.
+    case : str, Path or Case, optional
+        The case of the result, for names; the bundled one of that name where None.
+
+    Raises
+    ------
+    DidymiumError
+        A result without years, or a file that is there already or ends otherwise.
+    """
+    from didymium.report.iamc import write_iamc
+
+    return write_iamc(_case(case if case is not None else result.case), result, Path(file))
+
+
 def import_workbook(file: str | Path, folder: str | Path) -> Path:
     """Write the case of an Excel workbook to a new folder of CSV files, after every check, all or nothing.
 
@@ -291,9 +314,10 @@ def vary(case: str | Path | Case, edition: str | None = None, reading: str | Non
     from didymium.case.variant import adopt, reread
 
     found = _case(case)
-    if edition is not None:
-        found = adopt(found, edition)
-    return reread(found, reading) if reading is not None else found
+    with found.files.placing():
+        if edition is not None:
+            found = adopt(found, edition)
+        return reread(found, reading) if reading is not None else found
 
 
 def calibrate(case: str | Path | Case) -> Result:

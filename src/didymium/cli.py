@@ -181,16 +181,29 @@ def new(
     print(_("wrote {folder}: start with its README.md").format(folder=didymium.new_case(folder)))
 
 
-@app.command(help=_("Write a case to an Excel workbook: notes, drop-down lists and colours come from the schema."))
+@app.command(help=_("Write a case to an Excel workbook, or a saved result in the IAMC long format that pyam reads."))
 @guarded
 def export(
-    case: CaseName,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("A new file that ends in .xlsx."))],
+    case: Annotated[
+        str,
+        typer.Argument(metavar="CASE", help=_("A case: notes, lists and colours from the schema. With --iamc, a RUN.")),
+    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("A new file: .xlsx; with --iamc also .csv."))],
+    iamc: Annotated[
+        bool, typer.Option("--iamc", help=_("CASE is the folder of a saved result of clear, shock or plan."))
+    ] = False,
 ) -> None:
-    """Export a case."""
+    """Export a case or a result."""
     import didymium
 
-    print(_("wrote {file}").format(file=didymium.export_case(case, file)))
+    if iamc:
+        from didymium.result import Result
+
+        print(_("wrote {file}").format(file=didymium.export_iamc(Result.load(Path(case)), file)))
+    elif (Path(case) / "manifest.json").is_file():
+        raise DidymiumError(_("{folder} holds a result, not a case -> add --iamc").format(folder=case))
+    else:
+        print(_("wrote {file}").format(file=didymium.export_case(case, file)))
 
 
 @importing.command(help=_("Check the workbook of a case and write it as a folder of CSV files."))
@@ -216,6 +229,45 @@ def _import_rows(
     print(_("{rows:,} rows, {mended:,} of them with a note").format(rows=len(frame), mended=mended))
     if out is not None:
         print(_("wrote {file}").format(file=write_rows(frame, out.expanduser().resolve())))
+
+
+@app.command(help=_("What a yearbook says of itself: double counts, totals against sums, concentration."))
+@guarded
+def audit(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("File or folder of a USGS release."))],
+    edition: Annotated[int, typer.Option("--edition", metavar="YEAR", help=_("Year of the release."))],
+    extract: Annotated[
+        bool, typer.Option("--extract", help=_("The file is an extract: do not refuse it for missing rows."))
+    ] = False,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Check a yearbook against itself."""
+    from didymium.sources.audit import audit as run
+
+    result = run(file, edition, whole=not extract)
+    _say(_("{within} of {tables} tables within {percent} % of their total").format(
+        within=result.manifest["within"], tables=result.manifest["tables"], percent=3))  # fmt: skip
+    _deliver(result, out, as_json, tables)
+
+
+@app.command(help=_("What two statements of the same trade say: BACI, or customs values of the United States."))
+@guarded
+def mirror(
+    one: Annotated[Path, typer.Argument(metavar="ONE", help=_("BACI, or a workbook of DataWeb."))],
+    other: Annotated[Path, typer.Argument(metavar="OTHER", help=_("Another statement of the same trade."))],
+    factor: Annotated[
+        float, typer.Option("--factor", metavar="X", min=1.0, help=_("Mark flows that differ by more than this."))
+    ] = 2.0,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Compare two statements of trade."""
+    from didymium.sources.mirror_report import mirror_report
+
+    _deliver(mirror_report(one, other, factor), out, as_json, tables)
 
 
 @app.command(help=_("What two editions of a yearbook say differently: shares, world totals, every quantity."))

@@ -8,6 +8,10 @@ import scipy.sparse as sp
 from didymium.faults import SolverError
 from didymium.messages import _
 
+OUTSIDE = 1e-4
+"""Violation of a constraint, relative to its terms, above which an answer is none: the solver calls a program solved
+whose numbers have grown so large that nothing else matters, and one without any answer ends that way."""
+
 
 def solve_quadratic(
     hessian: sp.csc_matrix,
@@ -24,7 +28,7 @@ def solve_quadratic(
     Raises
     ------
     SolverError
-        Any status but solved.
+        Any status but solved, or an answer outside its constraints.
     """
     import clarabel  # type: ignore[import-untyped]
 
@@ -44,4 +48,10 @@ def solve_quadratic(
     solution = clarabel.DefaultSolver(upper, linear, rows, sides, cones, settings).solve()
     if str(solution.status) not in ("Solved", "AlmostSolved"):
         raise SolverError(_("the calibration stopped without an optimum: {status}").format(status=solution.status))
-    return np.asarray(solution.x, dtype=float)
+    found = np.asarray(solution.x, dtype=float)
+    slack = sides - rows @ found
+    slack[equal.shape[0] :] = np.minimum(slack[equal.shape[0] :], 0.0)
+    off = float((np.abs(slack) / (1.0 + np.abs(sides) + abs(rows) @ np.abs(found))).max(initial=0.0))
+    if off > OUTSIDE:
+        raise SolverError(_("the calibration ended outside its constraints, by {off:.2g}").format(off=off))
+    return found

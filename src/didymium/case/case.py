@@ -115,6 +115,19 @@ class Case:
         used = commodities["commodity"].isin(self["demands"]["commodity"])
         return list(commodities.loc[used & commodities["stage"].isin(self.final_stages), "commodity"])
 
+    def alone(self) -> dict[str, str]:
+        """Return the element of every commodity of one element, where ores are mined for one element each.
+
+        There tonnes of a stage are tonnes of different things and are not added: lithium and manganese. Nothing where
+        ores are baskets, whose elements a chain follows together.
+        """
+        commodities = self["commodities"]
+        elements = {c: str(cell) for c, cell in zip(commodities["commodity"], commodities["elements"], strict=True)}
+        ores = commodities.loc[commodities["stage"].eq("mine"), "commodity"]
+        if any(";" in elements[ore] for ore in ores):
+            return {}
+        return {c: element for c, element in elements.items() if ";" not in element}
+
     @property
     def participants(self) -> list[str]:
         """Regions whose costs and losses are counted."""

@@ -36,12 +36,14 @@ def datapackage(files: CaseFiles) -> str:
         if ending == "csv" and dot and table in TABLES:
             first = raw.decode("utf-8-sig").partition("\n")[0]
             headers[table] = [cell.strip().strip('"') for cell in first.split(",")]
+    # What a chain says of a shared table stands upon the wider case: its rows alone answer no foreign key.
+    whole = {name for name in headers if not (TABLES[name].shared and "extends" in settings)}
     package = {
         "profile": "tabular-data-package",
         "name": str(settings.get("name", "case")),
         "title": str(settings.get("title", "")) or str(settings.get("name", "case")),
         "licenses": [licence(str(settings.get("licence", "")))],
-        "resources": [resource(TABLES[name], headers[name], headers) for name in TABLES if name in headers],
+        "resources": [resource(TABLES[name], headers[name], whole) for name in TABLES if name in headers],
     }
     return json.dumps(package, ensure_ascii=False, indent=1) + "\n"
 
@@ -53,7 +55,7 @@ def licence(stated: str) -> dict[str, str]:
     return {"name": name, "title": stated} if stated else {"name": name}
 
 
-def resource(table: Table, header: list[str], tables: dict[str, list[str]]) -> dict[str, Any]:
+def resource(table: Table, header: list[str], tables: set[str]) -> dict[str, Any]:
     """Return the resource of a table.
 
     Parameters
@@ -62,8 +64,8 @@ def resource(table: Table, header: list[str], tables: dict[str, list[str]]) -> d
         The table.
     header : list of str
         Its columns, in the order of the file.
-    tables : dict
-        Tables of the package: a foreign key leads to one of them.
+    tables : set of str
+        Tables that the package holds whole: a foreign key leads to one of them.
     """
     fields = [table.field(name) for name in header if name in table.columns]
     schema: dict[str, Any] = {

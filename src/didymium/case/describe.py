@@ -71,6 +71,7 @@ def coverage_table(case: Case) -> ResultTable:
     columns = {
         "stage": Column("", _("Stage of the chain.")),
         "region": Column("", _("Where.")),
+        "element": Column("", _("Element, where ores are mined for one element each; empty where no recipe says.")),
         "modelled": Column("", _("yes: the market runs them; no: known, but left out.")),
         "basis": Column("", _("What a tonne of the capacity is a tonne of.")),
         "side": Column("", _("Whether the capacity is stated in feed or in output; empty where no recipe says so.")),
@@ -85,16 +86,22 @@ def coverage_table(case: Case) -> ResultTable:
         "without_capacity": Column("", _("Facilities of the row whose capacity is not known.")),
     }
     side = dict(zip(case["processes"]["process"], case["processes"]["capacity_side"], strict=True))
+    main = dict(zip(case["processes"]["process"], case["processes"]["capacity_commodity"], strict=True))
+    alone = case.alone()
+    if not alone:
+        columns.pop("element")
     frame = case["facilities"].copy()
-    frame["side"] = [side.get(cell.partition(";")[0].strip(), "") for cell in frame["processes"]]
+    first = [cell.partition(";")[0].strip() for cell in frame["processes"]]
+    frame["side"] = [side.get(process, "") for process in first]
+    frame["element"] = [alone.get(main.get(process, ""), "") for process in first]
     frame["is_modelled"] = modelled(frame)
     operating, idle = frame["status"].eq("operating"), frame["status"].isin(("suspended", "closed"))
     in_year = [runs_in(start, end, case.base_year) for start, end in zip(frame["start"], frame["end"], strict=True)]
     running = operating & pd.Series(in_year, index=frame.index)
     additive = frame["additive"].eq("yes")
     rows = []
-    for (stage, region, is_modelled, basis, which), group in frame.groupby(
-        ["stage", "region", "is_modelled", "basis", "side"], sort=False
+    for (stage, region, element, is_modelled, basis, which), group in frame.groupby(
+        ["stage", "region", "element", "is_modelled", "basis", "side"], sort=False
     ):
         at = group.index
         runs, project = running[at], ~(operating[at] | idle[at])
@@ -102,6 +109,7 @@ def coverage_table(case: Case) -> ResultTable:
             {
                 "stage": stage,
                 "region": region,
+                **({"element": element} if alone else {}),
                 "modelled": "yes" if is_modelled else "no",
                 "basis": basis,
                 "side": which,
@@ -119,7 +127,7 @@ def coverage_table(case: Case) -> ResultTable:
     order = {stage: at for at, stage in enumerate((*STAGES, "concentrate", "integrated"))}
     keys = table[["region"]].assign(stage=table["stage"].map(order), left_out=table["modelled"].eq("no"))
     table = table.loc[keys.sort_values(["stage", "region", "left_out"], kind="stable").index].reset_index(drop=True)
-    key = ("stage", "region", "modelled", "basis", "side")
+    key = tuple(name for name in ("stage", "region", "element", "modelled", "basis", "side") if name in columns)
     return ResultTable("coverage", _("Facilities and capacity by stage and region"), table, columns, key)
 
 

@@ -128,6 +128,10 @@ class Workbook(CaseFiles):
             )  # fmt: skip
         return places_of(fault, self._letters)
 
+    def said(self, text: str) -> str:
+        """Return a sentence that speaks of sheets."""
+        return in_sheets(text)
+
     def tidy(self, faults: list[Fault]) -> list[Fault]:
         """Return the faults without what a check says of a cell that could not be read as it stands."""
         unread = {fault.file for fault in self.faults}

@@ -15,7 +15,7 @@ from typing import Any
 from didymium.case.read import Grid, read_csv
 from didymium.case.schema import Table
 from didymium.case.tables import TABLES
-from didymium.faults import CaseError, Fault
+from didymium.faults import CaseError, DidymiumError, Fault
 from didymium.messages import _
 
 _TABLE_FILE = re.compile(rf"\b({'|'.join(TABLES)})\.csv\b")
@@ -95,6 +95,15 @@ class CaseFiles(ABC):
             if placed == error.faults:
                 raise
             raise CaseError(self.tidy(placed)) from None
+        except DidymiumError as error:
+            said = self.said(str(error))
+            if said == str(error):
+                raise
+            raise type(error)(said) from None
+
+    def said(self, text: str) -> str:
+        """Return a sentence in the words of these files: it speaks of ``TABLE.csv``."""
+        return text
 
     def tidy(self, faults: list[Fault]) -> list[Fault]:
         """Return the faults without those that only follow from another."""

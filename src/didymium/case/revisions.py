@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TABLES = {"production": "quantity", "capacity": "capacity", "reserves": "quantity"}
 """Tables for screening that are compared, and the column of their value."""
 
-_KEY = ["table", "mineral", "stage", "country", "year"]
+_KEY = ["table", "mineral", "stage", "country", "when"]
 
 _UNIT = 2.3
 """Logarithm (base 10) of a ratio beyond which a unit is wrong rather than a quantity: a factor of 200."""
@@ -76,6 +76,8 @@ def statements(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     for name, frame in frames.items():
         part = frame[["mineral", "form", "country", "year", "qualifier", "unit", "basis", "note"]].copy()
         part["stage"] = frame.get("stage", "")
+        # an edition states production of given years, and reserves as it knows them
+        part["when"] = 0 if name == "reserves" else part["year"].astype(int)
         part["amount"] = frame[TABLES[name]]
         part["input"] = frame[ROW]
         part["table"] = name
@@ -84,7 +86,7 @@ def statements(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         published = part["amount"].where(world).groupby(groups).transform("max")
         total = published.fillna(part["amount"].mask(world).groupby(groups).transform("sum"))
         part["share"] = part["amount"].mask(world) / total.where(total.gt(0))
-        part["single"] = part.groupby(["mineral", "stage", "country", "year"])["form"].transform("size").eq(1)
+        part["single"] = part.groupby(["mineral", "stage", "country", "when"])["form"].transform("size").eq(1)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
@@ -144,8 +146,9 @@ def _matched(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     pair = pair[(alone | pair["form_old"].eq(pair["form_new"])) & pair["basis_old"].eq(pair["basis_new"])
                 & pair["unit_old"].eq(pair["unit_new"])]  # fmt: skip
     return pair.rename(columns={"amount_old": "old", "amount_new": "new", "form_new": "form", "unit_new": "unit",
-                                "note_new": "note", "share_old": "old_share", "share_new": "new_share",
-                                "qualifier_old": "old_is", "qualifier_new": "new_is"})  # fmt: skip
+                                "note_new": "note", "year_new": "year", "share_old": "old_share",
+                                "share_new": "new_share", "qualifier_old": "old_is",
+                                "qualifier_new": "new_is"})  # fmt: skip
 
 
 def _measured(pair: pd.DataFrame) -> pd.DataFrame:
@@ -180,7 +183,7 @@ def _columns(names: str) -> dict[str, Column]:
         "stage": Column("", _("Stage.")),
         "form": Column("", _("Form; empty for the mineral as a whole.")),
         "country": Column("", _("Country; WLD the published world total, OTH the countries not listed.")),
-        "year": Column("year", _("Year that both editions speak of.")),
+        "year": Column("year", _("Year that both editions speak of; of reserves, that of the newer one.")),
         "old": Column("", _("Older edition, in the unit of the row; empty where it gives no number.")),
         "new": Column("", _("Newer edition, in the unit of the row; empty where it gives no number.")),
         "unit": Column("", _("Unit.")),

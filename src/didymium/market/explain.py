@@ -42,7 +42,7 @@ def calibrate(case: Case) -> Result:
     """
     started = time.perf_counter()
     market = prepare(case)
-    tables = (_stages(market), activity_costs(market), _prices(case, market), _freights(market))
+    tables = (_stages(case, market), activity_costs(market), _prices(case, market), _freights(market))
     moved = tables[1].frame
     facts = {
         "algorithm": "interior point", "status": "ok", "activities": len(moved),
@@ -71,16 +71,23 @@ def activity_costs(market: Market) -> ResultTable:
     return ResultTable("calibration", _("Costs that calibration moved"), kept, columns, ("activity",))
 
 
-def _stages(market: Market) -> ResultTable:
-    """Return costs by stage and region, weighted with activity, the largest move of money first."""
+def _stages(case: Case, market: Market) -> ResultTable:
+    """Return costs by stage and region, and by element where ores are of one each, weighted with activity.
+
+    The largest move of money first.
+    """
     network, base = market
     ran = base.running()
-    frame = network.activities.loc[ran, ["stage", "region", "inputs"]].copy()
+    frame = network.activities.loc[ran, ["stage", "region", "process", "inputs"]].copy()
+    alone = case.alone()
+    main = dict(zip(case["processes"]["process"], case["processes"]["capacity_commodity"], strict=True))
+    frame["element"] = [alone.get(main[process], "") for process in frame.pop("process")]
+    by = ["stage", "region", *(["element"] if alone else [])]
     frame["activity"] = base.activity[ran]
     report = base.report[ran]
     for name in ("stated_cost", "rent", "subsidy", "unexplained"):
         frame[name] = report[name] * frame["activity"]
-    grouped = frame.groupby(["stage", "region"], as_index=False, sort=False)
+    grouped = frame.groupby(by, as_index=False, sort=False)
     amounts = ["activity", "stated_cost", "rent", "subsidy", "unexplained"]
     table = grouped[amounts].sum()
     table["money"] = (table["rent"] - table["subsidy"] - table["unexplained"]) / KG
@@ -93,6 +100,7 @@ def _stages(market: Market) -> ResultTable:
     table = table.reindex(table["money"].abs().sort_values(ascending=False).index).reset_index(drop=True)
     columns = {
         "stage": Column("", _("Stage")), "region": Column("", _("Region")),
+        "element": Column("", _("Element, where ores are mined for one element each")),
         "activity": Column("t", _("Activity in the base year, on the side that capacity is stated")),
         "stated_cost": Column("USD/kg", _("Mean cost as the case states it")),
         "rent": Column("USD/kg", _("Mean earning beyond cost")),
@@ -102,8 +110,9 @@ def _stages(market: Market) -> ResultTable:
         "money": Column("MUSD", _("Rents less subsidies in the base year")),
         "why": Column("", _("How to read it")),
     }  # fmt: skip
+    columns = {name: column for name, column in columns.items() if name in table}
     return ResultTable("stages", _("Stage costs that calibration moved"), table[[*columns, RESTS_ON]], columns,
-                       ("stage", "region"))  # fmt: skip
+                       tuple(by))  # fmt: skip
 
 
 def _why(rent: float, subsidy: float, unexplained: float) -> str:

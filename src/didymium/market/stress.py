@@ -26,8 +26,8 @@ from didymium.result import RESTS_ON, Column, Result, ResultTable, join_inputs, 
 if TYPE_CHECKING:
     from didymium.case.case import Case
 
-SHOWN = ("light_separation", "heavy_separation", "metal", "magnet")
-"""Stages whose goods stand side by side; ores, mixed concentrates and swarf stand in table ``prices``."""
+HIDDEN = ("mine", "alloy", "recycling")
+"""Stages whose goods do not stand side by side; they, mixed concentrates and swarf stand in table ``prices``."""
 
 LEAST = 0.05
 """USD/kg below which a multiple of a base price says nothing."""
@@ -62,7 +62,7 @@ def stress(case: Case) -> Result:
     started = time.perf_counter()
     market = prepare(case)
     changed = list(_changes(case, market))
-    if len(changed) == 1:
+    if not any(other is market for _story, other in changed):
         raise DidymiumError(
             _("case {case} has no stress: write `stress = true` in a scenario of its base year").format(case=case.name)
         )
@@ -89,6 +89,8 @@ def _changes(case: Case, market: Market) -> Iterator[tuple[Scenario, Market]]:
                 )
             )
         yield story, market
+    if not market.network.activities["stage"].eq("metal").any():
+        return  # no plant makes metal of oxide: there is no basis to mistake
     mistaken = market._replace(network=oxide_read_as_element(case, market.network))
     title = _("Oxide read as element")
     why = _(
@@ -174,7 +176,7 @@ def _side_by_side(case: Case, frame: pd.DataFrame, names: list[str]) -> ResultTa
     stage = dict(zip(case["commodities"]["commodity"], case["commodities"]["stage"], strict=True))
     shown = [
         c for c in frame["commodity"].unique()
-        if c not in stage or (stage[c] in SHOWN and basis[c] != "reo" and not c.startswith("swarf"))
+        if c not in stage or (stage[c] not in HIDDEN and basis[c] != "reo" and not c.startswith("swarf"))
     ]  # fmt: skip
     shown = shown or list(frame["commodity"].unique())  # a case of ores only
     kept = frame[frame["commodity"].isin(shown)]

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from didymium.case import case as cases
     from didymium.case.scenario import Scenario
 
-STOCKED_STAGES = ("light_separation", "heavy_separation", "metal", "alloy", "magnet")
+STOCKED_STAGES = (
+    "light_separation", "heavy_separation", "refining", "metal", "alloy", "magnet", "precursor", "cathode", "anode",
+    "cell",
+)  # fmt: skip
 """Forms that a government may hold: what keeps and what users take in. Mixed concentrate needs a separator first."""
 
 

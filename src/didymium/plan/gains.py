@@ -15,7 +15,7 @@ def compare(outcome: Outcome) -> ResultTable:
     """Return public cost, losses and gains of each participant, and what the planning program says of itself."""
     calm = outcome.planner.surplus_by(outcome.calm)
     idle = outcome.planner.surplus_by(outcome.plans["nothing"])
-    demand_rows = outcome.market.network.uses.loc[outcome.magnets, ["region", "inputs"]]
+    demand_rows = outcome.market.network.uses.loc[outcome.finished, ["region", "inputs"]]
     rows = []
     for who, cleared in outcome.plans.items():
         parts, cost = outcome.planner.surplus_by(cleared), outcome.planner.public_cost(cleared)
@@ -51,7 +51,7 @@ def compare(outcome: Outcome) -> ResultTable:
             "loss": _("Loss of {who}'s users against no cut"),
             "sellers": _("Gain of {who}'s mines, plants and stockholders against no cut"),
             "gain": _("Gain of {who}'s users over doing nothing, less its public cost"),
-            "shortage": _("Magnets missing in {who} during the cut"),
+            "shortage": _("Finished goods missing in {who} during the cut"),
         }
         for name, meaning in meanings.items():
             unit = "t" if name == "shortage" else "MUSD"
@@ -68,12 +68,12 @@ def compare(outcome: Outcome) -> ResultTable:
 
 
 def gap(outcome: Outcome) -> ResultTable:
-    """Return what the magnets needed in the cut are met by, and what stays missing."""
+    """Return what the finished goods needed in the cut are met by, and what stays missing."""
     rows = []
     idle = outcome.plans["nothing"]
     for who, cleared in outcome.plans.items():
         for region in outcome.case.participants:
-            mine = outcome.magnets & outcome.market.network.uses["region"].eq(region).to_numpy()
+            mine = outcome.finished & outcome.market.network.uses["region"].eq(region).to_numpy()
             need = outcome.planner.clearing.program.parts.conditions.demand[mine][:, outcome.cut].sum()
             served = cleared.solution.frame("served").to_numpy()[mine][:, outcome.cut].sum()
             before = idle.solution.frame("served").to_numpy()[mine][:, outcome.cut].sum()
@@ -83,11 +83,11 @@ def gap(outcome: Outcome) -> ResultTable:
             wanted_by = outcome.market.network.uses.loc[mine, "inputs"]
             keys = join_inputs(outcome.plan_inputs(cleared), *(str(cell).split(";") for cell in wanted_by))
             steps = (
-                (_("Magnets wanted"), "need", need),
+                (_("Finished goods wanted"), "need", need),
                 (_("Made and bought elsewhere"), "supply", before - firms),
                 (_("Stocks of firms"), "stock", firms),
-                (_("Strategic stock of magnets"), "stock", stock),
-                (_("Projects, metal and alloy of the plan"), "project", served - before - stock),
+                (_("Strategic stock of finished goods"), "stock", stock),
+                (_("Projects and other stocks of the plan"), "project", served - before - stock),
                 (_("Missing"), "short", need - served),
             )
             for order, (label, kind, tonnes) in enumerate(steps):
@@ -96,7 +96,7 @@ def gap(outcome: Outcome) -> ResultTable:
     columns = {
         "who": WHO, "participant": Column("", _("Participant")),
         "step": Column("", _("What")), "kind": Column("", _("Kind of step")),
-        "quantity": Column("t", _("Finished magnets during the cut")), "order": Column("", _("Order of the steps")),
+        "quantity": Column("t", _("Finished goods during the cut")), "order": Column("", _("Order of the steps")),
     }  # fmt: skip
     return ResultTable("gap", _("What fills the gap"), pd.DataFrame(rows), columns, ("who", "participant", "order"))
 

@@ -42,7 +42,8 @@ class Outcome:
         self.labels: list[str] = self.tree.nodes["label"].tolist()
         cut = [any(r.share(a, b) < 1.0 - 1e-9 for r in scenario.restrictions) for a, b in self.tree.dates()]
         self.cut = [at for at, on in enumerate(cut) if on]
-        self.magnets = self.market.network.uses["commodity"].str.startswith("magnet_").to_numpy()
+        self.goods = self.case.finished()
+        self.finished = self.market.network.uses["commodity"].isin(self.goods).to_numpy()
         self.by_name = {c.facility: c for c in planner.found}
 
     def plan_inputs(self, cleared: Cleared) -> list[str]:
@@ -53,19 +54,19 @@ class Outcome:
         return [*self.why, *purses, *rows]
 
     def missing(self, cleared: Cleared, region: str) -> float:
-        """Return the magnets missing in a region during the cut, t."""
+        """Return the finished goods missing in a region during the cut, t."""
         uses = self.market.network.uses
-        mine = self.magnets & uses["region"].eq(region).to_numpy()
+        mine = self.finished & uses["region"].eq(region).to_numpy()
         wanted = self.planner.clearing.program.parts.conditions.demand[mine][:, self.cut].sum()
         served = cleared.solution.frame("served").to_numpy()[mine][:, self.cut].sum()
         return max(0.0, float(wanted - served))
 
     def drawn(self, cleared: Cleared, region: str, kind: str) -> float:
-        """Return the magnets that stocks of a kind give out in a region during the cut, t."""
+        """Return the finished goods that stocks of a kind give out in a region during the cut, t."""
         stocks = self.planner.clearing.program.parts.stocks
         mine = (
             stocks["kind"].eq(kind)
-            & stocks["market"].str.startswith("magnet_")
+            & stocks["market"].str.partition("|")[0].isin(self.goods)
             & stocks["market"].str.endswith(f"|{region}")
         )
         out = cleared.solution.frame("release").to_numpy()[mine.to_numpy()][:, self.cut].sum()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from didymium.case.case import ROW
+from didymium.case.case import ROW, Case
 from didymium.case.network import market_label
 from didymium.messages import _
 from didymium.plan.actions import choices, schedule, stock_plan
@@ -22,7 +22,7 @@ PRICED = (
     "magnet_high_temperature",
     "magnet_smco",
 )
-"""Commodities whose prices are listed."""
+"""Commodities of the magnet chain whose prices are listed."""
 
 
 def plan_tables(outcome: Outcome) -> list[ResultTable]:
@@ -38,6 +38,14 @@ def plan_tables(outcome: Outcome) -> list[ResultTable]:
     ]
 
 
+def priced(case: Case) -> list[str]:
+    """Return the commodities whose prices are listed: :data:`PRICED`, or whatever is made of ore and has a price."""
+    commodities = case["commodities"]
+    known = set(commodities["commodity"])
+    made = commodities["calibrated"].eq("yes") & ~commodities["stage"].isin(("mine", "recycling"))
+    return [good for good in PRICED if good in known] or list(commodities.loc[made, "commodity"])
+
+
 def path(outcome: Outcome) -> ResultTable:
     """Return prices along the plan."""
     rows = []
@@ -45,7 +53,7 @@ def path(outcome: Outcome) -> ResultTable:
     intake = outcome.market.base.intake(outcome.market.network)
     observed = outcome.case["prices"].groupby("commodity")[ROW].agg(list)
     for who, cleared in outcome.plans.items():
-        for commodity in PRICED:
+        for commodity in priced(outcome.case):
             for region in regions:
                 label = market_label(commodity, region)
                 if label not in cleared.price.index or intake.get(label, 0.0) <= 1.0:

@@ -29,6 +29,8 @@ FEWER = {
     "shares": 15,
     "totals": 15,
     "revisions": 25,
+    "concentration": 20,
+    "mirror": 25,
 }
 """Rows that are shown of tables that are read from the top."""
 
@@ -47,6 +49,8 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "track": ("commitments", "measures"),
     "trace": ("inputs",),
     "diff": ("shares", "totals", "revisions"),
+    "audit": ("double_counts", "totals", "concentration"),
+    "mirror": ("codes", "mirror"),
 }
 """Tables of each verb that are shown unless others are asked for."""
 
@@ -83,7 +87,7 @@ BRIEFLY: dict[str, tuple[str, ...]] = {
     ),
     "methods": ("method", "participant", "computed", "not_computable", "status", "missing", "missing_rows"),
     "agreement": ("study", "method", "participant", "minerals", "spearman", "within_half"),
-    "stages": ("stage", "region", "activity", "stated_cost", "rent", "subsidy", "cost", "money", "why"),
+    "stages": ("stage", "region", "element", "activity", "stated_cost", "rent", "subsidy", "cost", "money", "why"),
     "observations": ("label", "series", "role", "observed", "sigma", "adjusted", "sigmas", "grade"),
     "conflicts": ("label", "observed", "moved", "sigmas", "grade", "by", "share", "by_grade"),
     "disagreements": ("label", "series", "observed", "other_series", "other", "apart", "adjusted", "nearer"),
@@ -91,6 +95,7 @@ BRIEFLY: dict[str, tuple[str, ...]] = {
     "measures": ("measure", "name", "controller", "state", "next_date", "days_left"),
     "compare": ("who", "plan", "public_cost", "gain_*", "shortage_*"),
     "choices": ("who", "name", "stage", "region", "payer", "capex", "start", "share", "committed"),
+    "mirror": ("year", "hs", "exporter", "importer", "value_usd_*", "difference", "value_ratio", "differs"),
     "shares": ("mineral", "stage", "form", "country", "year", "*_share", "points", "note"),
     "revisions": ("table", "mineral", "stage", "form", "country", "year", "old", "new", "unit", "change", "note"),
     "inputs": ("input", "line", "field", "value", "unit", "low", "high", "source", "date", "grade", "age_days"),

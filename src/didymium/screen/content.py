@@ -18,6 +18,7 @@ from scipy.sparse.linalg import splu
 
 from didymium.case.case import Case
 from didymium.case.network import Network
+from didymium.case.tables import STAGES
 from didymium.faults import DidymiumError
 from didymium.market.base import Base
 from didymium.messages import _
@@ -26,7 +27,8 @@ Array = npt.NDArray[np.float64]
 
 _SYMBOL = re.compile(r"[A-Z][a-z]?")
 SEPARATION = ("light_separation", "heavy_separation")
-CHAIN = ("mine", *SEPARATION, "metal", "alloy", "magnet")
+ENDS = ("recycling", "use")
+"""Stages that are no step of making anything out of ore."""
 
 
 def positions(index: pd.Index[Any], names: pd.Series[Any]) -> npt.NDArray[np.intp]:
@@ -46,6 +48,12 @@ def groups(case: Case) -> dict[str, list[str]]:
     if not names:
         raise DidymiumError(_('case.toml: no elements to screen -> add `elements = [...]`, such as "NdPr", "Dy"'))
     return {str(name): _SYMBOL.findall(str(name)) for name in names}
+
+
+def chain(case: Case) -> list[str]:
+    """Return the stages of the case, in order of flow: those that make any of its commodities out of ore."""
+    made = set(case["commodities"]["stage"])
+    return [stage for stage in STAGES if stage in made and stage not in ENDS]
 
 
 def composition(case: Case, commodity: str) -> dict[str, float]:
@@ -220,7 +228,7 @@ def members(case: Case, holdings: Holdings) -> dict[tuple[str, str], list[str]]:
     found: dict[tuple[str, str], list[str]] = {}
     for element in holdings.elements:
         held = {c for (_process, c), content in holds.items() if content.get(element, 0.0) > 0}
-        for name in CHAIN:
+        for name in chain(case):
             fits = separated if name in SEPARATION else products
             rows = [c for c, s in stage.items() if s == name and c in held and c in fits]
             if rows:

@@ -19,7 +19,7 @@ from didymium.case.network import Network
 from didymium.market.base import Base
 from didymium.messages import _
 from didymium.result import RESTS_ON, ResultTable, join_inputs
-from didymium.screen.content import CHAIN, SEPARATION, Holdings, groups, hold, members
+from didymium.screen.content import SEPARATION, Holdings, chain, groups, hold, members
 from didymium.screen.evidence import Evidence
 from didymium.screen.n_minus_1 import NEGLIGIBLE, n_minus_1
 from didymium.screen.origin import in_use, passed
@@ -33,7 +33,7 @@ INDIRECT = 0.05
 METHODS = ("hhi", "top1", "top3", "n_minus_1", "import_share", "single_point", "controller_in_use")
 
 
-def chain(case: Case, network: Network, base: Base, day: date) -> tuple[list[ResultTable], list[str]]:
+def screen_chain(case: Case, network: Network, base: Base, day: date) -> tuple[list[ResultTable], list[str]]:
     """Return the tables of the calibrated chain, and the elements and stages that the case does not hold.
 
     Parameters
@@ -48,7 +48,11 @@ def chain(case: Case, network: Network, base: Base, day: date) -> tuple[list[Res
     found = _Screen(case, network, base, day)
     for element, stage in found.stages:
         found.add(element, stage)
-    return found.tables(), [f"{e}, {s}" for e in groups(case) for s in CHAIN[3:] if (e, s) not in found.stages]
+    missing = [
+        f"{e}, {s}" for e in groups(case) for s in chain(case)
+        if s not in ("mine", *SEPARATION) and (e, s) not in found.stages
+    ]  # fmt: skip
+    return found.tables(), missing
 
 
 def sums(value: pd.Series, by: pd.Series) -> dict[str, float]:

@@ -20,7 +20,7 @@ from didymium.market.prepare import prepare
 from didymium.messages import _
 from didymium.result import RESTS_ON, Result, ResultTable, join_inputs, new_manifest
 from didymium.screen.draws import DRAWS
-from didymium.screen.exposure import METHODS, chain
+from didymium.screen.exposure import METHODS, screen_chain
 from didymium.screen.sourcing import places as places_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def screen(
     places = places_of(case, regions)
     network, point = base if base is not None else prepare(case)
     ready = perf_counter()
-    tables, missing = chain(case, network, point, day)
+    tables, missing = screen_chain(case, network, point, day)
     chained = perf_counter()
     options: dict[str, Any] = {
         "as_of": day.isoformat(),

@@ -182,12 +182,18 @@ def _first_row(sheet: Sheet, faults: Faults) -> int:
         faults.add("", f"{sheet.name}!A1", _("no row of units such as ($/mt)"), _("take the workbook as published"))
         faults.refuse()
     at = units[0] + 1
-    while at < len(sheet.rows) and sheet.rows[at][0] is None:  # the annual workbook has a row of codes
+    # the annual workbook has a row of codes; a row of numbers that lost its date is a fault and not a row of codes
+    while at < len(sheet.rows) and sheet.rows[at][0] is None and not any(map(_is_number, sheet.rows[at][1:])):
         at += 1
     if at >= len(sheet.rows):
         faults.add("", f"{sheet.name}!A{at}", _("no prices below the units"), _("take the workbook as published"))
         faults.refuse()
     return at
+
+
+def _is_number(cell: Cell) -> bool:
+    """Whether a cell holds a number."""
+    return isinstance(cell, (int, float)) and not isinstance(cell, bool)
 
 
 def _header(sheet: Sheet, first: int, faults: Faults) -> tuple[int, int]:

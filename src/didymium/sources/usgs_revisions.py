@@ -10,7 +10,7 @@ from pathlib import Path
 from didymium.faults import CaseError, Fault
 from didymium.messages import _
 from didymium.sources import declared
-from didymium.sources.raw import read_raw
+from didymium.sources.files import read_rows
 from didymium.sources.usgs_long import missing_columns
 from didymium.sources.usgs_names import commodity_name
 
@@ -64,7 +64,7 @@ def read_revisions(path: Path) -> list[Revision]:
         Another file.
     """
     faults: list[Fault] = []
-    table = read_raw(Path(path), faults)
+    table = read_rows(Path(path), faults)
     if table is not None:
         faults += missing_columns(table.name, table.header, ("MCS chapter", "Section", "Other notes"))
     if faults or table is None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
 
 from didymium.case.facilities import operating_in
 from didymium.case.network import Network, positions
@@ -28,6 +29,10 @@ SMALL = 1e-2
 
 TRADE = 0.02
 """Cost of a kilotonne of trade that nobody observed: absolute and not squared, or it would spread over every route."""
+
+LARGE = 500.0
+"""Kilotonnes a year that plants can make of a good from which on its trade costs less, in proportion: ten million
+tonnes of manganese ore are not a thousand times as unlikely to move as ten thousand tonnes of neodymium."""
 
 
 class Balanced(NamedTuple):
@@ -144,8 +149,11 @@ def balance(case: Case, network: Network) -> Fit:
         raise
     # A use that is served has a demand curve, however small: only flows and activities are cleaned away.
     wanted = np.maximum(solution[layout.block["q"]], 1e-3 * network.uses["quantity"].to_numpy(float) / KILO)
-    solution = np.where(solution * KILO < SMALL, 0.0, solution)
+    small = np.full(layout.size, SMALL)
+    small[layout.block["y"]] *= _bulk(layout)
+    solution = np.where(solution * KILO < small, 0.0, solution)
     solution[layout.block["q"]] = wanted
+    solution[layout.block["y"]] = without_circles(network, solution[layout.block["y"]])
 
     def series(block: str, index: pd.Index) -> pd.Series:
         return pd.Series(solution[layout.block[block]] * KILO, index=index)
@@ -159,6 +167,44 @@ def balance(case: Case, network: Network) -> Fit:
     return Fit(balanced, observations, observations.weights @ solution * KILO, layout, program, solution)
 
 
+def without_circles(network: Network, ship: np.ndarray) -> np.ndarray:
+    """Return flows by route with every circle cancelled: each loses what its smallest flow carries.
+
+    No market's balance changes. A circle comes from statistics of both directions (grades that the case does not tell
+    apart) or from what an interior point leaves; no prices fit one, because every route costs something.
+
+    Parameters
+    ----------
+    network : Network
+        Arrays of the case.
+    ship : array, routes
+        Flows.
+    """
+    tail, head = (positions(network.markets.index, network.routes[end]) for end in ("tail", "head"))
+    flow = ship.copy()
+    size = len(network.markets)
+    while True:
+        used = np.nonzero(flow > 0)[0]
+        links = sp.csr_matrix((np.ones(len(used)), (tail[used], head[used])), shape=(size, size))
+        _count, label = connected_components(links, connection="strong")
+        inside = used[label[tail[used]] == label[head[used]]]
+        if not len(inside):
+            return flow
+        # From any market of a circle the walk along routes that stay inside it must come back.
+        onward = dict(zip(tail[inside].tolist(), inside.tolist(), strict=True))
+        at = int(tail[inside[0]])
+        walk: list[int] = []
+        seen: dict[int, int] = {}
+        while at not in seen:
+            seen[at] = len(walk)
+            walk.append(onward[at])
+            at = int(head[onward[at]])
+        circle = walk[seen[at] :]
+        least = circle[int(np.argmin(flow[circle]))]
+        flow[circle] -= flow[least]
+        flow[least] = 0.0
+
+
 def _program(layout: Layout, observations: Observations, may_run: np.ndarray) -> Program:
     n, block = layout.network, layout.block
     fitted = observations.fitted()
@@ -167,9 +213,10 @@ def _program(layout: Layout, observations: Observations, may_run: np.ndarray) ->
     ridge = np.zeros(layout.size)
     capacity = n.activities["facility"].map(n.facilities["capacity"]).to_numpy(float) / KILO
     ridge[block["x"]] = 2e-3 / np.maximum(capacity, 1e-3) ** 2
-    ridge[block["y"]] = 1e-6
+    bulk = _bulk(layout)
+    ridge[block["y"]] = 1e-6 / bulk**2
     linear = -scaled.T @ (observations.table["observed"].to_numpy(float)[fitted] / KILO / sigma)
-    linear[block["y"]] += TRADE * (1.0 + n.routes["days"].to_numpy(float) / 45.0)
+    linear[block["y"]] += TRADE / bulk * (1.0 + n.routes["days"].to_numpy(float) / 45.0)
     linear[block["z"]] += _disposal_penalty(n)
     # What runs beyond an assumed capacity moves that assumption: by its own accuracy, and within its band.
     room = (n.facilities["most"] - n.facilities["capacity"]).to_numpy(float)[layout.assumed] / KILO
@@ -178,10 +225,22 @@ def _program(layout: Layout, observations: Observations, may_run: np.ndarray) ->
     high = np.full(layout.size, np.inf)
     high[block["e"]] = room
     high[block["x"]] = np.where(may_run, np.inf, 0.0)
-    # Nobody makes metal, alloy or magnets to throw them away: rather an observation moves far.
+    # Nobody makes metal, magnets or cells to throw them away: rather an observation moves far.
     high[block["z"]] = np.where(_main_products(layout), 0.0, np.inf)
     hessian = sp.csc_matrix(scaled.T @ scaled + sp.diags(ridge))
     return Program(hessian, linear, _balance(layout), limits, ceilings, names, high)
+
+
+def _bulk(layout: Layout) -> np.ndarray:
+    """Return by route how many times :data:`LARGE` plants can make of what it carries, at least 1."""
+    n = layout.network
+    made = n.terms[n.terms["coefficient"].gt(0)]
+    facility = made["activity"].map(n.activities["facility"])
+    most = (made["coefficient"] * facility.map(n.facilities["capacity"]) / KILO).groupby(
+        [made["commodity"], facility]
+    ).max()  # fmt: skip
+    able = most.groupby(level=0).sum()
+    return np.maximum(n.routes["commodity"].map(able).to_numpy(float) / LARGE, 1.0)
 
 
 def _balance(layout: Layout) -> sp.csr_matrix:
@@ -233,9 +292,9 @@ def _limits(layout: Layout, observations: Observations) -> tuple[sp.csr_matrix, 
 
 
 def _main_products(layout: Layout) -> np.ndarray:
-    """Return which markets trade what a metal, alloy or magnet plant is built for (not its swarf)."""
+    """Return which markets trade what a plant is built for: metal, magnets, cells; no swarf, nothing that is dug."""
     processes = layout.case["processes"]
-    plants = processes[processes["capacity_side"].eq("output") & processes["stage"].isin(("metal", "alloy", "magnet"))]
+    plants = processes[processes["capacity_side"].eq("output") & ~processes["stage"].isin(("mine", "recycling"))]
     return layout.network.markets["commodity"].isin(plants["capacity_commodity"]).to_numpy()
 
 

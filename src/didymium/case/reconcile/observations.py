@@ -141,6 +141,8 @@ def _mixes(layout: Layout, may_run: np.ndarray) -> list[tuple[dict[str, Any], np
     known = set(case["assumptions"]["assumption"])
     mixed = n.activities[n.activities["process"].map(lambda p: f"a_mix_{p}" in known) & may_run]
     for facility, recipes in mixed.groupby("facility"):
+        if len(recipes) < 2:
+            continue  # a plant with one of the recipes mixes nothing
         at = positions(n.activities.index, recipes.index)
         spread = max(0.05 * float(n.facilities["capacity"][str(facility)]), 1.0)
         for position, process, region in zip(at, recipes["process"], recipes["region"], strict=True):
