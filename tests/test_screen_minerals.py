@@ -37,6 +37,8 @@ TABLES = ("minerals", "methods", "ranks", "disruptions", "cascades", "agreement"
 def with_rows(case: Case, **rows: list[dict[str, Any]]) -> Case:
     """Return a case with other rows in some of its screening tables."""
     tables = dict(case.tables)
+    if "production" in rows:
+        rows = {"production_other": [], **rows}
     for name, some in rows.items():
         frame = pd.DataFrame(some).reindex(columns=case[name].columns)
         frame["_row"] = [f"{name}/{i}" for i in range(len(frame))]

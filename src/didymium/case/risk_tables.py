@@ -5,9 +5,11 @@ A table without rows is an input that is missing: the methods that need it say s
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from didymium.case.fields import HIGH, LOW, NOTE, SOURCE, UNIT, number, reference
 from didymium.case.schema import Field, Kind, Table
-from didymium.case.screening_tables import SCREENING_STAGES
+from didymium.case.screening_tables import PRODUCTION, SCREENING_STAGES
 from didymium.messages import N_
 
 EU_STAGES = ("extraction", "processing", "all")
@@ -186,9 +188,15 @@ TRADE_NETWORK = Table(
     screening=True,
 )  # fmt: skip
 
+PRODUCTION_OTHER = replace(
+    PRODUCTION,
+    name="production_other",
+    meaning=N_("Production of other statistics than the yearbook's, in the same columns, entered by hand."),
+)
+
 RISK = (
-    CRITICALITY, RISK_PARAMETERS, TRADE_PARAMETERS, COUNTRY_INDICES, CONSUMPTION, MINERAL_PRICES, EXPORTER_SHARES,
-    MINERAL_USES, SECTOR_ACCOUNTS, TRADE_NETWORK,
+    PRODUCTION_OTHER, CRITICALITY, RISK_PARAMETERS, TRADE_PARAMETERS, COUNTRY_INDICES, CONSUMPTION, MINERAL_PRICES,
+    EXPORTER_SHARES, MINERAL_USES, SECTOR_ACCOUNTS, TRADE_NETWORK,
 )  # fmt: skip
 
 STUDY_STAGE = dict.fromkeys(SCREENING_STAGES, "processing") | {"mine": "extraction"}

@@ -138,7 +138,7 @@ def partners(case: Case, minerals: pd.DataFrame) -> pd.DataFrame:
     cells = zip(friends["region"], friends["role"], friends["countries"], strict=True)
     home = {c: (r, role) for r, role, codes in cells for c in codes.split(";")}
     listed = set(case["minerals"].loc[case["minerals"]["critical"].eq("yes"), "mineral"])
-    production = case["production"]
+    production = pd.concat([case["production"], case["production_other"]], ignore_index=True)
     makers = {(m, s, f, y, e): part for (m, s, f, y, e), part in production[production["quantity"].gt(0)].groupby(
         ["mineral", "stage", "form", "year", "series"])}  # fmt: skip
     rows: list[dict[str, Any]] = []

@@ -79,7 +79,7 @@ def read_supply(case: Case, year: int | None = None, series: str | None = None,
     more : iterable of DataFrame
         Further rows in the columns of the table ``production``, such as those of a calibrated chain.
     """
-    frame = case["production"]
+    frame = pd.concat([case["production"], case["production_other"]], ignore_index=True)
     if series is not None:
         frame = frame[frame["series"].eq(series)]
     frame = pd.concat([frame, *more], ignore_index=True)
