@@ -210,8 +210,12 @@ def check(case: str | Path) -> list[Fault]:
             loaded.scenario(name)
         except CaseError as error:
             faults += error.faults
+    # a table that the chains share is at fault once
+    said = {(Path(fault.file).name, fault.row, fault.field, fault.fault) for fault in faults}
     for name in loaded.chains():
-        faults += [replace(fault, file=f"{name}/{fault.file}") for fault in check(loaded.folder / name)]
+        for fault in check(loaded.folder / name):
+            if (Path(fault.file).name, fault.row, fault.field, fault.fault) not in said:
+                faults.append(replace(fault, file=f"{name}/{fault.file}"))
     return faults
 
 
