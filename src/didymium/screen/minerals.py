@@ -81,7 +81,7 @@ def screen_minerals(case: Case, places: Mapping[str, Sequence[str]], exposure: p
     covers = {g: cover[key] for g, key in enumerate(zip(*(supply.table[k] for k in KEYS), strict=True)) if key in cover}
     full = _Run(case, supply, sources, places, Draws(draws), covers)
     alone = {
-        component: _Run(case, supply, sources, places, Draws(min(ALONE, draws), (component,)), covers)
+        component: _Run(case, supply, sources, places, Draws(min(ALONE, draws), (component,)), covers, drawn=True)
         for component in COMPONENTS
     } if draws else {}  # fmt: skip
     falls = cascades(case, places)
@@ -144,16 +144,17 @@ def _form(element: str, symbol: str) -> str:
 
 
 class _Run:
-    """All methods with one set of draws."""
+    """All methods with one set of draws; with ``drawn`` only those in which anything is drawn."""
 
     def __init__(self, case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]],
-                 places: Mapping[str, Sequence[str]], draws: Draws, cover: Mapping[int, float]) -> None:  # fmt: skip
+                 places: Mapping[str, Sequence[str]], draws: Draws, cover: Mapping[int, float],
+                 drawn: bool = False) -> None:  # fmt: skip
         self.case, self.supply, self.places, self.draws, self.sources = case, supply, places, draws, sources
         self.indices = Indices(case, supply, sources, draws, cover)
         self.found: list[Index] = self.indices.world()
         for participant, place in places.items():
             self.found += self.indices.of(participant)
-            self.found += self._industries(participant, place)
+            self.found += [] if drawn else self._industries(participant, place)
         self._worst: dict[str, list[int]] = {}
         self.effects: Effects = effects(case, supply, sources, places, draws)
         self.labels = supply.table[KEYS].astype(str)
@@ -177,13 +178,14 @@ class _Run:
         """Return every method as values to be ranked."""
         base = [list(keys) for keys in self.supply.table["inputs"]]
         found = []
-        for place, index in enumerate(self.found):
+        apart = {c: {(i.method, i.participant): i.values for i in run.found} for c, run in alone.items()}
+        for index in self.found:
             low, high = index.bands()
             inputs = index.inputs or [[] for _row in base]
             found.append(Scored(
                 index.method, index.participant, self.labels, index.values, low, high, index.why,
                 [[*b, *i] for b, i in zip(base, inputs, strict=True)],
-                {name: run.found[place].values for name, run in alone.items()},
+                {c: v for c, by in apart.items() if (v := by.get((index.method, index.participant))) is not None},
             ))  # fmt: skip
         return [*found, *self._disruptions(alone)]
 

@@ -81,26 +81,28 @@ def order(values: Array, worst: int) -> Array:
 
 def rank_table(every: Sequence[Scored]) -> pd.DataFrame:
     """Return one row for each method, participant, mineral, stage and form, computable or not."""
-    parts = []
+    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
     for scored in every:
-        method = METHODS[scored.method]
-        frame = scored.labels.reset_index(drop=True).copy()
-        frame["method"], frame["participant"] = scored.method, scored.participant
-        frame["value"], frame["low"], frame["high"] = scored.values[:, 0], scored.low, scored.high
+        method, count = METHODS[scored.method], len(scored.labels)
         ranks = order(scored.values, method.worst) if method.ranked else np.full(scored.values.shape, np.nan)
-        frame["rank"] = ranks[:, 0]
         drawn = ranks[:, 1:] if ranks.shape[1] > 1 else ranks
         has = ~np.isnan(ranks[:, 0])
-        for name, share in (("rank_low", 0.05), ("rank_high", 0.95)):
-            frame[name] = np.nan
-            frame.loc[has, name] = np.quantile(drawn[has], share, axis=1, method="nearest")
-        frame["ranked"] = int(has.sum())
-        frame["driver"], frame["driver_share"] = _drivers(scored, method.worst, has)
-        frame["why"] = [str(w) for w in scored.why]
-        minerals = [f"minerals/{m}" for m in frame["mineral"]]
-        frame[RESTS_ON] = [join_inputs([m], [k for k in i if k]) for m, i in zip(minerals, scored.inputs, strict=True)]
-        parts.append(frame[COLUMNS])
-    return pd.concat(parts, ignore_index=True)
+        ends = np.full((2, count), np.nan)
+        if has.any():
+            ends[:, has] = np.quantile(drawn[has], (0.05, 0.95), axis=1, method="nearest")
+        driver, share = _drivers(scored, method.worst, has)
+        labels = {name: scored.labels[name].tolist() for name in ("mineral", "stage", "form")}
+        for name, values in (
+            ("method", [scored.method] * count), ("participant", [scored.participant] * count), *labels.items(),
+            ("value", scored.values[:, 0].tolist()), ("low", scored.low.tolist()), ("high", scored.high.tolist()),
+            ("rank", ranks[:, 0].tolist()), ("rank_low", ends[0].tolist()), ("rank_high", ends[1].tolist()),
+            ("ranked", [int(has.sum())] * count), ("driver", driver), ("driver_share", share.tolist()),
+            ("why", [str(w) for w in scored.why]),
+            (RESTS_ON, [join_inputs([f"minerals/{m}"], [k for k in i if k])
+                        for m, i in zip(labels["mineral"], scored.inputs, strict=True)]),
+        ):  # fmt: skip
+            columns[name] += values
+    return pd.DataFrame(columns)
 
 
 def _drivers(scored: Scored, worst: int, has: np.ndarray[Any, Any]) -> tuple[list[str], Array]:
