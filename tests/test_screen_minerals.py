@@ -170,6 +170,7 @@ def test_every_row_says_what_is_missing(screened: Result) -> None:
     (makers(CHN=60.0, PER=30.0, WLD=120.0), "75 % of the published total"),
     (makers(CHN=60.0, PER=90.0, WLD=120.0), "125 % of the published total"),
     (makers(USA="0-50", WLD=50.0), "no country's figure"),
+    (makers(USA=880.0), "only USA is published"),
 ])  # fmt: skip
 def test_a_group_that_does_not_add_up_has_no_index(us_japan: Case, rows: list[dict[str, Any]], words: str) -> None:
     _indices, found = one(with_rows(us_japan, production=rows))

@@ -154,6 +154,8 @@ def _facts(rows: list[dict[str, Any]], makers: list[dict[str, Any]], several: bo
         problem = _("no country's figure is published")
     elif several and not any(row["country"] == WORLD for row in rows):
         problem = _("countries are published in several forms that do not add up")
+    elif len(makers) == 1 and not world and rows[0]["series"] != CALIBRATED:
+        problem = _("only {who} is published, and no world total").format(who=makers[0]["country"])
     elif hidden and most != most:
         problem = _("{who}: withheld, and the total does not tell how much").format(who=who)
     elif hidden and most > SLIGHT * (total + most):
