@@ -323,18 +323,18 @@ def test_coverage_follows_the_tables(case: Case, described: Result) -> None:
 
     found = described["minerals"]
     assert state(found, "dysprosium", "processing", "JPN") == "modelled"
-    assert state(found, "graphite_natural", "mine", "JPN") == "screened"
+    assert state(found, "fluorspar", "mine", "JPN") == "screened"
     assert state(found, "uranium", "mine", "USA") == "hole"
     suppliers = case["suppliers"]
     production = case["production"]
     without = replace(case, tables={
-        **case.tables, "production": production[production["mineral"].ne("graphite_natural")],
-        "suppliers": suppliers[~(suppliers["mineral"].eq("graphite_natural") & suppliers["importer"].eq("JPN"))],
+        **case.tables, "production": production[production["mineral"].ne("fluorspar")],
+        "suppliers": suppliers[~(suppliers["mineral"].eq("fluorspar") & suppliers["importer"].eq("JPN"))],
         "facilities": case["facilities"].assign(modelled="left out"),
     })  # fmt: skip
     changed = describe(without)["minerals"]
-    assert state(changed, "graphite_natural", "mine", "JPN") == "hole"
-    assert state(changed, "graphite_natural", "mine", "USA") == "screened", "its import sources are left"
+    assert state(changed, "fluorspar", "mine", "JPN") == "hole"
+    assert state(changed, "fluorspar", "mine", "USA") == "screened", "its import sources are left"
     assert state(changed, "dysprosium", "processing", "JPN") == "hole", "nothing makes it"
 
 

@@ -553,6 +553,21 @@ def test_pinksheet_a_first_row_without_its_date(tmp_path: Path) -> None:
     refused(lambda: pinksheet.read_pinksheet(path), "Monthly Prices!A7: `` is not a date such as 1960M01")
 
 
+@pytest.mark.parametrize("read", [pinksheet.read_pinksheet, wgi.read_wgi])
+def test_a_number_that_became_a_date(tmp_path: Path, read: Callable[[Path], Reading]) -> None:
+    """Formatting the cell as a number would give the serial number: the fix says to write the number again."""
+    day = datetime(2025, 1, 2)
+    if read is pinksheet.read_pinksheet:
+        path = prices(tmp_path, lambda book: setattr(book["Monthly Prices"]["B9"], "value", day))
+        place = "Monthly Prices!B9"
+    else:
+        path = governance(tmp_path, lambda book: setattr(book["RuleofLaw"]["C6"], "value", day))
+        place = "RuleofLaw!C6"
+    refused(
+        lambda: read(path), f"{place}: the cell is a date (2025-01-02), not a number", "write the number of the source"
+    )
+
+
 def test_pinksheet_renamed(tmp_path: Path) -> None:
     def twice(book: openpyxl.Workbook) -> None:
         book["Monthly Prices"]["D5"] = "Nickel"

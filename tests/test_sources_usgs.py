@@ -234,6 +234,8 @@ def test_bad_files(tmp_path: Path) -> None:
     assert "`Values` to `Value`" in faults(tmp_path, good.replace("Value", "Values"))[0][2]
     assert "UTF-16" in faults(tmp_path, good.encode("utf-16"))[0][2]
     assert "not a text file" in faults(tmp_path, b"%PDF-1.7 1145,500")[0][2]
+    dated = faults(tmp_path, long_text({"Year": "45658"}))[0]
+    assert dated[:2] == ("2", "Year") and "is a date as a serial number (2025-01-01)" in dated[2]
     assert "wrong encoding" in faults(tmp_path, good.replace("Chile", "Côte").encode().decode("cp1252").encode())[0][2]
     assert "neither UTF-8 nor cp1252" in faults(tmp_path, good.encode() + b"\x81\x5c\r\n")[0][2]
     assert "empty" in faults(tmp_path, "")[0][2]

@@ -211,6 +211,8 @@ def _wrong(cell: Any, field: Field | None) -> tuple[str, str] | None:
     if isinstance(value, datetime | date | time | timedelta):
         day = value.date().isoformat() if isinstance(value, datetime) else str(value)
         what = _("the cell is a date, which Excel stores as a serial number ({day})").format(day=day)
+        if field and field.kind in _NUMBERS:
+            return what, _("format the cell as number, and write the number again")
         return what, _("format the cell as text, then write {day}").format(day=day)
     if isinstance(value, int | float):
         return _wrong_number(cell, value, field)

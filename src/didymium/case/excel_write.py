@@ -242,6 +242,10 @@ class _Writer:
         sheet.ignore_errors({"number_stored_as_text": f"A1:{_letter(len(table.fields) - 1)}{last}"})
         sheet.freeze_panes(1, len(table.key) if len(table.key) <= 3 else 1)
         sheet.autofilter(0, 0, max(len(frame), 1), len(table.fields) - 1)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
 
     def _number(self, sheet: Any, row: int, place: int, text: str) -> None:
         """Write a number so that it reads back digit by digit; as text where a number cell would change it."""

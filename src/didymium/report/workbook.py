@@ -1,4 +1,4 @@
-"""tables.xlsx: every table of every result, its units, and the sources and assumptions behind it."""
+"""tables.xlsx: sheets to show, every table of every result, its units, and the sources and assumptions behind it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from didymium.case.schema import GRADES
 from didymium.messages import _
 from didymium.report.footnotes import ASSUMPTION, Reference, count_grades
 from didymium.report.limits import inputs_of
+from didymium.report.slides import slides, write_slides
 from didymium.result import RESTS_ON
 
 if TYPE_CHECKING:
@@ -85,7 +86,12 @@ def write_workbook(case: Case, results: Sequence[Result], evidence: Evidence, pa
             name: book.add_format({"font_name": "Calibri", "font_size": 10} | look) for name, look in _FORMATS.items()
         }
         contents = book.add_worksheet(_("Contents"))
-        listed: list[tuple[str, str, int, Result | None]] = []
+        drawn = slides(case, {result.verb: result for result in results})
+        write_slides(book, drawn, evidence, as_of)
+        listed: list[tuple[str, str, int, Result | None]] = [
+            (slide.name, _("{title} (ready to show, with a chart)").format(title=slide.title), len(slide.rows), None)
+            for slide in drawn
+        ]
         for result in results:
             for table in result.tables.values():
                 name = f"{result.verb}_{table.name}"[:31]
@@ -158,6 +164,9 @@ def _contents(
                 ),
                 formats["small"],
             )
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
     sheet.freeze_panes(5, 0)
 
 

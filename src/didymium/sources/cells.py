@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING
 
 from didymium.messages import _
@@ -64,15 +65,26 @@ def year_fault(text: str, first: int, last: int) -> tuple[str, str] | None:
     """
     if text.isascii() and text.isdigit() and len(text) == 4 and first <= int(text) <= last:
         return None
+    what = _("`{cell}` is not a year from {first} to {last}").format(cell=text, first=first, last=last)
+    return serial_year(text) or (what, _("write the year as four digits"))
+
+
+def serial_year(text: str) -> tuple[str, str] | None:
+    """Return fault and fix of a year that a spreadsheet took for a date, None where it did not."""
     if text.isascii() and text.isdigit() and len(text) < 7 and int(text) in _SERIAL:
         return serial_fault(int(text))
-    return (_("`{cell}` is not a year from {first} to {last}").format(cell=text, first=first, last=last),
-            _("write the year as four digits"))  # fmt: skip
+    return None
+
+
+def date_fault(day: date) -> tuple[str, str]:
+    """Return fault and fix of a number that a spreadsheet turned into a date: its serial number is not the number."""
+    return (_("the cell is a date ({day}), not a number").format(day=f"{day:%Y-%m-%d}"),
+            _("format the cell as number, and write the number of the source again"))  # fmt: skip
 
 
 def serial_fault(number: int) -> tuple[str, str]:
     """Return fault and fix of a date that a spreadsheet turned into a count of days since 1899-12-30."""
-    from datetime import date, timedelta
+    from datetime import timedelta
 
     day = date(1899, 12, 30) + timedelta(days=number)
     return (_("`{cell}` is a date as a serial number ({day})").format(cell=number, day=day.isoformat()),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from didymium.case.workbook import Cell, Sheet, address, read_sheets
 from didymium.faults import Fault, single
 from didymium.messages import N_, _
-from didymium.sources.cells import serial_fault
+from didymium.sources.cells import date_fault, serial_fault
 from didymium.sources.files import Faults, Reading
 
 if TYPE_CHECKING:
@@ -288,6 +288,8 @@ def _prices(sheet: Sheet, first: int, column: int, faults: Faults) -> tuple[list
         price, note = math.nan, ""
         if cell is None or (isinstance(cell, str) and cell.strip() in MISSING):
             note = absent
+        elif isinstance(cell, date):
+            faults.add("", f"{sheet.name}!{address(number, column + 1)}", *date_fault(cell))
         elif isinstance(cell, bool) or not isinstance(cell, (int, float)):
             place = f"{sheet.name}!{address(number, column + 1)}"
             faults.add("", place, _("`{cell}` is not a number").format(cell=cell),

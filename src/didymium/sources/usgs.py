@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from didymium.faults import CaseError, Fault
 from didymium.messages import N_, _
+from didymium.sources.cells import serial_year
 from didymium.sources.files import read_rows
 from didymium.sources.usgs_corrections import correct
 from didymium.sources.usgs_long import read_long
@@ -158,8 +159,8 @@ def _finish(frame: pd.DataFrame, edition: int, faults: list[Fault]) -> pd.DataFr
         cells = frame["period" if column == "Year" else "unit"]
         for file, row, cell in zip(frame["file"][bad], frame["row"][bad], cells[bad], strict=True):
             what = _("`{cell}` is not a year") if column == "Year" else _("unit `{cell}` is not known")
-            fix = _("check whether the columns of the row are shifted")
-            faults.append(Fault(file, str(row), column, what.format(cell=cell), fix))
+            said = (what.format(cell=cell), _("check whether the columns of the row are shifted"))
+            faults.append(Fault(file, str(row), column, *((column == "Year" and serial_year(cell)) or said)))
     if faults:
         return frame
     frame["year"] = (years[0].str[:2] + years[1]).fillna(years[0]).astype(int)

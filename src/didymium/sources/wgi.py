@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from didymium.case.workbook import Sheet, address, read_sheets
 from didymium.faults import Fault, single
 from didymium.messages import N_, _
-from didymium.sources.cells import NUMBER, year_fault
+from didymium.sources.cells import NUMBER, date_fault, year_fault
 from didymium.sources.files import Faults, Reading, read_columns, read_text, split_header
 
 if TYPE_CHECKING:
@@ -227,6 +228,8 @@ def _value(cell: object, standard_error: bool) -> float | tuple[str, str] | None
     """Return the number in a cell, None where it is missing, or fault and fix."""
     if cell is None or (isinstance(cell, str) and cell.strip() in MISSING):
         return None
+    if isinstance(cell, date):
+        return date_fault(cell)
     if isinstance(cell, bool) or not isinstance(cell, (int, float, str)):
         return _("`{cell}` is not a number").format(cell=cell), _("format the cell as a number")
     if isinstance(cell, str) and not NUMBER.fullmatch(cell.strip()):
