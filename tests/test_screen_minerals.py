@@ -380,6 +380,10 @@ def test_tables_and_their_inputs(us_japan: Case, screened: Result) -> None:
         assert not table.frame.duplicated(list(table.key)).any(), name
         missing = {key for cell in table.frame[RESTS_ON] for key in cell.split(";")} - known
         assert not missing, (name, sorted(missing)[:3])
+    copper = screened["ranks"].set_index(["method", "participant", "mineral", "stage", "form"])[RESTS_ON]
+    behind = copper.loc[("hhi_wgi", "world", "copper", "refinery", "")].split(";")
+    assert any(key.startswith("governance/CHN") for key in behind)
+    assert "assumptions/a_statistic_measured" in behind
 
 
 def test_parts_stand_beside_the_score(screened: Result) -> None:

@@ -104,8 +104,10 @@ class Indices:
         weak = self.governance.weak(self.countries)
         trade = np.ones(len(rows))
         ends = np.cumsum(supply.groups.sizes)
+        self.behind: list[list[str]] = []
         for mineral, stage, first, last in zip(self.minerals, stages, supply.groups.starts, ends, strict=True):
             trade[first:last] = self.trade.of(mineral, stage, "*", self.countries[first:last])
+            self.behind.append(self.governance.behind(self.countries[first:last]))
         self.plain = self._weighted(self.share, weak, 1.0)
         self.global_supply = self._weighted(self.share, weak, trade[:, None])
         self.global_swept = self._weighted(self.sweep, np.repeat(weak[:, :1], ENDS, axis=1), trade[:, None])
@@ -127,7 +129,7 @@ class Indices:
              self._ends(concentration.top(self.sweep, supply.groups, 3, supply.named))),
         ):  # fmt: skip
             found.append(self._index(method, WORLD, values, ["" for _g in range(self.count)], swept))
-        weighted = self._index("hhi_wgi", WORLD, self.plain, unnamed, self._ends(self.global_swept))
+        weighted = self._index("hhi_wgi", WORLD, self.plain, unnamed, self._ends(self.global_swept), inputs=self.behind)
         found.append(weighted)
         found.append(self._n_minus_1())
         return found
@@ -262,7 +264,8 @@ class Indices:
         index = self._index("supply_risk", participant, values, why, parts={
             "hhi_world": self.global_supply[:, 0], "hhi_own": own[:, 0], "imported": central,
             "recycled": recycled, "substitution": replaced,
-        }, inputs=[[*i, *s.inputs] for i, s in zip(inputs, sources, strict=True)])  # fmt: skip
+        }, inputs=[[*i, *s.inputs, *b, *self.governance.behind(s.shares)]
+                   for i, s, b in zip(inputs, sources, self.behind, strict=True)])  # fmt: skip
         usable = np.isfinite(recycled) & np.isfinite(replaced) & (open_ | self.supply.table["swept"].to_numpy(bool))
         index.swept = np.where(usable[:, None], np.sort(ends, axis=1), np.nan)
         return index
@@ -327,7 +330,8 @@ class Indices:
             else:
                 why[g] = _(NO_RELIANCE)
         made = self._index("geopolrisk", participant, geopolrisk.score(index, risk), why, parts={
-            "import_risk": risk[:, 0], "hhi": index[:, 0]}, inputs=[list(s.inputs) for s in sources])  # fmt: skip
+            "import_risk": risk[:, 0], "hhi": index[:, 0]},
+            inputs=[[*s.inputs, *self.governance.behind(s.shares or s.elsewhere)] for s in sources])  # fmt: skip
         made.swept = ends
         return made
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ALONE = 200
 """Draws that show what drives a rank; the band takes all."""
 
+_ERRORS = ("assumptions/a_statistic_measured", "assumptions/a_statistic_estimated")
+"""Behind every band of a share."""
+
 SINGLE = (N_("only country in the world"), N_("only country of participant and partners"))
 _STAGES = {"mine": "mine", "light_separation": "refinery", "heavy_separation": "refinery"}
 """Stages of a calibrated chain that a statistic of minerals has too."""
@@ -176,7 +179,7 @@ class _Run:
 
     def scored(self, alone: Mapping[str, _Run]) -> list[Scored]:
         """Return every method as values to be ranked."""
-        base = [list(keys) for keys in self.supply.table["inputs"]]
+        base = [[*keys, *_ERRORS] for keys in self.supply.table["inputs"]]
         found = []
         apart = {c: {(i.method, i.participant): i.values for i in run.found} for c, run in alone.items()}
         for index in self.found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +62,7 @@ class Governance:
         width = np.array([stable_error.get(c, 0.0) for c in self.countries])[:, None]
         self._unstable = np.where(np.isnan(centre), UNKNOWN_INSTABILITY, instability(centre + width * noise))
         self._place = place
-        self.keys = {str(c): str(k) for c, k in zip(rows["country"], rows[ROW], strict=True)} if len(rows) else {}
+        self._keys = {str(c): str(k) for c, k in zip(rows["country"], rows[ROW], strict=True)} if len(rows) else {}
 
     def weak(self, countries: Sequence[str]) -> Array:
         """Return weakness of governance, 0 to 10: countries x draws; NaN where a country has no estimate."""
@@ -71,6 +71,10 @@ class Governance:
     def unstable(self, countries: Sequence[str]) -> Array:
         """Return political instability, 0 to 1: countries x draws; 0.5 where a country has no estimate."""
         return self._of(self._unstable, countries, UNKNOWN_INSTABILITY)
+
+    def behind(self, countries: Iterable[str]) -> list[str]:
+        """Return one input row for each country: it stands for all its estimates."""
+        return [self._keys[c] for c in countries if c in self._keys]
 
     def _of(self, values: Array, countries: Sequence[str], missing: float) -> Array:
         out = np.full((len(countries), 1 + self.draws.count), missing)
