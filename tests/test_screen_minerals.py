@@ -390,6 +390,7 @@ def test_parts_stand_beside_the_score(screened: Result) -> None:
     table = screened["minerals"]
     known = table[table["supply_risk"].notna()]
     assert known[["hhi_world", "recycled", "substitution"]].notna().all().all()
+    assert known.loc[known["hhi_own"].isna(), "note"].str.contains("world supply alone").all()
     geo = table[table["geopolrisk"].notna()]
     assert (geo["geopolrisk"] - geo["hhi"] * geo["import_risk"]).abs().max() < 1e-9
 

@@ -176,7 +176,8 @@ class Indices:
         return missing
 
     def _index(self, method: str, participant: str, values: Array, why: list[str], swept: Array | None = None,
-               supply: bool = True, **facts: object) -> Index:  # fmt: skip
+               supply: bool = True, parts: dict[str, Array] | None = None,
+               inputs: list[list[str]] | None = None) -> Index:  # fmt: skip
         """Return an index; a group that has no supply index has no value here either, and keeps its reason."""
         reasons = [str(p) or w if supply else w for p, w in zip(self.supply.table["problem"], why, strict=True)]
         values = np.where(np.array([bool(r) for r in reasons])[:, None], np.nan, values)
@@ -186,10 +187,7 @@ class Indices:
         if swept is not None:
             only = self.supply.table["swept"].to_numpy(bool)
             ends[only] = swept[only]
-        index = Index(method, participant, values, reasons, ends)
-        for name, value in facts.items():
-            setattr(index, name, value)
-        return index
+        return Index(method, participant, values, reasons, ends, parts or {}, inputs or [])
 
     # Methods
 

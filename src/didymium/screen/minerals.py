@@ -306,6 +306,13 @@ def _wide(case: Case, run: _Run, ranks: pd.DataFrame, shown: Sequence[str]) -> p
                     text = why if why == problems[g] else f"{method}: {why}"
                     reasons[g][text] = None
                 inputs[g] += keys.split(";") if keys else []
+        alone = frame["supply_risk"].notna() & frame["hhi_own"].isna()
+        risky = frame["geopolrisk"].notna()
+        for g, (source, only, has) in enumerate(zip(run.sources[participant], alone, risky, strict=True)):
+            if only:
+                reasons[g][_("supply_risk: of world supply alone, its sources are not known")] = None
+            if source.elsewhere and has:
+                reasons[g][_("geopolrisk: trade is that of another stage")] = None
         worst = run.worst(participant)
         frame["exporter"] = [exporters[r] if r >= 0 else "" for r in worst]
         points = _single(case, supply, run.places[participant])
