@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -222,9 +221,3 @@ def test_saves_and_loads(found: Result, tmp_path: Path) -> None:
 def test_a_day_that_is_none(case: Case, market: Market) -> None:
     with pytest.raises(DidymiumError, match="YYYY-MM-DD"):
         screen(case, market, as_of="November")
-
-
-def test_fast(case: Case, market: Market) -> None:
-    begun = time.process_time()
-    screen(case, market)
-    assert time.process_time() - begun < 2.0

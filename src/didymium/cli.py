@@ -389,11 +389,24 @@ def sources(
     _deliver(list_sources(folder, day), None, as_json, None)
 
 
-@app.command(help=_("Where are we exposed? Shares, concentration, what is left without the largest supplier."))
+@app.command(help=_("Where are we exposed? Every published method, per mineral, stage and partner."))
 @guarded
-def screen(case: CaseName, out: Out = None, as_json: Json = False, tables: Tables = None) -> None:
+def screen(
+    case: CaseName,
+    regions: Annotated[
+        list[str] | None,
+        typer.Option("--for", metavar="REGION", help=_("Also screen for this region; may be repeated.")),
+    ] = None,
+    year: Annotated[
+        int | None, typer.Option("--year", help=_("Year of the statistics of minerals; the base year if not given."))
+    ] = None,
+    draws: Annotated[int, typer.Option("--draws", min=0, help=_("Draws behind bands and rank intervals."))] = 1000,
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
     """Screen a case."""
-    _deliver(_run("screen", case), out, as_json, tables)
+    _deliver(_run("screen", case, regions=tuple(regions or ()), year=year, draws=draws), out, as_json, tables)
 
 
 @app.command(help=_("Balance the base year: what the statistics say, what had to move, and who contradicts whom."))

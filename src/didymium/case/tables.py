@@ -13,6 +13,7 @@ from didymium.case.fields import UNIT as _UNIT
 from didymium.case.fields import id_field as _id
 from didymium.case.fields import number as _number
 from didymium.case.fields import reference as _ref
+from didymium.case.risk_tables import RISK
 from didymium.case.schema import GRADES, Field, Kind, Table
 from didymium.case.screening_tables import SCREENING
 from didymium.messages import N_
@@ -638,7 +639,7 @@ TABLES: dict[str, Table] = {
     for table in (
         SOURCES, ASSUMPTIONS, REGIONS, BASKETS, COMMODITIES, PROCESSES, RECIPES, RAMPS, FACILITIES, PROJECTS, CAPS,
         COSTS, ENVIRONMENT, ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS,
-        READINGS, VALUE_ADDED, PURSES, EVENTS, COMMITMENTS, EVIDENCE, *SCREENING,
+        READINGS, VALUE_ADDED, PURSES, EVENTS, COMMITMENTS, EVIDENCE, *SCREENING, *RISK,
     )
 }  # fmt: skip
 """Every table of a case by name, in the order in which they are checked."""

@@ -37,9 +37,10 @@ def registry() -> UnitRegistry[float]:
     units: UnitRegistry[float] = UnitRegistry(None, on_redefinition="ignore", cache_folder=None)
     for line in (
         "t = [mass]", "kg = 1e-3 t", "kt = 1e3 t", "Mt = 1e6 t", "g = 1e-6 t", "carat = 2e-7 t",
-        "kcarat = 1e3 carat", "Mcarat = 1e6 carat",
+        "kcarat = 1e3 carat", "Mcarat = 1e6 carat", "lb = 0.45359237 kg", "troy_oz = 31.1034768 g",
         "m3 = [volume]", "Mm3 = 1e6 m3", "ML = 1e3 m3", "day = [time]", "year = 365.25 day",
-        "month = 30.4375 day", "USD = [usd]", "kUSD = 1e3 USD", "MUSD = 1e6 USD", "BUSD = 1e9 USD", "JPY = [jpy]",
+        "month = 30.4375 day", "USD = [usd]", "cUSD = 0.01 USD", "kUSD = 1e3 USD", "MUSD = 1e6 USD",
+        "BUSD = 1e9 USD", "JPY = [jpy]",
         "MJPY = 1e6 JPY", "BJPY = 1e9 JPY", "EUR = [eur]", "MEUR = 1e6 EUR", "AUD = [aud]", "ratio = []",
         "percent = 0.01 ratio", "m3 = [volume]", "MWh = [energy]", "kWh = 1e-3 MWh", "GWh = 1e3 MWh",
     ):  # fmt: skip

@@ -17,6 +17,7 @@ from didymium.report.figures.cover import cover_chart
 from didymium.report.figures.flow_map import GROUPS, flow_map
 from didymium.report.figures.gantt import project_gantt
 from didymium.report.figures.heatmap import exposure_heatmap
+from didymium.report.figures.minerals import mineral_heatmap, rank_chart
 from didymium.report.figures.sankey import sankeys, stage_sankey
 from didymium.report.figures.shortage import shortage_timeline
 from didymium.report.figures.style import Chart
@@ -24,6 +25,7 @@ from didymium.report.figures.timeline import price_timeline
 from didymium.report.figures.waterfall import gain_chart, gap_waterfall
 from didymium.report.footnotes import ASSUMPTION, Notes
 from didymium.report.limits import grade_rows, limits
+from didymium.report.mineral_tables import hidden_table, method_table
 from didymium.report.names import scenario_title
 from didymium.report.numbers import Writer, month
 from didymium.report.sentences import five_sentences
@@ -143,7 +145,8 @@ def charts(case: Case, results: dict[str, Result], as_of: str) -> list[Chart]:
         shocked = results["shock"]
         found += [price_timeline(case, shocked), shortage_timeline(case, shocked), cover_chart(case, shocked)]
     if "screen" in results:
-        found.append(exposure_heatmap(case, results["screen"]))
+        screened = results["screen"]
+        found += [exposure_heatmap(case, screened), mineral_heatmap(case, screened), rank_chart(case, screened)]
     if "plan" in results:
         planned = results["plan"]
         found += [gap_waterfall(case, planned), gain_chart(case, planned), project_gantt(case, planned)]
@@ -159,6 +162,9 @@ def charts(case: Case, results: dict[str, Result], as_of: str) -> list[Chart]:
 def _tables(case: Case, results: dict[str, Result], writer: Writer, as_of: str) -> dict[str, Callable[[], Table]]:
     """What makes each table of the annex, for the verbs that were run."""
     found: dict[str, Callable[[], Table]] = {}
+    if "screen" in results and "methods" in results["screen"].tables:
+        found["hidden"] = partial(hidden_table, case, results["screen"], writer)
+        found["methods"] = partial(method_table, case, results["screen"], writer)
     if "clear" in results:
         found["prices"] = partial(price_table, case, results["clear"], writer)
     if "plan" in results:

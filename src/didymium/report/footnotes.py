@@ -62,17 +62,23 @@ class Evidence:
     def __init__(self, case: Case) -> None:
         self._case = case
         self._cited: dict[str, tuple[str, ...]] = {}
-        for name, frame in case.tables.items():
-            columns = [f.name for f in TABLES[name].fields if f.refers == "sources|assumptions" and f.name in frame]
-            cells = frame[columns].astype(str).itertuples(index=False, name=None) if columns else ((),) * len(frame)
-            self._cited.update(
-                (str(key), tuple(dict.fromkeys(filter(None, cited))))
-                for key, cited in zip(frame[ROW], cells, strict=True)
-            )
+        self._read: set[str] = set()
+        for name in list(case.tables):
+            self._look_up(name)
         self._recipes: dict[str, list[str]] = {}
         for process, key in zip(case["recipes"]["process"], case["recipes"][ROW], strict=True):
             self._recipes.setdefault(str(process), []).append(str(key))
         self.references = {r.key: r for r in (*_sources(case), *_assumptions(case))}
+
+    def _look_up(self, name: str) -> None:
+        """Look up what the rows of a table cite; tables for screening are read when a row of theirs is asked for."""
+        frame = self._case[name]
+        self._read.add(name)
+        columns = [f.name for f in TABLES[name].fields if f.refers == "sources|assumptions" and f.name in frame]
+        cells = frame[columns].astype(str).itertuples(index=False, name=None) if columns else ((),) * len(frame)
+        self._cited.update(
+            (str(key), tuple(dict.fromkeys(filter(None, cited)))) for key, cited in zip(frame[ROW], cells, strict=True)
+        )
 
     def of(self, rests_on: str | Iterable[str]) -> list[Reference]:
         """Return the references behind input rows, in order of the rows.
@@ -94,13 +100,15 @@ class Evidence:
     def _follow(self, key: str) -> list[str]:
         if key in self.references:
             return [key]
+        table, _slash, name = key.partition("/")
+        if key not in self._cited and table not in self._read and table in TABLES and TABLES[table].screening:
+            self._look_up(table)
         if key not in self._cited:
             raise DidymiumError(
                 _(
                     "{key} is not a row of case {case}: the result was made from another case -> run the verb again"
                 ).format(key=key, case=self._case.name)
             )
-        table, _slash, name = key.partition("/")
         if table == "processes":
             return [found for recipe in self._recipes.get(name, []) for found in self._follow(recipe)]
         return [

@@ -22,6 +22,8 @@ ROWS = 40
 """Rows of a table that are shown; all of them stand in ``--json`` and ``--out``."""
 
 FEWER = {
+    "exposure": 25,
+    "minerals": 25,
     "observations": 20,
     "conflicts": 20,
     "disagreements": 15,
@@ -38,7 +40,7 @@ _WIDE = 180
 
 SHOWN: dict[str, tuple[str, ...]] = {
     "describe": ("coverage", "mineral_states", "grades", "age"),
-    "screen": ("exposure",),
+    "screen": ("exposure", "minerals", "methods", "agreement"),
     "reconcile": ("observations", "conflicts", "disagreements"),
     "calibrate": ("stages", "prices"),
     "stress": ("stress", "why"),
@@ -68,6 +70,24 @@ BRIEFLY: dict[str, tuple[str, ...]] = {
         "import_share",
         "single_point",
     ),
+    "minerals": (
+        "name",
+        "stage",
+        "form",
+        "participant",
+        "top1_country",
+        "top1",
+        "hhi",
+        "hhi_wgi",
+        "reliance",
+        "supply_risk",
+        "geopolrisk",
+        "disruption_price",
+        "cascade",
+        "single_point",
+    ),
+    "methods": ("method", "participant", "computed", "not_computable", "status", "missing", "missing_rows"),
+    "agreement": ("study", "method", "participant", "minerals", "spearman", "within_half"),
     "stages": ("stage", "region", "element", "activity", "stated_cost", "rent", "subsidy", "cost", "money", "why"),
     "observations": ("label", "series", "role", "observed", "sigma", "adjusted", "sigmas", "grade"),
     "conflicts": ("label", "observed", "moved", "sigmas", "grade", "by", "share", "by_grade"),
@@ -149,6 +169,8 @@ def show(result: Result, names: Sequence[str] = ()) -> None:
     screen = console()
     for name in chosen:
         show_table(screen, result.tables[name], None if names else FEWER.get(name, ROWS))
+    for line in result.manifest.get("warnings", ()):
+        screen.print(_("Hidden by an aggregate: {what}").format(what=_plain(str(line))))
     rest = [f"{name} ({len(table.frame)})" for name, table in result.tables.items() if name not in chosen]
     if rest:
         screen.print(

@@ -1,5 +1,5 @@
 """Exposure: how concentrated each stage of each element is, and how much of it a participant takes from where."""
 
-from didymium.screen.exposure import screen
+from didymium.screen.verb import screen
 
 __all__ = ["screen"]

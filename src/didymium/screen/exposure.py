@@ -1,4 +1,4 @@
-"""The verb screen: where the participants are exposed, per element and stage.
+"""Exposure of the calibrated chain, per element and stage.
 
 Every published measure stands in its own column, and none is merged with another. The rank orders, for each
 participant, by N-1 cover ascending, then by the largest share descending, then by the share of the participant's own
@@ -10,18 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
-from time import perf_counter
 from typing import Any
 
 import pandas as pd
 
 from didymium.case.case import Case
 from didymium.case.network import Network
-from didymium.faults import DidymiumError
 from didymium.market.base import Base
-from didymium.market.prepare import prepare
 from didymium.messages import _
-from didymium.result import RESTS_ON, Result, ResultTable, join_inputs, new_manifest
+from didymium.result import RESTS_ON, ResultTable, join_inputs
 from didymium.screen.content import SEPARATION, Holdings, chain, groups, hold, members
 from didymium.screen.evidence import Evidence
 from didymium.screen.n_minus_1 import NEGLIGIBLE, n_minus_1
@@ -36,48 +33,26 @@ INDIRECT = 0.05
 METHODS = ("hhi", "top1", "top3", "n_minus_1", "import_share", "single_point", "controller_in_use")
 
 
-def screen(case: Case, base: tuple[Network, Base] | None = None, as_of: str | date | None = None) -> Result:
-    """Return where the participants are exposed.
+def screen_chain(case: Case, network: Network, base: Base, day: date) -> tuple[list[ResultTable], list[str]]:
+    """Return the tables of the calibrated chain, and the elements and stages that the case does not hold.
 
     Parameters
     ----------
     case : Case
         The case.
-    base : tuple of Network and Base, optional
-        The calibrated base year; made here where None.
-    as_of : str or date, optional
-        Day whose running facilities count for single points of failure; the last day of the base year where None.
-        Quantities are always of the base year.
-
-    Returns
-    -------
-    Result
-        Tables ``exposure`` (per element, stage and participant), ``shares`` (per element, stage and region) and
-        ``imports`` (per element, stage, participant and origin). Quantities in tonnes of element a year.
-
-    Raises
-    ------
-    DidymiumError
-        ``as_of`` is not a day, or the case names no elements.
+    network, base : Network, Base
+        The calibrated base year.
+    day : date
+        Day whose running facilities count for single points of failure.
     """
-    begun = perf_counter()
-    day = _day(as_of, case.base_year)
-    network, point = base if base is not None else prepare(case)
-    ready = perf_counter()
-    found = _Screen(case, network, point, day)
+    found = _Screen(case, network, base, day)
     for element, stage in found.stages:
         found.add(element, stage)
-    tables = found.tables()
-    manifest = new_manifest(
-        case.digest, {"as_of": day.isoformat(), "year": case.base_year}, algorithm="calibrated base year", status="ok",
-        methods=list(METHODS), rank=["n_minus_1 ascending", "top1 descending", "controller_in_use descending"],
-        not_in_case=[
-            f"{e}, {s}" for e in groups(case) for s in chain(case)
-            if s not in ("mine", *SEPARATION) and (e, s) not in found.stages
-        ],
-    )  # fmt: skip
-    manifest["timings"] = {"calibration": ready - begun, "total": perf_counter() - begun}
-    return Result("screen", case.name, {table.name: table for table in tables}, manifest)
+    missing = [
+        f"{e}, {s}" for e in groups(case) for s in chain(case)
+        if s not in ("mine", *SEPARATION) and (e, s) not in found.stages
+    ]  # fmt: skip
+    return found.tables(), missing
 
 
 def sums(value: pd.Series, by: pd.Series) -> dict[str, float]:
@@ -86,17 +61,6 @@ def sums(value: pd.Series, by: pd.Series) -> dict[str, float]:
     for name, number in zip(by.tolist(), value.tolist(), strict=True):
         found[name] = found.get(name, 0.0) + number
     return found
-
-
-def _day(as_of: str | date | None, year: int) -> date:
-    if as_of is None:
-        return date(year, 12, 31)
-    if isinstance(as_of, date):
-        return as_of
-    try:
-        return date.fromisoformat(as_of)
-    except ValueError:
-        raise DidymiumError(_("`{text}` is not a day -> write it as YYYY-MM-DD").format(text=as_of)) from None
 
 
 class _Screen:

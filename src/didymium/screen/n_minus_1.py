@@ -13,6 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from didymium.screen.shares import RESIDUAL, largest, shares
 
 NEGLIGIBLE = 0.05
@@ -43,4 +46,25 @@ def n_minus_1(supply: Mapping[str, float], need: Mapping[str, float], residual: 
     others = sum(value for region, value in need.items() if region != out)
     if others <= NEGLIGIBLE:
         return float("nan")
-    return sum(value for region, value in supply.items() if region != out) / others
+    return float(left_over(sum(supply.values()), supply[out], sum(need.values()), need.get(out, 0.0)))
+
+
+def left_over(supply: ArrayLike, largest: ArrayLike, need: ArrayLike, of_largest: ArrayLike) -> NDArray[np.float64]:
+    """Return ``(supply - supply of the largest) / (need - need of the largest)``.
+
+    Parameters
+    ----------
+    supply, largest : array
+        What all make, and what the largest makes, in one unit.
+    need, of_largest : array
+        What all take in, and what the largest does, in the same unit.
+
+    Returns
+    -------
+    array
+        Ratio; NaN where nobody else takes anything in.
+    """
+    rest = np.asarray(need, dtype=float) - np.asarray(of_largest, dtype=float)
+    left = np.asarray(supply, dtype=float) - np.asarray(largest, dtype=float)
+    rest, left = np.broadcast_arrays(rest, left)
+    return np.asarray(np.divide(left, rest, out=np.full(rest.shape, np.nan), where=rest > 0), dtype=float)
