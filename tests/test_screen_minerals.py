@@ -280,6 +280,20 @@ def test_probability_weighs_what_is_lost(imported: Case, us_japan: Case) -> None
     assert gallium["weighted"] == pytest.approx(0.1 * gallium["gdp_effect"])
 
 
+def test_others_stop_at_their_capacity(us_japan: Case) -> None:
+    """Peru makes 40 of 100 t and can make 44: 0.4 x 1.1 = p^-0.3 at the case's elasticity, not 0.4 p^0.5 = p^-0.3."""
+    room = [{"mineral": "tin", "stage": "mine", "form": "", "country": "PER", "year": 2025, "series": "mcs2026",
+             "capacity": 44.0, "unit": "t/year", "qualifier": "measured"}]  # fmt: skip
+    share = [{"mineral": "tin", "country": "CHN", "year": 2024, "share": 0.6, "low": 0.6, "high": 0.6}]
+    case = with_rows(us_japan, production=makers(CHN=60.0, PER=40.0), capacity=room, exporter_shares=share)
+    prices = []
+    for some in (case, with_rows(case, capacity=[])):
+        supply = read_supply(some)
+        found = effects(some, supply, build_sources(some, supply, {"USA": ["USA"]}), {"USA": ["USA"]}, Draws(0)).table
+        prices.append(float(found.loc[found["market"].eq("outside"), "price"].iloc[0]))
+    assert prices == [pytest.approx(0.44 ** (-1 / 0.3)), pytest.approx(0.4 ** (-1 / 0.8))]
+
+
 # Bands and ranks
 
 

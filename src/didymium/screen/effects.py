@@ -2,7 +2,8 @@
 
 Where the case states the net exports of a producer as a share of what is used outside it, the market is that of
 everybody outside. Elsewhere it is the participant's own: the exporter's share of its imports times the part that is
-imported. Goods of the exporter that came through a third country are then not seen, and the row says so.
+imported. Goods of the exporter that came through a third country are then not seen, and the row says so. Others answer
+with one elasticity, and stop at their capacity where all of them state it.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import pandas as pd
 
 from didymium.case.case import ROW
 from didymium.case.check import split_list
+from didymium.case.screening_tables import WORLD
 from didymium.messages import _
 from didymium.result import RESTS_ON, join_inputs
 from didymium.screen import disruption
 from didymium.screen.draws import Draws, band
-from didymium.screen.grouped import Array
+from didymium.screen.grouped import Array, Groups
 from didymium.screen.records import records
 from didymium.screen.sourcing import Sources
 from didymium.screen.supply import KEYS, Supply
@@ -98,6 +100,7 @@ def _markets(case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]
     """Return the markets in which an exporter has a share."""
     found: list[dict[str, Any]] = []
     groups = records(supply.table[KEYS])
+    headroom = _headroom(case, supply)
     stated = case["exporter_shares"].sort_values("year").groupby(["mineral", "country"]).tail(1)
     whole = set(stated["mineral"])
     for participant, every in sources.items():
@@ -107,6 +110,7 @@ def _markets(case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]
                 "mineral": row["mineral"], "stage": "", "form": "", "participant": participant,
                 "exporter": row["country"], "market": "outside", "share": row["share"], "low": row["low"],
                 "high": row["high"], "imported": reliance.get(str(row["mineral"]), np.nan), "inputs": row[ROW],
+                "headroom": headroom.get((str(row["mineral"]), str(row["country"])), np.inf),
             })  # fmt: skip
         for facts, here in zip(groups, every, strict=True):
             if facts["mineral"] in whole or here.imported != here.imported:
@@ -118,6 +122,7 @@ def _markets(case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]
                         "mineral": facts["mineral"], "stage": facts["stage"], "form": facts["form"],
                         "participant": participant, "exporter": country, "market": "own imports", "share": of_use,
                         "low": of_use, "high": of_use, "imported": here.imported, "inputs": join_inputs(here.inputs),
+                        "headroom": headroom.get((facts["mineral"], country), np.inf),
                     })  # fmt: skip
     return found
 
@@ -130,7 +135,44 @@ def _prices(case: Case, markets: pd.DataFrame, draws: Draws) -> tuple[Array, Arr
     eps = draws.banded("elasticities", "demand", *(_ends(case, "a_mineral_demand", count, flip=True)))
     eta = draws.banded("elasticities", "supply", *(_ends(case, "a_mineral_supply", count)))
     price = disruption.price_of_loss(share, eta, eps)
+    # Where the capacity of the others is known, they stop at it.
+    limited = np.nonzero(np.isfinite(markets["headroom"].to_numpy(float)))[0]
+    if len(limited):
+        most = np.repeat(markets["headroom"].to_numpy(float)[limited, None], share.shape[1], axis=1)
+        sold = _pairs(share[limited], 1.0 - share[limited])
+        price[limited] = disruption.price(
+            sold, _pairs(np.ones_like(most), np.zeros_like(most)), _pairs(eta[limited], eta[limited]),
+            _pairs(most, most), eps[limited], Groups(np.full(len(limited), 2, dtype=np.intp)),
+        )  # fmt: skip
     return price, disruption.quantity(price, eps)
+
+
+def _pairs(first: Array, second: Array) -> Array:
+    """Return rows of two arrays in turn: the exporter and everybody else, market by market."""
+    return np.stack([first, second], axis=1).reshape(2 * len(first), -1)
+
+
+def _headroom(case: Case, supply: Supply) -> dict[tuple[str, str], float]:
+    """Return by mineral and exporter how much more all others together can make, as a multiple of what they make.
+
+    Only where every other producer of the mineral states its capacity in the newest edition.
+    """
+    rows = case["capacity"]
+    rows = rows[rows["capacity"].notna() & rows["series"].eq(rows["series"].max())].sort_values("year")
+    able = {(str(r["mineral"]), str(r["stage"]), str(r["form"]), str(r["country"])): float(r["capacity"])
+            for r in records(rows)}  # fmt: skip
+    makers = iter(records(supply.rows))
+    found: dict[tuple[str, str], float] = {}
+    for group, size in zip(records(supply.table[KEYS]), supply.groups.sizes, strict=True):
+        key = (str(group["mineral"]), str(group["stage"]), str(group["form"]))
+        made = {str(m["country"]): float(m["quantity"]) for m in (next(makers) for _row in range(size))}
+        most = {c: max(able[*key, c], q) for c, q in made.items() if (*key, c) in able}
+        idle = sum(v for (*k, c), v in able.items() if tuple(k) == key and c not in made and c != WORLD)
+        for exporter in made:
+            others = {c: q for c, q in made.items() if c != exporter}
+            if others and all(c in most for c in others) and sum(others.values()) > 0:
+                found[key[0], exporter] = (sum(most[c] for c in others) + idle) / sum(others.values())
+    return found
 
 
 def _ends(case: Case, name: str, count: int, flip: bool = False) -> tuple[Array, Array, Array]:
