@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+if TYPE_CHECKING:
+    from didymium.market.conditions import Pool
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,11 @@ class Options:
         Stress on all demands, and on choke prices.
     intensity : Series, optional
         Share of its base quantity that each use still wants after saving; 1 where None.
+    pools : tuple of Pool
+        Pooled quotas that may come to bind: their rows are there before they do.
+    rationing : str
+        ``price``: who pays most is served first. ``priority``: in a month in which a measure cuts a participant, its
+        end uses of the first priority are served in full while anything is left, then those of the next.
     """
 
     curves: str = "segments"
@@ -130,3 +139,5 @@ class Options:
     demand_scale: float = 1.0
     choke_scale: float = 1.0
     intensity: pd.Series | None = None
+    pools: tuple[Pool, ...] = ()
+    rationing: str = "price"

@@ -146,6 +146,9 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
         if p.stocks["kind"].eq("commercial").any():
             laws.stock_split(p)
     laws.purses(p)
+    laws.pooled_quotas(p)
+    if options.rationing == "priority":
+        laws.reserved_first(p)
     p.model.worth = _worth(p)
     return Program(p)
 

@@ -37,6 +37,8 @@ class Path:
         Activities x months, t.
     stock : DataFrame
         Stocks x months, level at the end, t.
+    duty : DataFrame
+        Routes x months: wedge of duties at the border, USD/kg.
     stocks : DataFrame
         What the stocks are: market, kind, rest and start (t).
     runs : list of dict
@@ -51,6 +53,7 @@ class Path:
     ship: pd.DataFrame
     activity: pd.DataFrame
     stock: pd.DataFrame
+    duty: pd.DataFrame
     stocks: pd.DataFrame
     runs: list[dict[str, Any]]
 
@@ -71,7 +74,7 @@ class Recorder:
         What the stocks are.
     """
 
-    NAMES = ("price", "served", "wanted", "ship", "activity", "stock")
+    NAMES = ("price", "served", "wanted", "ship", "activity", "stock", "duty")
 
     def __init__(self, market: Market, stocks: pd.DataFrame) -> None:
         self.market, self.stocks = market, stocks
@@ -80,7 +83,7 @@ class Recorder:
         self._solution: Solution | None = None
         self._found: dict[str, np.ndarray] = {}
 
-    def add(self, solution: Solution, node: int) -> None:
+    def add(self, solution: Solution, duty: np.ndarray, node: int) -> None:
         """Keep one node of a solution as the next month."""
         if solution is not self._solution:
             self._solution, program = solution, solution.instance.program
@@ -88,6 +91,7 @@ class Recorder:
                 "price": prices(program, solution).to_numpy(),
                 "wanted": program.parts.conditions.demand,
                 "stock": _levels(solution),
+                "duty": duty,
                 **{name: solution.frame(name).to_numpy() for name in ("served", "ship", "activity")},
             }
         for name, values in self._found.items():
@@ -101,7 +105,7 @@ class Recorder:
         """Return the months gathered."""
         n = self.market.network
         index = {"price": n.markets.index, "served": n.uses.index, "wanted": n.uses.index, "ship": n.routes.index,
-                 "activity": n.activities.index, "stock": self.stocks.index}  # fmt: skip
+                 "activity": n.activities.index, "stock": self.stocks.index, "duty": n.routes.index}  # fmt: skip
         frames = {
             name: pd.DataFrame(np.stack(columns, axis=1), index=index[name]) for name, columns in self.columns.items()
         }
