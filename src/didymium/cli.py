@@ -362,6 +362,23 @@ def shock(
     _deliver(_run("shock", case, scenario, foresight=kinds), out, as_json, tables)
 
 
+@app.command(help=_("How good is it? Past episodes, predicted beside observed, misses kept."))
+@guarded
+def backtest(
+    case: Annotated[
+        str, typer.Argument(metavar="CASE", help=_("Name of a bundled case (us-japan, quota-2010), or a folder."))
+    ] = "us-japan",
+    foresight: Annotated[
+        str, typer.Option("--foresight", metavar="KIND", help=_("What traders know: none or announced."))
+    ] = "none",
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Back-test a case."""
+    _deliver(_run("backtest", case, foresight=foresight), out, as_json, tables)
+
+
 @app.command(help=_("What should the partners do together, and what is each better off by?"))
 @guarded
 def plan(

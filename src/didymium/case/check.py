@@ -324,6 +324,8 @@ def grades(frames: dict[str, pd.DataFrame], faults: list[Fault]) -> None:
             continue
         fields = [field.name for field in TABLES[name].fields if field.refers == "sources|assumptions"]
         feeds = (frame["processes"] if name == "facilities" else frame["source"]).ne("").tolist()
+        if name == "backtests":
+            feeds = frame["use"].ne("show").tolist()
         for field in fields:
             for line, source, feeding in zip(frame[LINE].tolist(), frame[field].tolist(), feeds, strict=True):
                 if feeding and source in suspect:

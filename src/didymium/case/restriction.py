@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
 
@@ -64,6 +64,8 @@ class Restriction:
         each.
     end_uses : frozenset of str
         It bites on these end uses alone; on everybody where empty.
+    follows : frozenset of str
+        Of a rule that follows atoms: the commodities by which material of the controller taints what is made of it.
     announced : date or None
         Day from which it is known; its first day in force where None.
     """
@@ -81,6 +83,7 @@ class Restriction:
     pauses: tuple[Pause, ...] = ()
     pooled: bool = False
     end_uses: frozenset[str] = frozenset()
+    follows: frozenset[str] = frozenset()
     announced: date | None = None
 
     def on(self, day: date) -> float:
@@ -108,8 +111,8 @@ class Restriction:
         edges = [first, *(day for day, _share in self.steps if first < day < last), last]
         return sum((b - a).days * self.on(a) for a, b in pairwise(edges)) / days
 
-    def believed(self, today: date, known_end: bool) -> Restriction:
-        """Return what somebody believes on ``today``: today's share lasts.
+    def believed(self, today: date, known_end: bool, since: date | None = None) -> Restriction:
+        """Return what somebody believes on ``today``: today's share lasts, or the mean share since some day.
 
         Parameters
         ----------
@@ -118,9 +121,14 @@ class Restriction:
         known_end : bool
             The end is announced and believed, and so is the end of a suspension; otherwise what holds today is thought
             to stay for good.
+        since : date, optional
+            First day that is remembered, where not today's share is believed but what was let through from then on.
         """
         share = [s for day, s in self.approval if day <= today]
         held = share[-1] if share else self.approval[0][1]
+        if since is not None and self.start <= today:
+            lasting = replace(self, end=None, pauses=())
+            held = lasting.share(max(since, self.start), today + timedelta(days=1))
         begun = tuple(p for p in self.pauses if p.start <= today)
         if not known_end:
             begun = tuple(replace(p, end=None) for p in begun if p.end is None or p.end > today)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from didymium.case.check import first_day, last_day
 from didymium.case.restriction import BOUNDS, WEDGES, DemandChange, Outage, Path_, Pause, Restriction, Wedge
-from didymium.case.scenario import Scenario
+from didymium.case.scenario import Scenario, expand
 from didymium.case.tables import STAGES
 from didymium.faults import CaseError, Fault
 from didymium.messages import _
@@ -294,6 +294,7 @@ class Reader:
         end_uses = frozenset(self._names(entry, row, "end_uses"))
         for use in sorted(end_uses - set(self.case["end_uses"]["end_use"])):
             self.fault(row, "end_uses", _("`{name}` is not in end_uses.csv").format(name=use), _("name an end use"))
+        follows = self._follows(entry, row) if kind == "content_rule" or end_uses else frozenset()
         announced = self._date(entry, row, "announced", optional=True)
         if announced and announced > start:
             self.fault(row, "announced", _("announced after its start"), _("put the dates in order"))
@@ -301,8 +302,17 @@ class Reader:
         if not isinstance(pooled, bool) or (pooled and kind != "quota"):
             self.fault(row, "pooled", _("only a quota is shared by its destinations"), _("leave it out, or use quota"))
         return [Restriction(row, str(kind), controller, commodities, reach, start, end, approval,
-                            self._days(entry, row, "delay_days"), inputs, pauses, pooled is True, end_uses,
+                            self._days(entry, row, "delay_days"), inputs, pauses, pooled is True, end_uses, follows,
                             announced)]  # fmt: skip
+
+    def _follows(self, entry: dict[str, Any], row: str) -> frozenset[str]:
+        """Return what taints: as the entry says, or else its law, or else the goods themselves."""
+        if "follows" in entry:
+            return self._commodities({"commodities": entry["follows"]}, row)
+        table = self.case["measures"]
+        listed = table.loc[table["measure"].eq(str(entry.get("from", ""))), "commodities"]
+        names = frozenset(expand(str(listed.iloc[0]), self.commodities)) if len(listed) else frozenset()
+        return names & frozenset(self.commodities) or self._commodities(entry, row)
 
     def _approval(self, entry: dict[str, Any], row: str, kind: str, start: date) -> Path_ | None:
         """Return the share let through from each day on; a licence is a queue.

@@ -274,7 +274,7 @@ def served_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
     elasticity = uses["elasticity"].to_numpy(float)[:, None]
     choke = uses["choke"].to_numpy(float)[:, None] * p.options.choke_scale
     linear = uses["curve"].eq("linear").to_numpy()
-    edges = curves.demand_edges(elasticity[:, 0], linear)
+    edges = curves.demand_edges(elasticity[:, 0], linear, p.options.demand_grid)
     value = DemandCurve(np.ones_like(p0), p0, elasticity, choke, linear[:, None]).benefit(edges)
     slope = curves.average_slopes(value, edges)
     width = np.diff(edges)[:, :, None] * wanted[:, None, :]

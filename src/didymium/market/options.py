@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from didymium.market.curves import DEMAND_GRID, Array
+
 if TYPE_CHECKING:
     from didymium.market.conditions import Pool
+    from didymium.market.origin import Clean, Split
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,12 @@ class Options:
     rationing : str
         ``price``: who pays most is served first. ``priority``: in a month in which a measure cuts a participant, its
         end uses of the first priority are served in full while anything is left, then those of the next.
+    demand_grid : array
+        Edges of the demand segments as multiples of the base quantity.
+    origin : Split, optional
+        Whose material is followed, where a rule follows atoms.
+    clean : Clean, optional
+        Clean part of stocks and goods under way at the start; the base year's shares where None.
     """
 
     curves: str = "segments"
@@ -141,3 +150,6 @@ class Options:
     intensity: pd.Series | None = None
     pools: tuple[Pool, ...] = ()
     rationing: str = "price"
+    demand_grid: Array = field(default_factory=lambda: DEMAND_GRID)
+    origin: Split | None = None
+    clean: Clean | None = None

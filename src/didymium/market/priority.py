@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from didymium.market.cross import apart
-from didymium.market.curves import DEMAND_GRID
 from didymium.market.laws import priority_classes
 from didymium.market.solve import Instance, Solution
 
@@ -42,7 +41,7 @@ def ration(instance: Instance, unrationed: Solution) -> Solution:
         return unrationed
     own = instance.stated.cost.copy()
     block = program.model.columns["served_segment"].positions()
-    full = np.nonzero(DEMAND_GRID[1:] <= FULL)[0]
+    full = np.nonzero(p.options.demand_grid[1:] <= FULL)[0]
     alone = apart(p, "demand")
     classes = priority_classes(p)
     reserved = np.zeros(len(classes))

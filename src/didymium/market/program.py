@@ -15,6 +15,7 @@ from didymium.market.blocks import Blocks
 from didymium.market.conditions import Conditions, conditions
 from didymium.market.cross import Joint, add_joint, apart, joint_worth, joints
 from didymium.market.options import Options
+from didymium.market.origin import add_origin
 from didymium.market.stocks import stock_table, stock_variables, stock_worth
 from didymium.market.tree import LONG, Tree
 from didymium.messages import _
@@ -149,6 +150,8 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
     laws.pooled_quotas(p)
     if options.rationing == "priority":
         laws.reserved_first(p)
+    if options.origin is not None:
+        add_origin(p, options.origin)
     p.model.worth = _worth(p)
     return Program(p)
 

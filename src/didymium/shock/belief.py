@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from didymium.case.scenario import Scenario
 
 
-def believed(scenario: Scenario, until: date, announced: bool) -> Scenario:
+def believed(scenario: Scenario, until: date, announced: bool, memory: int = 1) -> Scenario:
     """Return the scenario as it is believed on the last day before ``until``.
 
     Measures and duties that have begun stay as they are that day: for good, or where announced dates are known until
@@ -27,8 +27,11 @@ def believed(scenario: Scenario, until: date, announced: bool) -> Scenario:
         First day that is not known yet.
     announced : bool
         Announced ends are known.
+    memory : int
+        Months over which traders remember what a measure let through: 1, today's share is thought to stay.
     """
     today = until - timedelta(days=1)
+    since = add_months(until, -memory) if memory > 1 else None
 
     def begun(part: Restriction | Wedge) -> bool:
         return part.start <= today and (part.end is None or part.end > today)
@@ -39,7 +42,7 @@ def believed(scenario: Scenario, until: date, announced: bool) -> Scenario:
     return replace(
         scenario,
         restrictions=tuple(
-            r.believed(max(today, r.start), known_end=announced) for r in scenario.restrictions if begun(r) or due(r)
+            r.believed(max(today, r.start), announced, since) for r in scenario.restrictions if begun(r) or due(r)
         ),
         outages=tuple(o for o in scenario.outages if o.start <= today),
         demand_changes=tuple(d for d in scenario.demand_changes if d.start <= today),
@@ -47,13 +50,19 @@ def believed(scenario: Scenario, until: date, announced: bool) -> Scenario:
     )
 
 
-def news(scenario: Scenario, first: date) -> bool:
-    """Return whether something begins or changes in the month from ``first`` on; announced ends are no news."""
+def news(scenario: Scenario, first: date, memory: int = 1) -> bool:
+    """Return whether the month from ``first`` on changes what is believed; announced ends are no news.
+
+    A share that changed within the months that traders remember still moves its mean.
+    """
     last = add_months(first, 1)
     days: list[date] = []
     for measure in scenario.restrictions:
         shares = zip((1.0, *(share for _day, share in measure.approval)), measure.approval, strict=False)
-        days += [max(day, measure.start) for before, (day, share) in shares if share != before]
+        turns = [max(day, measure.start) for before, (day, share) in shares if share != before]
+        days += turns
+        if any(add_months(first, 1 - memory) <= day < first and day > measure.start for day in turns):
+            return True
         days += [pause.start for pause in measure.pauses]
         days += [measure.announced] if measure.announced else []
     days += [outage.start for outage in scenario.outages]

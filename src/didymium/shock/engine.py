@@ -17,8 +17,10 @@ import pandas as pd
 
 from didymium.faults import DidymiumError
 from didymium.market.conditions import Pool
+from didymium.market.curves import SHORTAGE_GRID
 from didymium.market.duties import solve_with_duties
 from didymium.market.options import Options
+from didymium.market.origin import Split, split_for
 from didymium.market.prepare import Market, prepare
 from didymium.market.priority import ration
 from didymium.market.program import build
@@ -47,8 +49,11 @@ STEADY = 6
 SAVED = 0.005
 """Share of a demand by which users may save before a plan that stands is made anew."""
 
-OPTIONS = Options(stocks=True, transit=True)
-"""Commercial stocks and transit times take part."""
+MEMORY = 3
+"""Months over which traders remember what a licence let through (docs/decisions/016)."""
+
+OPTIONS = Options(stocks=True, transit=True, demand_grid=SHORTAGE_GRID)
+"""Commercial stocks and transit times take part, and demand is seen finely where much is missing."""
 
 Progress = Callable[[int, int], None]
 
@@ -59,6 +64,7 @@ class Shape(NamedTuple):
     nodes: int
     pools: tuple[Pool, ...]
     rationing: str
+    origin: Split | None
 
 
 class Engine:
@@ -72,9 +78,14 @@ class Engine:
         Its network and base point; made where None.
     options : Options, optional
         Market options of every path; :data:`OPTIONS` where None.
+    memory : int
+        Months over which traders remember what a measure let through; 1: they think that today's share stays.
     """
 
-    def __init__(self, case: cases.Case, market: Market | None = None, options: Options | None = None) -> None:
+    def __init__(
+        self, case: cases.Case, market: Market | None = None, options: Options | None = None, memory: int = MEMORY
+    ) -> None:
+        self.memory = memory
         self.case, self.market = case, market or prepare(case)
         self.options = options or OPTIONS
         self.rate = case.assumption("a_discount_rate")
@@ -111,7 +122,7 @@ class Engine:
         if foresight not in FORESIGHTS:
             raise DidymiumError(_("foresight `{name}` is unknown -> use {known}").format(
                 name=foresight, known=", ".join(FORESIGHTS)))  # fmt: skip
-        options = replace(options or self.options, pools=_pools(scenario))
+        options = replace(options or self.options, pools=_pools(scenario), origin=split_for(self.case, scenario))
         if foresight == "perfect" and options.rationing != "price":
             raise DidymiumError(_("rationing by priority goes month by month -> use foresight none or announced"))
         if foresight == "perfect":
@@ -143,18 +154,18 @@ class Engine:
             started = time.perf_counter()
             start = add_months(scenario.start, month)
             tree = months(start, AHEAD if announced else WINDOW, None, self.rate)
-            belief = believed(scenario, add_months(start, 1), announced)
+            belief = believed(scenario, add_months(start, 1), announced, self.memory)
             tree = Tree(tree.nodes, (scenario, *([belief] * (len(tree) - 1))))
             solution, duty = self._solve(tree, _as_is(options, state), duty)
             planned, kept = state.intensity, 0
             while True:
                 seen.add(solution, duty, kept)
-                state.after(seen)
+                state.after(seen, solution, kept)
                 kept, month = kept + 1, month + 1
                 if progress:
                     progress(month, scenario.months)
                 stands = announced and options.rationing == "price" and kept < STEADY and month < scenario.months
-                if not stands or news(scenario, add_months(scenario.start, month)):
+                if not stands or news(scenario, add_months(scenario.start, month), self.memory):
                     break
                 if np.max(np.abs(state.intensity - planned), initial=0.0) > SAVED:
                     break
@@ -183,7 +194,7 @@ class Engine:
 
 
 def _shape(nodes: int, options: Options) -> Shape:
-    return Shape(nodes, options.pools, options.rationing)
+    return Shape(nodes, options.pools, options.rationing, options.origin)
 
 
 def _pools(scenario: Scenario) -> tuple[Pool, ...]:
@@ -196,7 +207,8 @@ def _as_is(options: Options, state: State) -> Options:
     return replace(
         options,
         stock_start=pd.Series(state.level, index=state.stocks.index),
-        under_way=state.under_way(max(AHEAD, WINDOW)),
+        under_way=state.under_way(state.sent, max(AHEAD, WINDOW)),
+        clean=state.clean(max(AHEAD, WINDOW)),
         intensity=pd.Series(state.intensity, index=state.market.network.uses.index),
     )
 

@@ -11,6 +11,7 @@ import pandas as pd
 from didymium.economy.willingness import thrift
 from didymium.market.laws import monthly_lag
 from didymium.market.options import Options
+from didymium.market.origin import Clean, clean_shares
 from didymium.market.prepare import Market
 from didymium.market.solve import Solution, prices
 from didymium.market.stocks import stock_table
@@ -120,6 +121,16 @@ def _levels(solution: Solution) -> np.ndarray:
     return np.zeros((0, len(solution.instance.program.parts.tree)))
 
 
+def _clean(solution: Solution, name: str, node: int, index: pd.Index[str]) -> np.ndarray:
+    """Return a clean quantity of one node; 0 for what has no clean part."""
+    if name not in solution.primal:
+        return np.zeros(len(index))
+    part = solution.frame(name)[node].reindex(index).fillna(0.0).to_numpy(float)
+    whole = solution.frame(name.removeprefix("clean_"))[node].reindex(index).to_numpy(float)
+    held: np.ndarray = np.clip(part, 0.0, np.maximum(whole, 0.0))
+    return held
+
+
 class State:
     """What one month hands to the next: stock levels, goods under way, and what users have saved.
 
@@ -141,18 +152,33 @@ class State:
         start = options.stock_start
         self.level = (self.stocks["start"] if start is None else start.reindex(self.stocks.index)).to_numpy(float)
         self.intensity = np.ones(len(market.network.uses))
+        self.clean_level: np.ndarray | None = None
+        if options.origin is not None:
+            share = clean_shares(market.network, market.base, options.origin)
+            self.clean_level = self.level * share.reindex(self.stocks["market"]).fillna(0.0).to_numpy()
+            self.clean_sent = [base * share.reindex(routes["tail"]).fillna(0.0).to_numpy()] * len(self.sent)
 
-    def under_way(self, nodes: int) -> pd.DataFrame:
-        """Return what arrives in each of the next months from before them, routes x months, t."""
+    def clean(self, nodes: int) -> Clean | None:
+        """Return the clean part of stocks and goods under way, where origins are told apart."""
+        if self.clean_level is None:
+            return None
+        return Clean(pd.Series(self.clean_level, index=self.stocks.index), self.under_way(self.clean_sent, nodes))
+
+    def under_way(self, sent: list[np.ndarray], nodes: int) -> pd.DataFrame:
+        """Return what of ``sent`` arrives in each of the next months, routes x months, t."""
         arriving = np.zeros((len(self.lag), nodes))
         for ahead in range(nodes):
-            for lag in range(ahead + 1, len(self.sent) + 1):
+            for lag in range(ahead + 1, len(sent) + 1):
                 at = self.lag == lag
-                arriving[at, ahead] = self.sent[len(self.sent) - lag + ahead][at]
+                arriving[at, ahead] = sent[len(sent) - lag + ahead][at]
         return pd.DataFrame(arriving, index=self.market.network.routes.index)
 
-    def after(self, seen: Recorder) -> None:
+    def after(self, seen: Recorder, solution: Solution, node: int) -> None:
         """Move on by the month recorded last: users design out a little more of what was dear in it."""
+        if self.clean_level is not None:
+            routes, stocks = self.market.network.routes.index, self.stocks.index
+            self.clean_sent = [*self.clean_sent[1:], _clean(solution, "clean_ship", node, routes)]
+            self.clean_level = _clean(solution, "clean_stock", node, stocks)
         self.level = seen.last("stock")
         self.sent = [*self.sent[1:], np.maximum(seen.last("ship"), 0.0)]
         network, base = self.market
