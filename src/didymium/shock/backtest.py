@@ -112,7 +112,7 @@ def beside(case: cases.Case, market: Market, story: Scenario, paths: Mapping[str
     grades = dict(zip(case["sources"]["source"], case["sources"]["grade"], strict=True))
     why = story.inputs()
     rows = []
-    for row in table[table["scenario"].eq(story.name)].to_dict("records"):
+    for row in _records(table[table["scenario"].eq(story.name)]):
         found = {name: predicted(case, market, path, row) for name, path in paths.items()}
         grade = grades.get(str(row["source"]), "assumption")
         low, high = (row[end] if not np.isnan(row[end]) else row["value"] for end in ("low", "high"))
@@ -225,3 +225,7 @@ def _score(frame: pd.DataFrame) -> ResultTable:
         "shown": Column("", _("Rows only shown")),
     }  # fmt: skip
     return ResultTable("score", _("Hits"), table, columns, ("scenario",))
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
