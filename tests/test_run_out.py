@@ -122,7 +122,7 @@ def test_newsvendor_with_disruption(tmp_path: Path, choke: float, covered: int) 
     """Four cuts of 20, 40, 60 and 80 %, a quarter each; stock is bought before it is known which one comes.
 
     A tonne of stock costs its holding, 0.1 p, and earns (choke - 1) p where it is missing; where it is not, it takes
-    the place of a tonne that is bought. So the stock covers the smallest cut whose probability reaches the critical ratio
+    the place of a tonne that is bought. So the stock covers the smallest cut whose probability reaches the ratio
     1 - 0.1 / (choke - 1): 0.33, 0.67, 0.89 and 0.04 ask for the second, third, fourth and first; below 0 for none.
     """
     tables = importer(0.0)

@@ -118,6 +118,8 @@ class Options:
         Stress on all demands, and on choke prices.
     intensity : Series, optional
         Share of its base quantity that each use still wants after saving; 1 where None.
+    most_active : DataFrame, optional
+        Most that an activity may do at each node (activities x nodes), t; no limit but its plant's where None.
     pools : tuple of Pool
         Pooled quotas that may come to bind: their rows are there before they do.
     rationing : str
@@ -148,6 +150,7 @@ class Options:
     demand_scale: float = 1.0
     choke_scale: float = 1.0
     intensity: pd.Series | None = None
+    most_active: pd.DataFrame | None = None
     pools: tuple[Pool, ...] = ()
     rationing: str = "price"
     demand_grid: Array = field(default_factory=lambda: DEMAND_GRID)

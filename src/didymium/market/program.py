@@ -159,7 +159,9 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
 def _variables(p: Parts) -> None:
     """Add the variables: activity, ship, served, dispose, stock, fill, release, build, and their segments."""
     n, add, nodes = p.network, p.model.add_variable, p.tree.index
-    add("activity", [n.activities.index, nodes])
+    most = p.options.most_active
+    able = np.inf if most is None else most.reindex(n.activities.index).to_numpy(float)[:, : len(p.tree)]
+    add("activity", [n.activities.index, nodes], upper=able)
     add("served", [n.uses.index, nodes], upper=laws.most_served(p))
     add("dispose", [n.markets.index, nodes])
     add("ship", [n.routes.index, nodes], upper=p.conditions.ship_bound)

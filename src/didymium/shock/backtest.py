@@ -93,7 +93,7 @@ def _cut_short(story: Scenario, rows: pd.DataFrame) -> Scenario:
     """Return the scenario up to the last month that something was observed in."""
     last = max(first_day(str(day)) for day in [*rows["month"], *rows["until"]] if day)
     months = (last.year - story.start.year) * 12 + last.month - story.start.month + 1
-    return replace(story, months=min(story.months, months))
+    return replace(story, months=min(story.months, max(1, months)))
 
 
 def beside(case: cases.Case, market: Market, story: Scenario, paths: Mapping[str, Path]) -> pd.DataFrame:

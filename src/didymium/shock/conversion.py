@@ -19,7 +19,7 @@ DEPTH = 8
 
 
 class Way(NamedTuple):
-    """The widest way from a form to an end use within a region: t of the form a year, what binds, where it ends."""
+    """The widest way from a form to a finished good in a region: t of the form a year, what binds, where it ends."""
 
     width: float
     binds: str
@@ -30,7 +30,7 @@ class Way(NamedTuple):
 def widest_way(market: Market, label: str, depth: int = DEPTH) -> Way:
     """Return the widest way from a market to an end use of the same region.
 
-    ``w(m) = inf`` where an end use takes the good as it is, else
+    ``w(m) = inf`` where an end use takes a finished good, else
     ``max_a min(cap_a |A[m,a]|, w(m') |A[m,a]| / A[m',a])`` over the plants ``a`` of the region that take it and what
     they make of it ``m'``: each step can be no faster than its plant, nor than the steps behind it.
 
@@ -42,8 +42,9 @@ def widest_way(market: Market, label: str, depth: int = DEPTH) -> Way:
         Where the stock lies: commodity|region.
     """
     network = market.network
-    if network.uses["market"].eq(label).any():
-        return Way(np.inf, "", label.split("|")[0], ())
+    commodity = label.split("|")[0]
+    if network.uses["market"].eq(label).any() and commodity not in intermediates(market):
+        return Way(np.inf, "", commodity, ())
     best = Way(0.0, "", "", ())
     terms = network.terms
     taken = terms[terms["market"].eq(label) & terms["coefficient"].lt(0)] if depth else terms[:0]
@@ -62,6 +63,12 @@ def widest_way(market: Market, label: str, depth: int = DEPTH) -> Way:
                 binds = plant if own <= reach else behind.binds
                 best = Way(width, binds, behind.reaches, (f"facilities/{plant}", *behind.inputs))
     return best
+
+
+def intermediates(market: Market) -> set[str]:
+    """Return the goods that some plant takes in: an oxide has small uses as it is, and its large one is as metal."""
+    terms = market.network.terms
+    return set(terms.loc[terms["coefficient"].lt(0), "market"].str.split("|").str[0])
 
 
 def conversion(case: cases.Case, market: Market, stocks: pd.DataFrame) -> ResultTable:

@@ -49,6 +49,9 @@ STEADY = 6
 SAVED = 0.005
 """Share of a demand by which users may save before a plan that stands is made anew."""
 
+START_UP = "a_start_up_months"
+"""Assumption: months in which a plant works up to a good that it did not make in the base year; 0 where absent."""
+
 MEMORY = 3
 """Months over which traders remember what a licence let through (docs/decisions/016)."""
 
@@ -89,6 +92,8 @@ class Engine:
         self.case, self.market = case, market or prepare(case)
         self.options = options or OPTIONS
         self.rate = case.assumption("a_discount_rate")
+        made = set(case["assumptions"]["assumption"])
+        self.start_up = case.assumption(START_UP) if START_UP in made else 0.0
         self._instances: dict[Shape, tuple[Instance, Any]] = {}
 
     def path(
@@ -135,7 +140,9 @@ class Engine:
     def _perfect(self, scenario: Scenario, options: Options) -> Path:
         """Solve all months at once."""
         tree = self._tree(scenario)
-        seen = Recorder(self.market, State(self.market, options).stocks)
+        state = State(self.market, options)
+        seen = Recorder(self.market, state.stocks)
+        options = replace(options, most_active=state.able(self.start_up, len(tree)))
         self._fresh_start(len(tree), options)
         solution, duty = self._solve(tree, options, None)
         for node in range(len(tree)):
@@ -156,7 +163,7 @@ class Engine:
             tree = months(start, AHEAD if announced else WINDOW, None, self.rate)
             belief = believed(scenario, add_months(start, 1), announced, self.memory)
             tree = Tree(tree.nodes, (scenario, *([belief] * (len(tree) - 1))))
-            solution, duty = self._solve(tree, _as_is(options, state), duty)
+            solution, duty = self._solve(tree, _as_is(options, state, self.start_up), duty)
             planned, kept = state.intensity, 0
             while True:
                 seen.add(solution, duty, kept)
@@ -202,12 +209,13 @@ def _pools(scenario: Scenario) -> tuple[Pool, ...]:
     return tuple(dict.fromkeys(Pool.of(measure) for measure in scenario.restrictions if measure.pooled))
 
 
-def _as_is(options: Options, state: State) -> Options:
-    """Return the options of a window: stocks as they stand, goods as they are under way."""
+def _as_is(options: Options, state: State, start_up: float) -> Options:
+    """Return the options of a window: stocks as they stand, goods as they are under way, plants as they run."""
     return replace(
         options,
         stock_start=pd.Series(state.level, index=state.stocks.index),
         under_way=state.under_way(state.sent, max(AHEAD, WINDOW)),
+        most_active=state.able(start_up, max(AHEAD, WINDOW)),
         clean=state.clean(max(AHEAD, WINDOW)),
         intensity=pd.Series(state.intensity, index=state.market.network.uses.index),
     )

@@ -152,6 +152,7 @@ class State:
         start = options.stock_start
         self.level = (self.stocks["start"] if start is None else start.reindex(self.stocks.index)).to_numpy(float)
         self.intensity = np.ones(len(market.network.uses))
+        self.running = market.base.activity.to_numpy(float) / 12.0
         self.clean_level: np.ndarray | None = None
         if options.origin is not None:
             share = clean_shares(market.network, market.base, options.origin)
@@ -163,6 +164,20 @@ class State:
         if self.clean_level is None:
             return None
         return Clean(pd.Series(self.clean_level, index=self.stocks.index), self.under_way(self.clean_sent, nodes))
+
+    def able(self, months: float, nodes: int) -> pd.DataFrame | None:
+        """Return the most that each activity may do in each of the next months, t; None where all may start at once.
+
+        ``x[a, t+n] <= x[a, t-1] + (n + 1) cap / m`` for what did not run in the base year: a plant that has not made a
+        good before works up to its capacity over ``m`` months. What ran is bound by its plant alone.
+        """
+        if months <= 0:
+            return None
+        n = self.market.network
+        full = n.facilities["capacity"].reindex(n.activities["facility"]).to_numpy(float)[:, None] / 12.0
+        step = np.arange(1, nodes + 1)[None, :] / months
+        most = np.where(self.market.base.running()[:, None], np.inf, self.running[:, None] + full * step)
+        return pd.DataFrame(most, index=n.activities.index)
 
     def under_way(self, sent: list[np.ndarray], nodes: int) -> pd.DataFrame:
         """Return what of ``sent`` arrives in each of the next months, routes x months, t."""
@@ -180,6 +195,7 @@ class State:
             self.clean_sent = [*self.clean_sent[1:], _clean(solution, "clean_ship", node, routes)]
             self.clean_level = _clean(solution, "clean_stock", node, stocks)
         self.level = seen.last("stock")
+        self.running = np.maximum(seen.last("activity"), 0.0)
         self.sent = [*self.sent[1:], np.maximum(seen.last("ship"), 0.0)]
         network, base = self.market
         uses = network.uses
