@@ -59,7 +59,7 @@ def test_uses_add_up_the_months(result: Result) -> None:
 
 
 def test_the_gap_opens_when_the_cut_begins(result: Result) -> None:
-    gap = result["gap"].query("commodity == 'metal'").set_index("month")
+    gap = result["premium"].query("commodity == 'metal'").set_index("month")
     assert gap.loc["2025-02", "outside_multiple"] == pytest.approx(1.0, abs=0.01)
     assert gap.loc["2025-08", "premium"] > 1.5 * gap.loc["2025-02", "premium"]
     assert gap.loc["2025-08", "inside"] < gap.loc["2025-02", "inside"]

@@ -194,13 +194,14 @@ class Instance:
         return self.highs.getBasis()
 
     def start_from(self, basis: Any) -> None:
-        """Forget how the last answer was reached: the next solve starts from this basis, whatever was solved before.
+        """Forget how the last answer was reached: the next solve starts from this basis, or from nothing where None.
 
         Where several optima are equally good, which one is found depends on the start; so the same start gives the
         same answer.
         """
         self.highs.clearSolver()
-        self._ok(self.highs.setBasis(basis), "basis")
+        if basis is not None:
+            self._ok(self.highs.setBasis(basis), "basis")
 
     def add_rows(
         self, low: np.ndarray, high: np.ndarray, columns: np.ndarray, coefficients: np.ndarray, name: str

@@ -60,7 +60,7 @@ def uses(case: cases.Case, market: Market, months: pd.DataFrame, why: list[str])
                        ("foresight", "end_use", "region"))  # fmt: skip
 
 
-def gap(case: cases.Case, market: Market, paths: list[Path], why: list[str]) -> ResultTable:
+def premium(case: cases.Case, market: Market, paths: list[Path], why: list[str]) -> ResultTable:
     """Return each good's price inside the controller and outside, month by month.
 
     Outside is the mean over the other regions by what they take in; goods that the controller exports in the base year.
@@ -95,4 +95,4 @@ def gap(case: cases.Case, market: Market, paths: list[Path], why: list[str]) -> 
         "outside_multiple": Column("ratio", _("Outside over the base year")),
     }  # fmt: skip
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, RESTS_ON])
-    return ResultTable("gap", _("Prices inside and outside"), frame, columns, ("foresight", "month", "commodity"))
+    return ResultTable("premium", _("Prices inside and outside"), frame, columns, ("foresight", "month", "commodity"))

@@ -65,6 +65,7 @@ class Shape(NamedTuple):
     """What decides the matrix of a program: programs of one shape share an instance."""
 
     nodes: int
+    whole: bool
     pools: tuple[Pool, ...]
     rationing: str
     origin: Split | None
@@ -143,8 +144,8 @@ class Engine:
         state = State(self.market, options)
         seen = Recorder(self.market, state.stocks)
         options = replace(options, most_active=state.able(self.start_up, len(tree)))
-        self._fresh_start(len(tree), options)
-        solution, duty = self._solve(tree, options, None)
+        self._fresh_start(len(tree), options, whole=True)
+        solution, duty = self._solve(tree, options, None, whole=True)
         for node in range(len(tree)):
             seen.add(solution, duty, node)
         seen.runs.append(solution.run)
@@ -179,20 +180,28 @@ class Engine:
             seen.runs.append({**solution.run, "seconds": time.perf_counter() - started})
         return seen.path(foresight, self._tree(scenario))
 
-    def _fresh_start(self, nodes: int, options: Options) -> None:
-        """Let the next solve start where nothing has happened: a path is the same whatever was run before it."""
-        shape = _shape(nodes, options)
+    def _fresh_start(self, nodes: int, options: Options, whole: bool = False) -> None:
+        """Let the next solve start the same way whatever was run before it, so that a path is always the same.
+
+        A window starts where nothing has happened. All months at once start from nothing: on us-japan that takes 7.5 s,
+        and from a calm basis 13 s.
+        """
+        shape = _shape(nodes, options, whole)
         if shape not in self._instances:
             calm = months(date(self.case.base_year, 1, 1), nodes, None, self.rate)
-            instance = Instance(build(self.case, calm, options, self.market))
-            instance.run()
-            self._instances[shape] = (instance, instance.basis())
+            instance, rest = Instance(build(self.case, calm, options, self.market)), None
+            if not whole:
+                instance.run()
+                rest = instance.basis()
+            self._instances[shape] = (instance, rest)
         instance, rest = self._instances[shape]
         instance.start_from(rest)
 
-    def _solve(self, tree: Tree, options: Options, duty: np.ndarray | None) -> tuple[Solution, np.ndarray]:
+    def _solve(
+        self, tree: Tree, options: Options, duty: np.ndarray | None, whole: bool = False
+    ) -> tuple[Solution, np.ndarray]:
         """Solve the program of a tree in the instance of its shape; return it and the duties (routes x nodes)."""
-        instance, _rest = self._instances[_shape(len(tree), options)]
+        instance, _rest = self._instances[_shape(len(tree), options, whole)]
         instance.become(build(self.case, tree, options, self.market))
         solution, duty = solve_with_duties(instance, duty)
         if options.rationing == "priority":
@@ -200,8 +209,8 @@ class Engine:
         return solution, duty
 
 
-def _shape(nodes: int, options: Options) -> Shape:
-    return Shape(nodes, options.pools, options.rationing, options.origin)
+def _shape(nodes: int, options: Options, whole: bool) -> Shape:
+    return Shape(nodes, whole, options.pools, options.rationing, options.origin)
 
 
 def _pools(scenario: Scenario) -> tuple[Pool, ...]:

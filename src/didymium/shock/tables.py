@@ -10,7 +10,7 @@ from didymium.market.clear import TRACE_TONNES, market_inputs
 from didymium.market.prepare import Market
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
-from didymium.shock.answers import gap, uses
+from didymium.shock.answers import premium, uses
 from didymium.shock.columns import FORESIGHT, MONTH
 from didymium.shock.conversion import conversion
 from didymium.shock.cover import cover
@@ -42,7 +42,7 @@ class ShockTables:
         months = self._uses()
         run = (self.case, self.market, self.paths, months, self.why)
         return [
-            self.prices(), gap(self.case, self.market, self.paths, self.why), self.served(),
+            self.prices(), premium(self.case, self.market, self.paths, self.why), self.served(),
             uses(self.case, self.market, months, self.why), self.stocks(), cover(*run),
             conversion(self.case, self.market, self.paths[0].stocks), self.trade(), losses(*run),
         ]  # fmt: skip
