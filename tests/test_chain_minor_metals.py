@@ -16,7 +16,7 @@ from didymium.case.units import metal_per_oxide
 from didymium.market.options import Options
 from didymium.market.prepare import Market, prepare
 from didymium.market.stress import _clear
-from didymium.shock.dynamics import perfect
+from didymium.shock.engine import Engine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,7 +167,7 @@ def test_stresses_are_those_of_the_case(case: Case) -> None:
 
 def test_no_shock_stays_flat(case: Case, market: Market) -> None:
     """Three months of the null test; all 24 are within 0.5 % (gallium in liquor, worth 1 USD/kg), others 0.2 %."""
-    path = perfect(case, market, replace(case.scenario("no-shock"), months=3), Options())
+    path = Engine(case, market, Options()).path(replace(case.scenario("no-shock"), months=3), "perfect")
     network, base = market
     real = base.intake(network).gt(0.5)
     off = path.price.div(base.price, axis=0).sub(1.0).abs()[real].max(axis=1)

@@ -113,7 +113,8 @@ def assert_outputs(result: Result, others: set[str]) -> None:
 
 # Tables of the other command, in rows that name two.
 CLEAR_TABLES = {"prices", "net_trade", "activity", "flows", "use"}
-SHOCK_TABLES = {"served", "stocks", "cover", "trade", "losses"}
+SHOCK_TABLES = {"served", "uses", "stocks", "cover", "conversion", "trade", "losses", "premium", "backtest"}
+TRACK_TABLES = {"measures", "commitments", "evidence"}
 PLAN_TABLES = {"choices", "stock_plan", "compare", "gap"}
 
 
@@ -126,7 +127,7 @@ def test_clear_outputs(cleared: Result) -> None:
 
 
 def test_shock_outputs(shocked: Result) -> None:
-    assert_outputs(shocked, PLAN_TABLES | CLEAR_TABLES - {"prices"})
+    assert_outputs(shocked, PLAN_TABLES | TRACK_TABLES | CLEAR_TABLES - {"prices"})
 
 
 def test_plan_outputs(planned: Result) -> None:
@@ -134,7 +135,7 @@ def test_plan_outputs(planned: Result) -> None:
 
 
 def test_track_outputs(tracked: Result) -> None:
-    assert_outputs(tracked, PLAN_TABLES)
+    assert_outputs(tracked, PLAN_TABLES | SHOCK_TABLES | {"prices"})
 
 
 def test_trace_outputs(us_japan: Case, screened: Result) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 import didymium as dd
 from didymium.case.case import Case
-from didymium.case.vintage import hindsight, known_on, last_day
+from didymium.case.check import last_day
+from didymium.case.vintage import hindsight, known_on
 from didymium.faults import DidymiumError
 
 

@@ -5,14 +5,13 @@ A date that names only a month or a year is taken at its end: what may have been
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from didymium.case.check import first_day
+from didymium.case.check import last_day
 from didymium.case.tables import TABLES
 from didymium.case.variant import QUANTITY, varied
 from didymium.faults import DidymiumError
@@ -23,16 +22,6 @@ if TYPE_CHECKING:
 
 _DATED = {"events": "date", "evidence": "date", "measures": "announced", "commitments": "signed", "prices": "date"}
 """Tables whose rows did not exist before a date of their own."""
-
-
-def last_day(text: str) -> date:
-    """Return the last day of a date written YYYY, YYYY-MM or YYYY-MM-DD."""
-    first = first_day(text)
-    if len(text) == 4:
-        return date(first.year, 12, 31)
-    if len(text) == 7:
-        return date(first.year, first.month, calendar.monthrange(first.year, first.month)[1])
-    return first
 
 
 def known_on(case: Case, day: str | date) -> Case:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from didymium.faults import DidymiumError
 from didymium.messages import _
+from didymium.report.backtest_table import backtest_table
 from didymium.report.figures.clock import commitment_clock
 from didymium.report.figures.cover import cover_chart
 from didymium.report.figures.flow_map import GROUPS, flow_map
@@ -167,6 +168,8 @@ def _tables(case: Case, results: dict[str, Result], writer: Writer, as_of: str) 
         found["methods"] = partial(method_table, case, results["screen"], writer)
     if "clear" in results:
         found["prices"] = partial(price_table, case, results["clear"], writer)
+    if "shock" in results and "backtest" in results["shock"].tables:
+        found["backtest"] = partial(backtest_table, case, results["shock"], writer)
     if "plan" in results:
         makers = {"plan": plan_table, "choices": choice_table, "stock": stock_table, "committed": committed_table}
         for name, make in makers.items():

@@ -10,10 +10,12 @@ from didymium.market.clear import TRACE_TONNES, market_inputs
 from didymium.market.prepare import Market
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
+from didymium.shock.answers import premium, uses
 from didymium.shock.columns import FORESIGHT, MONTH
+from didymium.shock.conversion import conversion
 from didymium.shock.cover import cover
-from didymium.shock.dynamics import Path
 from didymium.shock.losses import losses
+from didymium.shock.path import Path
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -37,8 +39,13 @@ class ShockTables:
 
     def all(self) -> list[ResultTable]:
         """Return every table."""
-        run = (self.case, self.market, self.paths, self._uses(), self.why)
-        return [self.prices(), self.served(), self.stocks(), cover(*run), self.trade(), losses(*run)]
+        months = self._uses()
+        run = (self.case, self.market, self.paths, months, self.why)
+        return [
+            self.prices(), premium(self.case, self.market, self.paths, self.why), self.served(),
+            uses(self.case, self.market, months, self.why), self.stocks(), cover(*run),
+            conversion(self.case, self.market, self.paths[0].stocks), self.trade(), losses(*run),
+        ]  # fmt: skip
 
     def _long(self, frame: pd.DataFrame, path: Path, name: str) -> pd.DataFrame:
         """Turn rows x months into one row each, with foresight and month."""
