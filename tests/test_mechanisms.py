@@ -114,7 +114,7 @@ def assert_outputs(result: Result, others: set[str]) -> None:
 # Tables of the other command, in rows that name two.
 CLEAR_TABLES = {"prices", "net_trade", "activity", "flows", "use"}
 SHOCK_TABLES = {"served", "stocks", "cover", "trade", "losses"}
-PLAN_TABLES = {"choices", "stock_plan", "compare", "gap"}
+PLAN_TABLES = {"choices", "stock_plan", "compare", "gap", "stories"}
 
 
 def test_screen_outputs(screened: Result) -> None:

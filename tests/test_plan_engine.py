@@ -22,6 +22,7 @@ from didymium.market.solve import answer, hand_over
 from didymium.plan.checkpoint import Checkpoint
 from didymium.plan.clearing import Plan
 from didymium.plan.desk import Desk
+from didymium.plan.extensive import decision_of, size, whole_options
 from didymium.plan.master import cvar
 from didymium.plan.planner import Planner
 from didymium.plan.recourse import Threads, jobs
@@ -31,7 +32,6 @@ from plan_cases import (
     decomposed,
     desk_for,
     extensive,
-    extensive_options,
     investors,
     keeper,
     shares,
@@ -66,6 +66,17 @@ def test_decomposition_finds_the_optimum_of_the_whole_program(desk: Desk, who: t
     )
 
 
+def test_a_small_plan_is_solved_at_once(desk: Desk) -> None:
+    """The whole program's decision, told by the pieces: the same worth, to the digits of the solver."""
+    planner = Planner(desk, threads=1, gap=1e-6, weights=(2.0,))
+    assert size(desk) <= 20_000
+    plan = planner.candidate(BOTH, 2.0)
+    assert plan.planning["algorithm"] == "extensive form"
+    whole = extensive(desk, BOTH, 2.0)
+    assert 1000 * plan.planning["objective"] == pytest.approx(whole.objective, rel=1e-8)
+    assert plan.decision.build == pytest.approx(decision_of(desk, whole).build)
+
+
 def test_decisions_on_news(case: Case) -> None:
     """Three decision days: the whole program holds the same decisions by news, and more of them never cost anything."""
     days = (date(2024, 1, 1), date(2026, 1, 1), date(2027, 1, 1))
@@ -87,7 +98,7 @@ def test_risk_in_the_pieces_is_risk_in_the_whole_program(desk: Desk) -> None:
     planner, _found, _total = decomposed(desk, BOTH, risk=risk, weight=2.0)
     made = planner.searches[BOTH, 2.0]
     found = planner.found[BOTH]
-    program = build(desk.case, desk.tree, extensive_options(desk, BOTH, 2.0), desk.market)
+    program = build(desk.case, desk.tree, whole_options(desk, BOTH, 2.0), desk.market)
     raw = answer(*_with_risk(desk, program, risk), whole=True)
     losses = made_losses(desk, planner, found.decision)
     share = np.array([s.probability for s in desk.unfolded.stories])
@@ -151,7 +162,7 @@ def _risk_losses(desk: Desk, planner: Planner) -> np.ndarray:
     """Return losses by story, MUSD, of the found decision in the whole program under the same functional."""
     risk = 0.6
     decision = planner.found[BOTH].decision
-    options = extensive_options(desk, BOTH, 2.0)
+    options = whole_options(desk, BOTH, 2.0)
     program = build(desk.case, desk.tree, options, desk.market)
     worth, _arrays = _path_rows(desk, program)
     highs, made = _with_risk(desk, program, risk)
@@ -408,3 +419,37 @@ def test_a_stock_is_bought_in_calm_and_given_out_in_the_cut(desk: Desk) -> None:
     assert (before + fill.to_numpy() - release.to_numpy()) == pytest.approx(level, abs=1e-6), (
         "what is held is what was bought"
     )
+
+
+def test_machines_find_the_same_as_threads(desk: Desk) -> None:
+    """Two processes of a Dask cluster, through the same code: the same worths, and the same plan."""
+    pytest.importorskip("distributed")
+    from didymium.plan.cluster import machines
+
+    make = machines(processes=2)
+    found, matrices = jobs(desk.pieces, {"ONE": 2.0})
+    plan = Planner(desk, threads=1).days_of_everything(BOTH, 90.0)
+    here, there = Threads(found, matrices, 1), make(found, matrices)
+    try:
+        ours, theirs = here.solve(plan.decision, keep=True), there.solve(plan.decision, keep=True)
+        assert ours.keys() == theirs.keys()
+        for at, worth in ours.items():
+            assert theirs[at].value == pytest.approx(worth.value, rel=1e-9)
+        assert there.kept().keys() == here.kept().keys()
+        planner = Planner(desk, gap=1e-6, crew=make)
+        straight = Planner(desk, threads=1, gap=1e-6)
+        assert planner.search_of(BOTH, 2.0).run(1e-6).value == pytest.approx(
+            straight.search_of(BOTH, 2.0).run(1e-6).value, abs=2e-6
+        )
+        planner.close()
+    finally:
+        there.close()
+        make.shut()  # type: ignore[attr-defined]
+
+
+def test_a_cluster_that_does_not_answer() -> None:
+    pytest.importorskip("distributed")
+    from didymium.plan.cluster import machines
+
+    with pytest.raises(DidymiumError, match="no cluster answers"):
+        machines("tcp://127.0.0.1:1", patience=1)

@@ -95,7 +95,32 @@ class Machines:
         self._each(_leave, [()] * len(self.places))
 
 
-def machines(address: str | None = None, processes: int | None = None) -> Callable[..., Machines]:
+class Cluster:
+    """Makes crews on a Dask cluster.
+
+    Parameters
+    ----------
+    client : dask.distributed.Client
+        The cluster.
+    own : object, optional
+        A cluster that was started for this, and goes with it.
+    """
+
+    def __init__(self, client: Any, own: Any = None) -> None:
+        self.client, self.own = client, own
+
+    def __call__(self, found: list[Job], matrices: list[sp.csr_array]) -> Machines:
+        """Return a crew for these pieces."""
+        return Machines(found, matrices, self.client)
+
+    def shut(self) -> None:
+        """Leave the cluster; one of our own ends."""
+        self.client.close()
+        if self.own is not None:
+            self.own.close()
+
+
+def machines(address: str | None = None, processes: int | None = None, patience: float = 10.0) -> Cluster:
     """Return a maker of crews on a Dask cluster.
 
     Parameters
@@ -104,6 +129,8 @@ def machines(address: str | None = None, processes: int | None = None) -> Callab
         Address of its scheduler; a cluster of this machine's processes where None.
     processes : int, optional
         How many processes, where the cluster is made here; one to a core where None.
+    patience : float
+        Seconds to wait for the address to answer.
 
     Raises
     ------
@@ -114,20 +141,14 @@ def machines(address: str | None = None, processes: int | None = None) -> Callab
         from dask.distributed import Client, LocalCluster
     except ImportError:
         raise DidymiumError(_("a cluster needs `pip install 'didymium[scale]'`")) from None
+    own: Any = None
     try:
-        if address is not None:
-            client: Any = Client(address, timeout=10)  # type: ignore[no-untyped-call]
-        else:
+        if address is None:
             own = LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=processes, threads_per_worker=1, processes=True, dashboard_address=None
             )
-            client = Client(own)  # type: ignore[no-untyped-call]
+        client: Any = Client(own or address, timeout=patience)  # type: ignore[no-untyped-call]
     except OSError as error:
-        raise DidymiumError(
-            _("no cluster answers at {address}: {error}").format(address=address, error=error)
-        ) from None
-
-    def make(found: list[Job], matrices: list[sp.csr_array]) -> Machines:
-        return Machines(found, matrices, client)
-
-    return make
+        said = _("no cluster answers at {address}: {error}").format(address=address, error=error)
+        raise DidymiumError(said) from None
+    return Cluster(client, own)
