@@ -14,11 +14,13 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from case_factory import chain, make_case
 from didymium.case.case import Case
 from didymium.faults import DidymiumError
 from didymium.market.blocks import Arrays
+from didymium.market.options import Options, Project
 from didymium.market.program import build
-from didymium.market.solve import answer, hand_over
+from didymium.market.solve import Instance, answer, hand_over, prices
 from didymium.plan.checkpoint import Checkpoint
 from didymium.plan.clearing import Plan
 from didymium.plan.desk import Desk
@@ -27,6 +29,7 @@ from didymium.plan.master import cvar
 from didymium.plan.planner import Planner
 from didymium.plan.recourse import Threads, jobs
 from didymium.plan.stories import Story
+from didymium.plan.unfold import unfold
 from plan_cases import (
     cut,
     decomposed,
@@ -393,8 +396,6 @@ def test_doing_nothing_re_clears_the_whole_program(desk: Desk) -> None:
     pieces = planner.nothing()
     options = replace(desk.options, projects=tuple(replace(x, choose=False, share=0.0) for x in desk.projects),
                       programmes=tuple(replace(x, fixed={}) for x in desk.programmes))  # fmt: skip
-    from didymium.market.solve import Instance, prices
-
     program = build(desk.case, desk.tree, options, desk.market)
     solution = Instance(program).solve()
     assert pieces.objective == pytest.approx(solution.objective, rel=1e-9)
@@ -453,3 +454,40 @@ def test_a_cluster_that_does_not_answer() -> None:
 
     with pytest.raises(DidymiumError, match="no cluster answers"):
         machines("tcp://127.0.0.1:1", patience=1)
+
+
+# Pooling
+
+
+def test_pooling_gains_nothing_where_partners_are_twins(tmp_path: Path) -> None:
+    """Two equal partners under one cut, projects in part: two purses do what one of twice the money does."""
+    tables = chain()
+    tables["demands"] = [
+        {"end_use": "motor", "region": region, "commodity": "metal", "quantity": quantity}
+        for region, quantity in (("CTL", 20), ("ONE", 35), ("TWO", 35))
+    ]
+    tables["facilities"] = [
+        *(row for row in tables["facilities"] if row["facility"] != "works_one"),
+        *({"facility": f"smelter_{region.lower()}", "region": region, "stage": "metal", "processes": "smelt",
+           "capacity": 20, "status": "feasibility", "start": "2024"} for region in BOTH),
+        *({"facility": f"pit_{region.lower()}", "region": region, "stage": "mine", "processes": "dig", "capacity": 25,
+           "status": "feasibility", "start": "2024"} for region in BOTH),
+    ]  # fmt: skip
+    tables["statistics"], tables["stocks"] = [], []
+    twins = make_case(tmp_path / "twins", tables)
+    tree = unfold([Story("calm", None, 0.5), Story("cut", cut(6, date(2026, 1, 1), goods=("metal", "ore")), 0.5)],
+                  date(2024, 1, 1), 2028, 0.05).tree  # fmt: skip
+
+    def optimum(payer: dict[str, str], purses: dict[str, float]) -> tuple[float, float]:
+        projects = tuple(
+            Project(f"{kind}_{region.lower()}", date(2024, 1, 1), 100.0, 20.0, payer[region], whole=False)
+            for region in BOTH for kind in ("smelter", "pit")
+        )  # fmt: skip
+        options = Options(growth=True, expansion=True, projects=projects, purses=purses)
+        solution = Instance(build(twins, tree, options)).solve()
+        return solution.objective, float(solution.primal["build"].sum())
+
+    apart, built = optimum({"ONE": "one", "TWO": "two"}, {"one": 120.0, "two": 120.0})
+    pooled, _built = optimum({"ONE": "all", "TWO": "all"}, {"all": 240.0})
+    assert built == pytest.approx(2.4, abs=1e-6), "the purses bind, or pooling could not have helped anyway"
+    assert pooled == pytest.approx(apart, rel=1e-9)

@@ -5,6 +5,7 @@ Needs the extra ``scale``. A job's arrays travel once; after that only decisions
 
 from __future__ import annotations
 
+import importlib
 import uuid
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -138,16 +139,14 @@ def machines(address: str | None = None, processes: int | None = None, patience:
         Without the extra ``scale``, or nobody answers at the address.
     """
     try:
-        from dask.distributed import Client, LocalCluster
+        dask: Any = importlib.import_module("dask.distributed")
     except ImportError:
         raise DidymiumError(_("a cluster needs `pip install 'didymium[scale]'`")) from None
     own: Any = None
     try:
         if address is None:
-            own = LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=processes, threads_per_worker=1, processes=True, dashboard_address=None
-            )
-        client: Any = Client(own or address, timeout=patience)  # type: ignore[no-untyped-call]
+            own = dask.LocalCluster(n_workers=processes, threads_per_worker=1, processes=True, dashboard_address=None)
+        client = dask.Client(own or address, timeout=patience)
     except OSError as error:
         said = _("no cluster answers at {address}: {error}").format(address=address, error=error)
         raise DidymiumError(said) from None

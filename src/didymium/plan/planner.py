@@ -203,7 +203,8 @@ class Planner:
             "value": found.value, "bound": found.bound, "gap": found.gap, "objective": total,
             "gap_share": found.gap / abs(total), "weight": weight, "steps": found.steps, "cuts": found.cuts,
             "seconds": found.seconds, "relaxed": found.relaxed, "pieces": len(self.desk.pieces),
-            "algorithm": "extensive form" if small else "L-shaped", "status": "Optimal" if found.gap <= self.gap else "stopped at its limit of steps",
+            "algorithm": "extensive form" if small else "L-shaped",
+            "status": "Optimal" if found.gap <= self.gap else "stopped at its limit of steps",
         }  # fmt: skip
         return Plan(found.decision, _("best for the world with our own users counted {weight:g} times").format(
             weight=weight), facts)  # fmt: skip
