@@ -181,7 +181,9 @@ def dask(count: int = 60, processes: int = 2) -> None:
     sizes(desk)
     seconds = {}
     for number in (1, processes):
-        run = decompose(desk, 1, 3600.0, crew=machines(processes=number))
+        cluster = machines(processes=number)
+        run = decompose(desk, 1, 3600.0, crew=cluster)
+        cluster.shut()
         seconds[number] = run.seconds
         print(f"{number} processes: {run.seconds:.1f} s, {run.objective:,.3f} MUSD ({busy()})", flush=True)
     print(f"{processes} processes are {seconds[1] / seconds[processes]:.2f} times as fast as one")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,12 @@ import numpy as np
 from case_factory import Tables, chain, make_case
 from didymium.case.case import Case
 from didymium.case.scenario import Outage, Restriction, Scenario
-from didymium.market.options import Options
 from didymium.market.prepare import prepare
-from didymium.market.program import build
-from didymium.market.solve import Instance
+from didymium.market.solve import Solution
 from didymium.market.tree import add_months
 from didymium.plan.candidates import candidates
-from didymium.plan.desk import PURSE, Desk, Terms
+from didymium.plan.desk import Desk, Terms
+from didymium.plan.extensive import solve_whole
 from didymium.plan.lshaped import Found
 from didymium.plan.planner import Planner
 from didymium.plan.stories import Story
@@ -131,24 +129,9 @@ def decomposed(
     return planner, found, planner.total(made, found)
 
 
-def extensive(desk: Desk, who: tuple[str, ...], weight: float = 1.0, gap: float = 0.0) -> Any:
-    """Return the whole tree as one program, solved, and its instance."""
-    instance = Instance(build(desk.case, desk.tree, extensive_options(desk, who, weight), desk.market))
-    instance.set_option("mip_rel_gap", gap)
-    instance.set_option("mip_abs_gap", 1e-6)
-    return instance.solve()
-
-
-def extensive_options(desk: Desk, who: tuple[str, ...], weight: float) -> Options:
-    """Return what the whole program is built with: only this coalition's projects and stocks."""
-    allowed = desk.allowed(who)
-    return replace(
-        desk.options,
-        projects=tuple(x for x, ok in zip(desk.projects, allowed, strict=True) if ok or not x.choose),
-        programmes=tuple(x for x in desk.programmes if x.market.split("|")[1] in who),
-        purses={PURSE: desk.money(who)},
-        use_weight=dict.fromkeys(who, weight),
-    )
+def extensive(desk: Desk, who: tuple[str, ...], weight: float = 1.0) -> Solution:
+    """Return the whole tree as one program, solved."""
+    return solve_whole(desk, who, weight)
 
 
 def shares(desk: Desk, found: Found) -> dict[str, float]:

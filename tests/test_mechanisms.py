@@ -115,7 +115,7 @@ def assert_outputs(result: Result, others: set[str]) -> None:
 CLEAR_TABLES = {"prices", "net_trade", "activity", "flows", "use"}
 SHOCK_TABLES = {"served", "uses", "stocks", "cover", "conversion", "trade", "losses", "premium", "backtest"}
 TRACK_TABLES = {"measures", "commitments", "evidence"}
-PLAN_TABLES = {"choices", "stock_plan", "compare", "gap"}
+PLAN_TABLES = {"choices", "stock_plan", "compare", "gap", "stories"}
 
 
 def test_screen_outputs(screened: Result) -> None:

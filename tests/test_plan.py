@@ -160,7 +160,8 @@ def test_the_planning_bound_is_a_bound(compare: pd.DataFrame) -> None:
 
 def test_public_cost_is_the_sum_over_members(compare: pd.DataFrame) -> None:
     assert compare["public_cost"].to_numpy() == pytest.approx((compare["cost_usa"] + compare["cost_jpn"]).to_numpy())
-    assert compare.at["USA", "cost_jpn"] == 0.0 and compare.at["JPN", "cost_usa"] == 0.0
+    assert compare.at["USA", "cost_jpn"] == pytest.approx(0.0, abs=1e-9)
+    assert compare.at["JPN", "cost_usa"] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_the_cut_raises_prices_only_while_it_lasts(planned: Result) -> None:

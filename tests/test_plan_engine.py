@@ -14,24 +14,27 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from case_factory import chain, make_case
 from didymium.case.case import Case
 from didymium.faults import DidymiumError
 from didymium.market.blocks import Arrays
+from didymium.market.options import Options, Project
 from didymium.market.program import build
-from didymium.market.solve import answer, hand_over
+from didymium.market.solve import Instance, answer, hand_over, prices
 from didymium.plan.checkpoint import Checkpoint
 from didymium.plan.clearing import Plan
 from didymium.plan.desk import Desk
+from didymium.plan.extensive import decision_of, size, whole_options
 from didymium.plan.master import cvar
 from didymium.plan.planner import Planner
 from didymium.plan.recourse import Threads, jobs
 from didymium.plan.stories import Story
+from didymium.plan.unfold import unfold
 from plan_cases import (
     cut,
     decomposed,
     desk_for,
     extensive,
-    extensive_options,
     investors,
     keeper,
     shares,
@@ -66,6 +69,17 @@ def test_decomposition_finds_the_optimum_of_the_whole_program(desk: Desk, who: t
     )
 
 
+def test_a_small_plan_is_solved_at_once(desk: Desk) -> None:
+    """The whole program's decision, told by the pieces: the same worth, to the digits of the solver."""
+    planner = Planner(desk, threads=1, gap=1e-6, weights=(2.0,))
+    assert size(desk) <= 20_000
+    plan = planner.candidate(BOTH, 2.0)
+    assert plan.planning["algorithm"] == "extensive form"
+    whole = extensive(desk, BOTH, 2.0)
+    assert 1000 * plan.planning["objective"] == pytest.approx(whole.objective, rel=1e-8)
+    assert plan.decision.build == pytest.approx(decision_of(desk, whole).build)
+
+
 def test_decisions_on_news(case: Case) -> None:
     """Three decision days: the whole program holds the same decisions by news, and more of them never cost anything."""
     days = (date(2024, 1, 1), date(2026, 1, 1), date(2027, 1, 1))
@@ -87,7 +101,7 @@ def test_risk_in_the_pieces_is_risk_in_the_whole_program(desk: Desk) -> None:
     planner, _found, _total = decomposed(desk, BOTH, risk=risk, weight=2.0)
     made = planner.searches[BOTH, 2.0]
     found = planner.found[BOTH]
-    program = build(desk.case, desk.tree, extensive_options(desk, BOTH, 2.0), desk.market)
+    program = build(desk.case, desk.tree, whole_options(desk, BOTH, 2.0), desk.market)
     raw = answer(*_with_risk(desk, program, risk), whole=True)
     losses = made_losses(desk, planner, found.decision)
     share = np.array([s.probability for s in desk.unfolded.stories])
@@ -151,7 +165,7 @@ def _risk_losses(desk: Desk, planner: Planner) -> np.ndarray:
     """Return losses by story, MUSD, of the found decision in the whole program under the same functional."""
     risk = 0.6
     decision = planner.found[BOTH].decision
-    options = extensive_options(desk, BOTH, 2.0)
+    options = whole_options(desk, BOTH, 2.0)
     program = build(desk.case, desk.tree, options, desk.market)
     worth, _arrays = _path_rows(desk, program)
     highs, made = _with_risk(desk, program, risk)
@@ -382,8 +396,6 @@ def test_doing_nothing_re_clears_the_whole_program(desk: Desk) -> None:
     pieces = planner.nothing()
     options = replace(desk.options, projects=tuple(replace(x, choose=False, share=0.0) for x in desk.projects),
                       programmes=tuple(replace(x, fixed={}) for x in desk.programmes))  # fmt: skip
-    from didymium.market.solve import Instance, prices
-
     program = build(desk.case, desk.tree, options, desk.market)
     solution = Instance(program).solve()
     assert pieces.objective == pytest.approx(solution.objective, rel=1e-9)
@@ -408,3 +420,74 @@ def test_a_stock_is_bought_in_calm_and_given_out_in_the_cut(desk: Desk) -> None:
     assert (before + fill.to_numpy() - release.to_numpy()) == pytest.approx(level, abs=1e-6), (
         "what is held is what was bought"
     )
+
+
+def test_machines_find_the_same_as_threads(desk: Desk) -> None:
+    """Two processes of a Dask cluster, through the same code: the same worths, and the same plan."""
+    pytest.importorskip("distributed")
+    from didymium.plan.cluster import machines
+
+    make = machines(processes=2)
+    found, matrices = jobs(desk.pieces, {"ONE": 2.0})
+    plan = Planner(desk, threads=1).days_of_everything(BOTH, 90.0)
+    here, there = Threads(found, matrices, 1), make(found, matrices)
+    try:
+        ours, theirs = here.solve(plan.decision, keep=True), there.solve(plan.decision, keep=True)
+        assert ours.keys() == theirs.keys()
+        for at, worth in ours.items():
+            assert theirs[at].value == pytest.approx(worth.value, rel=1e-9)
+        assert there.kept().keys() == here.kept().keys()
+        planner = Planner(desk, gap=1e-6, crew=make)
+        straight = Planner(desk, threads=1, gap=1e-6)
+        assert planner.search_of(BOTH, 2.0).run(1e-6).value == pytest.approx(
+            straight.search_of(BOTH, 2.0).run(1e-6).value, abs=2e-6
+        )
+        planner.close()
+    finally:
+        there.close()
+        make.shut()  # type: ignore[attr-defined]
+
+
+def test_a_cluster_that_does_not_answer() -> None:
+    pytest.importorskip("distributed")
+    from didymium.plan.cluster import machines
+
+    with pytest.raises(DidymiumError, match="no cluster answers"):
+        machines("tcp://127.0.0.1:1", patience=1)
+
+
+# Pooling
+
+
+def test_pooling_gains_nothing_where_partners_are_twins(tmp_path: Path) -> None:
+    """Two equal partners under one cut, projects in part: two purses do what one of twice the money does."""
+    tables = chain()
+    tables["demands"] = [
+        {"end_use": "motor", "region": region, "commodity": "metal", "quantity": quantity}
+        for region, quantity in (("CTL", 20), ("ONE", 35), ("TWO", 35))
+    ]
+    tables["facilities"] = [
+        *(row for row in tables["facilities"] if row["facility"] != "works_one"),
+        *({"facility": f"smelter_{region.lower()}", "region": region, "stage": "metal", "processes": "smelt",
+           "capacity": 20, "status": "feasibility", "start": "2024"} for region in BOTH),
+        *({"facility": f"pit_{region.lower()}", "region": region, "stage": "mine", "processes": "dig", "capacity": 25,
+           "status": "feasibility", "start": "2024"} for region in BOTH),
+    ]  # fmt: skip
+    tables["statistics"], tables["stocks"] = [], []
+    twins = make_case(tmp_path / "twins", tables)
+    tree = unfold([Story("calm", None, 0.5), Story("cut", cut(6, date(2026, 1, 1), goods=("metal", "ore")), 0.5)],
+                  date(2024, 1, 1), 2028, 0.05).tree  # fmt: skip
+
+    def optimum(payer: dict[str, str], purses: dict[str, float]) -> tuple[float, float]:
+        projects = tuple(
+            Project(f"{kind}_{region.lower()}", date(2024, 1, 1), 100.0, 20.0, payer[region], whole=False)
+            for region in BOTH for kind in ("smelter", "pit")
+        )  # fmt: skip
+        options = Options(growth=True, expansion=True, projects=projects, purses=purses)
+        solution = Instance(build(twins, tree, options)).solve()
+        return solution.objective, float(solution.primal["build"].sum())
+
+    apart, built = optimum({"ONE": "one", "TWO": "two"}, {"one": 120.0, "two": 120.0})
+    pooled, _built = optimum({"ONE": "all", "TWO": "all"}, {"all": 240.0})
+    assert built == pytest.approx(2.4, abs=1e-6), "the purses bind, or pooling could not have helped anyway"
+    assert pooled == pytest.approx(apart, rel=1e-9)

@@ -592,8 +592,12 @@ def plan(
         from didymium.plan.cluster import machines
 
         options["crew"] = machines(None if cluster == "local" else cluster, threads)
-    with terminal.searching(quiet=as_json) as told:
-        result = _run("plan", case, told=told, **options)
+    try:
+        with terminal.searching(quiet=as_json) as told:
+            result = _run("plan", case, told=told, **options)
+    finally:
+        if "crew" in options:
+            options["crew"].shut()
     _deliver(result, out, as_json, tables)
 
 

@@ -5,6 +5,7 @@ Needs the extra ``scale``. A job's arrays travel once; after that only decisions
 
 from __future__ import annotations
 
+import importlib
 import uuid
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,32 @@ class Machines:
         self._each(_leave, [()] * len(self.places))
 
 
-def machines(address: str | None = None, processes: int | None = None) -> Callable[..., Machines]:
+class Cluster:
+    """Makes crews on a Dask cluster.
+
+    Parameters
+    ----------
+    client : dask.distributed.Client
+        The cluster.
+    own : object, optional
+        A cluster that was started for this, and goes with it.
+    """
+
+    def __init__(self, client: Any, own: Any = None) -> None:
+        self.client, self.own = client, own
+
+    def __call__(self, found: list[Job], matrices: list[sp.csr_array]) -> Machines:
+        """Return a crew for these pieces."""
+        return Machines(found, matrices, self.client)
+
+    def shut(self) -> None:
+        """Leave the cluster; one of our own ends."""
+        self.client.close()
+        if self.own is not None:
+            self.own.close()
+
+
+def machines(address: str | None = None, processes: int | None = None, patience: float = 10.0) -> Cluster:
     """Return a maker of crews on a Dask cluster.
 
     Parameters
@@ -104,6 +130,8 @@ def machines(address: str | None = None, processes: int | None = None) -> Callab
         Address of its scheduler; a cluster of this machine's processes where None.
     processes : int, optional
         How many processes, where the cluster is made here; one to a core where None.
+    patience : float
+        Seconds to wait for the address to answer.
 
     Raises
     ------
@@ -111,23 +139,15 @@ def machines(address: str | None = None, processes: int | None = None) -> Callab
         Without the extra ``scale``, or nobody answers at the address.
     """
     try:
-        from dask.distributed import Client, LocalCluster
+        dask: Any = importlib.import_module("dask.distributed")
     except ImportError:
         raise DidymiumError(_("a cluster needs `pip install 'didymium[scale]'`")) from None
+    own: Any = None
     try:
-        if address is not None:
-            client: Any = Client(address, timeout=10)  # type: ignore[no-untyped-call]
-        else:
-            own = LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=processes, threads_per_worker=1, processes=True, dashboard_address=None
-            )
-            client = Client(own)  # type: ignore[no-untyped-call]
+        if address is None:
+            own = dask.LocalCluster(n_workers=processes, threads_per_worker=1, processes=True, dashboard_address=None)
+        client = dask.Client(own or address, timeout=patience)
     except OSError as error:
-        raise DidymiumError(
-            _("no cluster answers at {address}: {error}").format(address=address, error=error)
-        ) from None
-
-    def make(found: list[Job], matrices: list[sp.csr_array]) -> Machines:
-        return Machines(found, matrices, client)
-
-    return make
+        said = _("no cluster answers at {address}: {error}").format(address=address, error=error)
+        raise DidymiumError(said) from None
+    return Cluster(client, own)

@@ -7,6 +7,7 @@ answered, on stories that had no part in making it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,8 @@ import numpy as np
 from didymium.messages import _
 from didymium.plan.checkpoint import Checkpoint
 from didymium.plan.clearing import Cleared, Clearing, Plan
-from didymium.plan.lshaped import Found, Progress, search
+from didymium.plan.extensive import SMALL, decision_of, size, solve_whole
+from didymium.plan.lshaped import Found, Progress, evaluate, search
 from didymium.plan.master import Master
 from didymium.plan.recourse import Decision, Job, Threads, Worth, jobs
 
@@ -87,6 +89,19 @@ class Search:
         master = master or self.master()
         master.heard = self.pool
         return search(master, self.crew, gap, self.base, progress, checkpoint, most_steps)
+
+    def at_once(self, weight: float, gap: float) -> Found:
+        """Return the best decision by the whole program, and what the pieces say of it."""
+        begun = time.perf_counter()
+        master = self.master()
+        solution = solve_whole(self.desk, self.who, weight, 1000.0 * gap)
+        decision, worths = evaluate(master, self.crew, decision_of(self.desk, solution))
+        master.add(decision, worths)
+        self.pool.append((decision, worths))
+        value = master.value(decision, worths)
+        bound = value + abs(float(solution.run["bound"]) - solution.objective) / 1000.0
+        seconds = time.perf_counter() - begun
+        return Found(decision, value, bound, worths, 1, master.cuts, seconds, bound)
 
     def losses(self, decision: Decision) -> np.ndarray:
         """Return the loss of the weighted world by story, MUSD: against the best story of doing nothing, capital paid.
@@ -180,14 +195,16 @@ class Planner:
             if self.progress:
                 self.progress(who, weight, progress)
 
-        found = made.run(self.gap, tell, checkpoint)
+        small = made.risk == 0.0 and not self.desk.terms.targets and size(self.desk) <= SMALL
+        found = made.at_once(weight, self.gap) if small else made.run(self.gap, tell, checkpoint)
         self.found.setdefault(who, found)
         total = self.total(made, found)
         facts = {
             "value": found.value, "bound": found.bound, "gap": found.gap, "objective": total,
             "gap_share": found.gap / abs(total), "weight": weight, "steps": found.steps, "cuts": found.cuts,
             "seconds": found.seconds, "relaxed": found.relaxed, "pieces": len(self.desk.pieces),
-            "algorithm": "L-shaped", "status": "Optimal" if found.gap <= self.gap else "stopped at its limit of steps",
+            "algorithm": "extensive form" if small else "L-shaped",
+            "status": "Optimal" if found.gap <= self.gap else "stopped at its limit of steps",
         }  # fmt: skip
         return Plan(found.decision, _("best for the world with our own users counted {weight:g} times").format(
             weight=weight), facts)  # fmt: skip

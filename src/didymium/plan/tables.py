@@ -76,5 +76,9 @@ def path(outcome: Outcome) -> ResultTable:
         "price": Column("USD/kg", _("Price in the re-cleared market")),
     }  # fmt: skip
     return ResultTable(
-        "path", _("Prices along the plan"), pd.DataFrame(rows), columns, ("who", "year", "commodity", "region")
+        "path",
+        _("Prices along the plan"),
+        pd.DataFrame(rows, columns=[*columns, RESTS_ON]),
+        columns,
+        ("who", "year", "commodity", "region"),
     )

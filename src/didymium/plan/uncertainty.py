@@ -124,7 +124,7 @@ def values_table(outcome: Outcome, answers: Answers) -> ResultTable:
     planning = _("planning program, over doing nothing: ")
     said = {
         "RP": _("best plan found"), "bound": _("no plan can bring more"), "gap": _("bound less best plan"),
-        "EV": _("what the plan for the mean of all scenarios expects"),
+        "EV": _("what the plan for the mean of all scenarios expects, if the mean came"),
         "EEV": _("what the plan for the mean brings in the scenarios"),
         "WS": _("what one would expect who knew the scenario before deciding"),
         "VSS": _("RP less EEV: what planning for the scenarios instead of their mean is worth"),

@@ -79,31 +79,37 @@ def _mean_value(planner: Planner, made: Search, who: tuple[str, ...], weight: fl
 
 
 def _wait_and_see(planner: Planner, made: Search, who: tuple[str, ...], weight: float) -> float:
-    """Return what one would expect who knew the story before deciding: ``sum_s p_s max_x f(x, s)``."""
-    total = 0.0
+    """Return what one would expect who knew the story before deciding: ``sum_s p_s max_x f(x, s)``.
+
+    Over doing nothing on the tree, like RP: where a cut may last, the market too knows more than it does there.
+    """
+    probability = [stated.piece.probability for stated in planner.desk.pieces.stated]
+    total = -sum(probability[at] * worth.value for at, worth in made.base.items()) / 1000.0
     for at, story in enumerate(planner.desk.unfolded.stories):
         if story.probability > 0.0:
-            total += story.probability * _knowing(planner, made, who, weight, at).value
+            total += story.probability * _knowing(planner, made, who, weight, at)
     return total
 
 
-def _knowing(planner: Planner, made: Search, who: tuple[str, ...], weight: float, at: int) -> Found:
-    """Return the best decision for one story alone."""
+def _knowing(planner: Planner, made: Search, who: tuple[str, ...], weight: float, at: int) -> float:
+    """Return the objective in full of the best decision for one story alone, MUSD."""
     desk = planner.desk
     path = set(desk.unfolded.paths[at])
-    alone = all(len(stated.exits) < 2 for stated in desk.pieces.stated if path & set(stated.piece.nodes))
-    if alone:
+    on = [k for k, stated in enumerate(desk.pieces.stated) if any(path & set(copy) for copy in stated.piece.copies)]
+    if all(len(desk.pieces.stated[k].exits) < 2 for k in on):
         made.crew.take(made.jobs)
         master = Master(desk.pieces, made.jobs, replace(desk.task(who), risk=0.0), made.base, story=at)
         for decision, worths in made.pool:
             if all(piece in worths for piece in master.pieces_asked):
                 master.add(decision, worths)
-        return search(master, made.crew, planner.gap, made.base)
-    other = Planner(desk_of(planner, [replace(desk.unfolded.stories[at], probability=1.0)]), threads=planner.threads,
-                    gap=planner.gap)  # fmt: skip
-    found = other.search_of(who, weight, 0.0).run(planner.gap)
+        found = search(master, made.crew, planner.gap, made.base)
+        return sum(made.base[k].value for k in on) / 1000.0 + found.value
+    story = replace(desk.unfolded.stories[at], probability=1.0)
+    other = Planner(desk_of(planner, [story]), threads=planner.threads, gap=planner.gap)
+    alone = other.search_of(who, weight, 0.0)
+    total = other.total(alone, alone.run(planner.gap))
     other.crew.close()
-    return found
+    return total
 
 
 def break_even(planner: Planner, cleared: Cleared) -> dict[str, float]:

@@ -1,0 +1,86 @@
+"""Everything that a plan says about uncertainty, on a small case that is solved in seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from didymium.case.case import Case
+from didymium.plan import plan
+from didymium.plan.stories import sample
+from didymium.result import Result
+from plan_cases import investors, three_ways
+
+BOTH = ("ONE", "TWO")
+LAST = 2030
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return investors(Path(tmp_path_factory.mktemp("deep")) / "investors")
+
+
+@pytest.fixture(scope="module")
+def result(case: Case) -> Result:
+    stories = three_ways()
+    return plan(case, stories[1].scenario, "2024-01-01", LAST, scenarios=stories, deep=True, draws=200, gap=1e-6,
+                threads=1, later=["2026-01-01"])  # fmt: skip
+
+
+def test_every_table_is_there(result: Result) -> None:
+    for name in ("compare", "tried", "stories", "purses", "values", "frontier", "reasons"):
+        assert len(result[name]), name
+    kind = result.manifest["options"]["kind"]
+    assert "2026-01-01" in kind and "know whether something was cut" in kind
+
+
+def test_a_larger_budget_never_leaves_more_loss_to_the_program(result: Result) -> None:
+    budget = result["frontier"].query("varied == 'budget'").sort_values("at")
+    assert len(budget) == 5
+    assert budget["value"].is_monotonic_increasing or (budget["value"].diff().dropna() >= -1e-6).all()
+    assert budget["value"].iloc[-1] > budget["value"].iloc[0], "money buys something here"
+
+
+def test_more_weight_on_the_worst_leaves_less_of_it(result: Result) -> None:
+    risk = result["frontier"].query("varied == 'risk'").sort_values("at")
+    assert (risk["worst_loss"] >= risk["mean_loss"] - 1e-9).all()
+    assert (risk["worst_loss"].diff().dropna() <= 1e-5).all()
+    assert (risk["mean_loss"].diff().dropna() >= -1e-5).all()
+
+
+def test_eev_rp_ws_in_order(result: Result) -> None:
+    values = result["values"].set_index(["who", "measure"])["value"]
+    eev, rp, ws = (values["both", name] for name in ("EEV", "RP", "WS"))
+    assert eev <= rp + 1e-5 <= ws + 2e-5
+    assert values["both", "VSS"] == pytest.approx(rp - eev)
+
+
+def test_reasons_fit_the_plan(result: Result) -> None:
+    reasons = result["reasons"]
+    assert (reasons["margin"] >= 0).all()
+    chosen, out = reasons[reasons["chosen"].astype(bool)], reasons[~reasons["chosen"].astype(bool)]
+    assert len(chosen) and (chosen["capex_flips"] >= chosen["capex"] - 1e-9).all()
+    assert (out["capex_flips"] <= out["capex"] + 1e-9).all()
+
+
+def test_out_of_sample_means_have_an_interval(result: Result) -> None:
+    tried = result["tried"].query("candidate != 'do nothing'")
+    assert (tried["interval"] > 0).any()
+    assert {"60 days of everything", "all announced projects as announced", "stock only"} <= set(tried["candidate"])
+    assert tried.loc[tried["chosen"].astype(bool), "affordable"].all()
+
+
+def test_the_judge_s_stories_are_a_draw(result: Result) -> None:
+    options = result.manifest["options"]
+    assert options["draws"] == 200
+    drawn = sample(three_ways(), 200, options["seed"])
+    assert sum(s.probability for s in drawn) == pytest.approx(1.0)
+
+
+def test_a_purse_that_binds_has_a_price(case: Case, result: Result) -> None:
+    purses = result["purses"].set_index("who")
+    assert (purses["shadow_price"] >= -1e-9).all()
+    assert (purses["spent"] <= purses["money"] + 1e-6).all()
+    assert isinstance(purses, pd.DataFrame)
