@@ -248,6 +248,35 @@ def pinksheet(file: Download, out: Rows = None) -> None:
     _import_rows("pinksheet", file, out)
 
 
+@importing.command(
+    help=_("Read an input-output table, industries by industries, into the table input_output of a case.")
+)
+@guarded
+def io(
+    file: Download,
+    region: Annotated[str, typer.Option("--region", metavar="REGION", help=_("Region of the case, such as JPN."))],
+    year: Annotated[int, typer.Option("--year", metavar="YEAR", help=_("Year of the table."))],
+    unit: Annotated[str, typer.Option("--unit", metavar="UNIT", help=_("Unit of its cells, such as MJPY or MUSD."))],
+    source: Annotated[str, typer.Option("--source", metavar="ID", help=_("Row of sources.csv that describes it."))],
+    added: Annotated[
+        list[str], typer.Option("--value-added", metavar="ROW", help=_("Row that is value added; may be repeated."))
+    ],
+    taxes: Annotated[
+        list[str] | None, typer.Option("--taxes", metavar="ROW", help=_("Row of taxes on products; may be repeated."))
+    ] = None,
+    out: Rows = None,
+) -> None:
+    """Read an input-output table."""
+    from didymium.sources.input_output import read_input_output
+    from didymium.sources.tidy import write_rows
+
+    frame = read_input_output(file, region, year, unit, source, tuple(added), tuple(taxes or ()))
+    industries = frame["supplier"].nunique()
+    print(_("{rows:,} cells, {industries} sellers and payments").format(rows=len(frame), industries=industries))
+    if out is not None:
+        print(_("wrote {file}").format(file=write_rows(frame, out.expanduser().resolve())))
+
+
 @app.command(help=_("List the known data sets with their age, and whether a folder holds them as declared."))
 @guarded
 def sources(

@@ -33,7 +33,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "calibrate": ("stages", "prices"),
     "stress": ("stress", "why"),
     "clear": ("prices", "net_trade"),
-    "shock": ("cover", "losses"),
+    "shock": ("cover", "losses", "value", "studies"),
     "plan": ("compare", "choices"),
     "track": ("commitments", "measures"),
     "trace": ("inputs",),
@@ -63,6 +63,19 @@ BRIEFLY: dict[str, tuple[str, ...]] = {
     "measures": ("measure", "name", "controller", "state", "next_date", "days_left"),
     "compare": ("who", "plan", "public_cost", "gain_*", "shortage_*"),
     "choices": ("who", "name", "stage", "region", "payer", "capex", "start", "share", "committed"),
+    "value": ("foresight", "region", "method", "substitution", "value", "low", "high", "gdp_*", "state"),
+    "studies": (
+        "study",
+        "region",
+        "months",
+        "stock_days",
+        "gdp_share",
+        "low",
+        "high",
+        "year_share",
+        "multiple",
+        "ours_*",
+    ),
     "inputs": ("input", "line", "field", "value", "unit", "low", "high", "source", "date", "grade", "age_days"),
 }
 """Columns, or patterns of columns, that are shown of wide tables; ``--table`` shows all of them."""

@@ -14,6 +14,7 @@ from didymium.shock.columns import FORESIGHT, MONTH
 from didymium.shock.cover import cover
 from didymium.shock.dynamics import Path
 from didymium.shock.losses import losses
+from didymium.shock.value import shortages, value_tables
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -37,8 +38,11 @@ class ShockTables:
 
     def all(self) -> list[ResultTable]:
         """Return every table."""
-        run = (self.case, self.market, self.paths, self._uses(), self.why)
-        return [self.prices(), self.served(), self.stocks(), cover(*run), self.trade(), losses(*run)]
+        uses = self._uses()
+        run = (self.case, self.market, self.paths, uses, self.why)
+        short = shortages(self.case, self.market, uses, [path.foresight for path in self.paths])
+        valued = value_tables(self.case, self.scenario, short, self.why)
+        return [self.prices(), self.served(), self.stocks(), cover(*run), self.trade(), losses(*run), *valued]
 
     def _long(self, frame: pd.DataFrame, path: Path, name: str) -> pd.DataFrame:
         """Turn rows x months into one row each, with foresight and month."""
