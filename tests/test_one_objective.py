@@ -16,7 +16,7 @@ from didymium.market.solve import Instance
 from didymium.market.tree import Tree, single_year
 from didymium.plan.candidates import candidates, horizon
 from didymium.plan.evaluate import Plan, Planner
-from didymium.shock import dynamics
+from didymium.shock import engine
 
 YEAR = 2024
 OPTIONS = Options(curves="segments", stocks=True, growth=True, expansion=True, hoarding=1.05)
@@ -44,20 +44,20 @@ def a_year_for_a_month(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (start, count) == (date(YEAR, 1, 1), 1)
         return Tree(single_year(YEAR).nodes, (scenario,))
 
-    monkeypatch.setattr(dynamics, "months", one_year)
-    monkeypatch.setattr(dynamics, "WINDOW", 1)
+    monkeypatch.setattr(engine, "months", one_year)
+    monkeypatch.setattr(engine, "WINDOW", 1)
 
 
 @pytest.mark.usefixtures("a_year_for_a_month")
 def test_shock_with_perfect_foresight(us_japan: Case, market: Market, objective: float) -> None:
-    path = dynamics.perfect(us_japan, market, CALM, OPTIONS)
+    path = engine.Engine(us_japan, market, OPTIONS).path(CALM, "perfect")
     assert path.runs[0]["bound"] == pytest.approx(objective, rel=1e-9)
 
 
 @pytest.mark.usefixtures("a_year_for_a_month")
 def test_shock_month_after_month(us_japan: Case, market: Market, objective: float) -> None:
     """The rolling horizon hands in stock levels and goods under way by itself."""
-    path = dynamics.none(us_japan, market, CALM, OPTIONS)
+    path = engine.Engine(us_japan, market, OPTIONS).path(CALM)
     assert path.runs[0]["bound"] == pytest.approx(objective, rel=1e-9)
 
 

@@ -27,7 +27,7 @@ from didymium.market.program import build
 from didymium.market.solve import Instance, Solution, prices
 from didymium.market.tree import Tree, single_year
 from didymium.result import Result
-from didymium.shock import dynamics
+from didymium.shock.engine import Engine
 
 YEAR = single_year(2024)
 TANGENTS = Options(curves="tangents")
@@ -182,7 +182,7 @@ def test_12_a_segment_is_worth_its_average() -> None:
 def test_13_the_price_is_not_a_step_of_the_stock_curve(links: Case) -> None:
     """Thirteen linear steps quantised dysprosium to 1.8, 4.05 and 13.2. A halt's prices take many values."""
     story = halted(0.3, "ONE", "TWO", months=12, start=date(2024, 3, 1))
-    path = dynamics.none(links, prepare(links), story, Options(stocks=True, transit=True))
+    path = Engine(links).path(story)
     levels = path.price.loc["metal|TWO"].round(3).unique()
     assert len(levels) >= 5
 
@@ -214,7 +214,7 @@ def test_15_two_kinds_of_foresight_stand_side_by_side(shocked: Result) -> None:
 
 def test_16_stocks_are_not_sold_in_the_first_month(links: Case) -> None:
     """Without a convenience yield they were, with no shock at all."""
-    path = dynamics.perfect(links, prepare(links), Scenario("calm", "Calm", "", FIRST, 24), Options(stocks=True))
+    path = Engine(links, options=Options(stocks=True)).path(Scenario("calm", "Calm", "", FIRST, 24), "perfect")
     share = path.stock.div(path.stocks["rest"], axis=0)
     assert share.min().min() > 0.95 and share.max().max() < 1.05
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
@@ -14,19 +13,12 @@ from case_factory import chain, make_case
 from didymium.case.case import Case
 from didymium.case.scenario import Restriction, Scenario
 from didymium.faults import DidymiumError
-from didymium.market.options import Options
 from didymium.market.prepare import Market, prepare
 from didymium.result import Result
-from didymium.shock import dynamics, shock
-from didymium.shock.dynamics import Path
+from didymium.shock import shock
+from didymium.shock.engine import FORESIGHTS, Engine
+from didymium.shock.path import Path
 
-OPTIONS = Options(stocks=True, transit=True)
-"""What ``shock`` takes where it is given nothing else."""
-
-FORESIGHTS: dict[str, Callable[[Case, Market, Scenario, Options], Path]] = {
-    "none": dynamics.none,
-    "perfect": dynamics.perfect,
-}
 EACH = pytest.mark.parametrize("foresight", FORESIGHTS)
 
 
@@ -48,8 +40,14 @@ def market(us_japan: Case) -> Market:
     return prepare(us_japan)
 
 
+@pytest.fixture(scope="module")
+def engine(us_japan: Case) -> Engine:
+    """One engine for every scenario of the bundled case: its instances stay warm."""
+    return Engine(us_japan)
+
+
 def run(case: Case, foresight: str, scenario: Scenario) -> Path:
-    return FORESIGHTS[foresight](case, prepare(case), scenario, OPTIONS)
+    return Engine(case).path(scenario, foresight)
 
 
 # Accounts of a path
@@ -96,10 +94,10 @@ def left_over(market: Market, path: Path) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def ban(us_japan: Case, market: Market) -> dict[str, Path]:
+def ban(us_japan: Case, engine: Engine) -> dict[str, Path]:
     """Half a year of the ban on Japan."""
     story = replace(us_japan.scenario("japan-ban-2026"), months=6)
-    return {name: one(us_japan, market, story, OPTIONS) for name, one in FORESIGHTS.items()}
+    return {name: engine.path(story, name) for name in FORESIGHTS}
 
 
 # Conservation
@@ -152,18 +150,18 @@ def test_no_re_export_through_third_countries(market: Market, ban: dict[str, Pat
 
 
 @pytest.fixture(scope="module")
-def calm(us_japan: Case, market: Market) -> dict[str, Path]:
+def calm(us_japan: Case, engine: Engine) -> dict[str, Path]:
     """24 months without a measure."""
     story = us_japan.scenario("no-shock")
     assert story.months == 24 and not story.inputs()
-    return {name: one(us_japan, market, story, OPTIONS) for name, one in FORESIGHTS.items()}
+    return {name: engine.path(story, name) for name in FORESIGHTS}
 
 
 @pytest.fixture(scope="module")
-def calm_for_years(us_japan: Case, market: Market) -> dict[str, Path]:
+def calm_for_years(us_japan: Case, engine: Engine) -> dict[str, Path]:
     """60 months without a measure."""
     story = replace(us_japan.scenario("no-shock"), months=60)
-    return {name: one(us_japan, market, story, OPTIONS) for name, one in FORESIGHTS.items()}
+    return {name: engine.path(story, name) for name in FORESIGHTS}
 
 
 LONGER = pytest.mark.parametrize("months", [24, 60])
@@ -332,9 +330,9 @@ def test_strategic_stock_is_released_only_while_a_measure_cuts(tmp_path_factory:
     assert level[[4, 5]].to_numpy() == pytest.approx([level[3], level[3]])
 
 
-@pytest.mark.parametrize("foresight", [("clairvoyant",), (), ("none", "announced")])
+@pytest.mark.parametrize("foresight", [("clairvoyant",), (), ("none", "oracle")])
 def test_unknown_foresight_is_refused(case: Case, foresight: tuple[str, ...]) -> None:
-    with pytest.raises(DidymiumError, match="none, perfect"):
+    with pytest.raises(DidymiumError, match="none, announced, perfect"):
         shock(case, licence(0.5), foresight)
 
 

@@ -13,8 +13,7 @@ from didymium.case.case import Case
 from didymium.case.scenario import Restriction, Scenario
 from didymium.economy.willingness import thrift
 from didymium.market.options import Options
-from didymium.market.prepare import prepare
-from didymium.shock import dynamics
+from didymium.shock.engine import Engine
 
 FIRST = date(2024, 1, 1)
 OPTIONS = Options(stocks=True, transit=True)
@@ -53,7 +52,7 @@ def halt(months: int) -> Scenario:
 
 
 def test_users_save_slowly_and_for_good(cases: dict[str, Case]) -> None:
-    paths = {name: dynamics.none(case, prepare(case), halt(18), OPTIONS) for name, case in cases.items()}
+    paths = {name: Engine(case).path(halt(18)) for name, case in cases.items()}
     wanted = paths["some"].wanted.loc["motor|TWO|metal"]
     assert wanted[0] == pytest.approx(wanted[1]), "nothing before it is dear"
     fall = wanted.diff().iloc[2:8]
@@ -65,15 +64,12 @@ def test_users_save_slowly_and_for_good(cases: dict[str, Case]) -> None:
 
 
 def test_saving_makes_the_rest_of_a_cut_cheaper(cases: dict[str, Case]) -> None:
-    price = {
-        name: dynamics.none(case, prepare(case), halt(9), OPTIONS).price.loc["metal|TWO"]
-        for name, case in cases.items()
-    }
+    price = {name: Engine(case).path(halt(9)).price.loc["metal|TWO"] for name, case in cases.items()}
     assert price["some"][7] < price["none"][7]
 
 
 def test_nobody_saves_without_a_shock(cases: dict[str, Case]) -> None:
     case = cases["some"]
-    path = dynamics.none(case, prepare(case), Scenario("calm", "Calm", "", FIRST, 24), OPTIONS)
+    path = Engine(case).path(Scenario("calm", "Calm", "", FIRST, 24))
     wanted = path.wanted.loc["motor|ONE|metal"]
     assert wanted.to_numpy() == pytest.approx(wanted[0], rel=1e-12)

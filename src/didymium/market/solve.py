@@ -149,6 +149,39 @@ class Instance:
         self._ok(self.highs.changeRowsBounds(len(at), at, low, high), constraint)
         self.stated.low[at], self.stated.high[at] = low, high
 
+    def become(self, program: Program) -> None:
+        """Turn into another program of the same matrix: another month, scenario or draw of the parameters.
+
+        Only costs, bounds and sides that differ are handed to the solver, so the next solve starts from the last basis.
+
+        Raises
+        ------
+        SolverError
+            The matrices differ, or the program refines tangents.
+        """
+        new, old = program.model.finish(), self.stated
+        same = new.matrix.shape == old.matrix.shape and all(
+            np.array_equal(a, b)
+            for a, b in (
+                (new.matrix.indptr, old.matrix.indptr),
+                (new.matrix.indices, old.matrix.indices),
+                (new.matrix.data, old.matrix.data),
+                (new.whole, old.whole),
+            )
+        )
+        if not same:
+            raise SolverError(_("an instance cannot become a program of another matrix: make a new one"))
+        _finite(new.cost, "objective")
+        for bound in (new.lower, new.upper, new.low, new.high):
+            _finite(bound[np.isnan(bound)], "bounds")
+        at = np.nonzero((new.lower != old.lower) | (new.upper != old.upper))[0].astype(np.int32)
+        self._ok(self.highs.changeColsBounds(len(at), at, new.lower[at], new.upper[at]), "bounds")
+        at = np.nonzero(new.cost != old.cost)[0].astype(np.int32)
+        self._ok(self.highs.changeColsCost(len(at), at, new.cost[at]), "objective")
+        at = np.nonzero((new.low != old.low) | (new.high != old.high))[0].astype(np.int32)
+        self._ok(self.highs.changeRowsBounds(len(at), at, new.low[at], new.high[at]), "sides")
+        self.program, self.stated = program, new
+
     def add_rows(
         self, low: np.ndarray, high: np.ndarray, columns: np.ndarray, coefficients: np.ndarray, name: str
     ) -> None:

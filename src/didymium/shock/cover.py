@@ -12,7 +12,7 @@ from didymium.market.prepare import Market
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 from didymium.shock.columns import FORESIGHT, LINE_STOP
-from didymium.shock.dynamics import Path
+from didymium.shock.path import Path
 
 if TYPE_CHECKING:
     from didymium.case import case as cases

@@ -14,7 +14,7 @@ from didymium.market.prepare import Market
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 from didymium.shock.columns import FORESIGHT
-from didymium.shock.dynamics import Path
+from didymium.shock.path import Path
 from didymium.shock.value import worth_of
 
 if TYPE_CHECKING:

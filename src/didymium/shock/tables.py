@@ -12,8 +12,8 @@ from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 from didymium.shock.columns import FORESIGHT, MONTH
 from didymium.shock.cover import cover
-from didymium.shock.dynamics import Path
 from didymium.shock.losses import losses
+from didymium.shock.path import Path
 from didymium.shock.value import shortages, value_tables
 
 if TYPE_CHECKING:

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from didymium.case.scenario import Scenario
 from didymium.faults import DidymiumError
 from didymium.market.options import Options
-from didymium.market.prepare import prepare
 from didymium.messages import _
 from didymium.result import Result, new_manifest
-from didymium.shock.dynamics import WINDOW, none, perfect
+from didymium.shock.engine import FORESIGHTS, WINDOW, Engine, summary
 from didymium.shock.tables import ShockTables
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
 
-FORESIGHTS = ("none", "perfect")
+SHOWN = ("none", "perfect")
+"""What is run where nothing is asked for."""
 
 
 def shock(
     case: cases.Case,
     scenario: str | Scenario = "china-licensing-2025",
-    foresight: Sequence[str] = FORESIGHTS,
+    foresight: Sequence[str] = SHOWN,
     options: Options | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
@@ -37,7 +37,8 @@ def shock(
     scenario : str or Scenario
         A scenario of the case, or one of your own.
     foresight : sequence of str
-        ``none`` (each month believes that today's measures stay) and ``perfect`` (a bound), side by side.
+        ``none`` (each month believes that today's measures stay), ``announced`` (announced ends are known) and
+        ``perfect`` (a bound), side by side.
     options : Options, optional
         Market options; commercial stocks and transit times take part where None.
     progress : callable, optional
@@ -61,14 +62,9 @@ def shock(
             name=", ".join(unknown), known=", ".join(FORESIGHTS)))  # fmt: skip
     started = time.perf_counter()
     story = case.scenario(scenario) if isinstance(scenario, str) else scenario
-    market = prepare(case)
-    options = options or Options(stocks=True, transit=True)
-    paths = []
-    for name in foresight:
-        paths.append(
-            none(case, market, story, options, progress) if name == "none" else perfect(case, market, story, options)
-        )
-    tables = ShockTables(case, market, story, paths).all()
+    engine = Engine(case, options=options)
+    paths = [engine.path(story, name, progress=progress) for name in foresight]
+    tables = ShockTables(case, engine.market, story, paths).all()
     chosen = {
         "scenario": story.name,
         "title": story.title,
@@ -78,18 +74,7 @@ def shock(
         "window": WINDOW,
         "probability": story.probability,
     }
-    runs = {path.foresight: _summary(path.runs) for path in paths}
+    runs = {path.foresight: summary(path.runs) for path in paths}
     timings = {"total": time.perf_counter() - started}
     manifest = new_manifest(case.digest, chosen, run=runs, timings=timings)
     return Result("shock", case.name, {table.name: table for table in tables}, manifest)
-
-
-def _summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return solves, seconds, algorithm, status, size and the largest violation over all solves."""
-    checks: list[dict[str, float]] = [run["check"] for run in runs]
-    return {
-        "solves": len(runs),
-        "seconds": sum(run["seconds"] for run in runs),
-        **{name: runs[0][name] for name in ("algorithm", "status", "columns", "rows")},
-        "check": {name: max(check[name] for check in checks) for name in checks[0]},
-    }
