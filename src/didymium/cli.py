@@ -380,7 +380,11 @@ def shock(
     ] = "china-licensing-2025",
     foresight: Annotated[
         list[str] | None,
-        typer.Option("--foresight", metavar="KIND", help=_("none, announced or perfect; may be repeated; none and perfect if not given.")),
+        typer.Option(
+            "--foresight",
+            metavar="KIND",
+            help=_("none, announced or perfect; may be repeated; none and perfect if not given."),
+        ),
     ] = None,
     out: Out = None,
     as_json: Json = False,

@@ -1,0 +1,255 @@
+"""Many paths on one instance: what changes from month to month and from draw to draw is written in place.
+
+A draw changes costs, bounds and right-hand sides alone. Its first window is built and handed over as differences;
+after that only what a month changes is computed. Where news arrives, the last basis of the same month of a *reference*
+path may be a better start than the month before: the reference has digested the same news. The one that is wrong in the
+fewest places is taken. So a draw's answer depends on
+its own numbers and on the references, never on which draws ran before it, and an interrupted sweep resumes to the same
+answer (docs/decisions/018).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from didymium.case.network import positions
+from didymium.faults import SolverError
+from didymium.market.blocks import Labelled
+from didymium.market.checks import ACCURACY, worst
+from didymium.market.conditions import Conditions, conditions
+from didymium.market.cross import apart
+from didymium.market.curves import demand_edges
+from didymium.market.laws import known_arrivals, most_served
+from didymium.market.options import Options
+from didymium.market.prepare import Market
+from didymium.market.program import build
+from didymium.market.solve import Instance, Solution
+from didymium.market.tree import Tree, add_months, months
+from didymium.messages import _
+from didymium.shock.belief import believed
+from didymium.shock.engine import Engine, Progress
+from didymium.shock.path import Path
+
+if TYPE_CHECKING:
+    from didymium.case import case as cases
+    from didymium.case.scenario import Scenario
+
+DIGESTED = 2500
+"""Iterations of a reference's month from which its basis is the better start: something has happened in it."""
+
+
+@dataclass
+class Reference:
+    """Where another path stood, month by month.
+
+    Parameters
+    ----------
+    bases : dict of int to basis
+        By month: the solver's last basis, for months in which something happened.
+    """
+
+    bases: dict[int, Any] = field(default_factory=dict)
+
+
+class Sweep(Engine):
+    """An engine for many draws of one case.
+
+    Parameters
+    ----------
+    case, market, options
+        As for :class:`didymium.shock.engine.Engine`.
+    references : sequence of Reference
+        What months may start from.
+    """
+
+    def __init__(
+        self,
+        case: cases.Case,
+        market: Market | None = None,
+        options: Options | None = None,
+        references: Sequence[Reference] = (),
+    ) -> None:
+        super().__init__(case, market, options)
+        self.references = references
+        self.recorded: Reference | None = None
+        self._shift, self._month = 0, 0
+        self._built: dict[int, tuple[Market, Options]] = {}
+        self._window: dict[int, Conditions] = {}
+
+    def draw(
+        self,
+        scenario: Scenario,
+        foresight: str,
+        market: Market,
+        options: Options,
+        shift: int = 0,
+        progress: Progress | None = None,
+    ) -> Path:
+        """Run a scenario with the numbers of a draw.
+
+        Parameters
+        ----------
+        scenario, foresight, options, progress
+            As for :meth:`didymium.shock.engine.Engine.path`.
+        market : Market
+            Network and base point with the numbers of the draw; of the shape of the engine's own.
+        shift : int
+            Months by which its news arrives later than in the references.
+        """
+        self.market, self._shift, self._month = market, shift, 0
+        self._ahead(scenario, options) if foresight == "none" else self._window.clear()
+        return self.path(scenario, foresight, options, progress)
+
+    def record(self, scenario: Scenario, foresight: str, market: Market, options: Options) -> Reference:
+        """Run a path and keep what others may start from."""
+        self.recorded = Reference()
+        try:
+            self.draw(scenario, foresight, market, options)
+            return self.recorded
+        finally:
+            self.recorded = None
+
+    def _ahead(self, scenario: Scenario, options: Options) -> None:
+        """Compute what holds in each month and what is believed in it to hold for good, all months at once."""
+        count, start = scenario.months, scenario.start
+        steps = months(start, count + 1, None, self.rate)
+        beliefs = tuple(believed(scenario, add_months(start, month + 1), False) for month in range(count))
+        now = conditions(self.case, *self.market, _months(steps, 0, (scenario,) * count), options)
+        later = conditions(self.case, *self.market, _months(steps, 1, beliefs), options)
+        self._window = {
+            month: Conditions(*(
+                np.concatenate([mine[:, [month]], *[its[:, [month]]] * 5], axis=1)
+                for mine, its in zip(vars(now).values(), vars(later).values(), strict=True)
+            ))
+            for month in range(count)
+        }  # fmt: skip
+
+    def _solve(self, tree: Tree, options: Options) -> Solution:
+        """Solve a window: the first of a draw is built, the others are written over it."""
+        size, instance = len(tree), self._instances.get(len(tree))
+        built = self._built.get(size)
+        # Month by month only stocks, goods under way and what users saved differ: anything else is another program.
+        frame = replace(options, stock_start=None, under_way=None, intensity=None)
+        plain = not self.market.network.cross.shape[0]  # cross terms turn with demand: their matrix changes
+        if instance is None or built is None or built[0] is not self.market or built[1] != frame or not plain:
+            program = build(self.case, tree, options, self.market)
+            if instance is None:
+                instance = self._instances[size] = Instance(program)
+            else:
+                instance.become(program)
+            self._built[size] = (self.market, frame)
+        else:
+            held = self._held(tree, options) if size == 6 and self._month in self._window else None
+            advance(instance, tree, options, held)
+        month = self._month - self._shift
+        starts = [r.bases[month] for r in self.references if month in r.bases]
+        if self._month == 0 and not starts:
+            starts = [r.bases[0] for r in self.references]
+        if self._month == 0:
+            instance.highs.clearSolver()  # what ran before must not show
+        if starts:
+            instance.highs.setBasis(nearest(instance, starts))
+        solution = checked(instance)
+        if self.recorded is not None and (self._month == 0 or solution.run["iterations"] > DIGESTED):
+            self.recorded.bases[self._month] = instance.highs.getBasis()
+        self._month += 1
+        return solution
+
+    def _held(self, tree: Tree, options: Options) -> Conditions:
+        """What holds in the window, with what users want now."""
+        held = self._window[self._month]
+        assert options.intensity is not None
+        intensity = options.intensity.to_numpy(float)[:, None]
+        return replace(held, demand=held.demand * intensity)
+
+
+def nearest(instance: Instance, starts: Sequence[Any]) -> Any:
+    """Return the basis that is wrong in the fewest places: rows and columns outside their bounds, prices against them.
+
+    A factorisation each, where a bad start costs thousands of iterations.
+    """
+    if len(starts) == 1:
+        return starts[0]
+    highs, wrong = instance.highs, []
+    instance.set_option("simplex_iteration_limit", 0)
+    for basis in starts:
+        highs.setBasis(basis)
+        highs.run()
+        info = highs.getInfo()
+        wrong.append(info.num_primal_infeasibilities + info.num_dual_infeasibilities)
+    instance.set_option("simplex_iteration_limit", 2**31 - 1)
+    return starts[int(np.argmin(wrong))]
+
+
+def _months(steps: Tree, first: int, scenarios: Sequence[Scenario]) -> Tree:
+    """Return months of a chain as a tree of their own, each under a scenario of its own."""
+    nodes = steps.nodes.iloc[first : first + len(scenarios)].reset_index(drop=True)
+    nodes["parent"] = np.arange(len(nodes)) - 1
+    nodes.index.name = "node"
+    return Tree(nodes, tuple(scenarios))
+
+
+def advance(instance: Instance, tree: Tree, options: Options, held: Conditions | None = None) -> None:
+    """Change an instance in place to another window of the same draw: bounds and sides of what a month changes.
+
+    Parameters
+    ----------
+    instance : Instance
+        Of the same market and, but for stocks at the start, goods under way and intensity, the same options.
+    tree : Tree
+        The window; as long as the instance's.
+    options : Options
+        Options of the window.
+    held : Conditions, optional
+        What holds in it; computed where None.
+    """
+    parts = instance.program.parts
+    network = parts.network
+    now = held or conditions(parts.case, network, parts.base, tree, options)
+    parts.tree, parts.options, parts.conditions = tree, options, now
+    instance.bound("ship", None, now.ship_bound)
+    order = list(instance.program.model.rows["capacity"].coords[0])
+    built = {project.facility: project.share for project in options.projects}
+    share = np.array([built.get(str(name), 1.0) for name in order])[:, None]
+    instance.upper_side("capacity", now.capacity[positions(network.facilities.index, order)] * share)
+    alone = apart(parts, "demand")
+    uses = network.uses[alone]
+    linear = uses["curve"].eq("linear").to_numpy()
+    if linear.any():
+        instance.bound("served", None, most_served(parts))
+    edges = demand_edges(uses["elasticity"].to_numpy(float), linear)
+    instance.bound("served_segment", None, np.diff(edges)[:, :, None] * now.demand[alone][:, None, :])
+    instance.right_hand_side("balance", -known_arrivals(parts))
+    stocks = parts.stocks
+    if stocks.empty:
+        return
+    instance.right_hand_side("stock_start", parts.stock_start()[:, None])
+    allowed = now.cut[positions(network.markets.index, stocks["market"])]
+    free, never = (stocks["release"].eq(rule).to_numpy()[:, None] for rule in ("free", "never"))
+    instance.bound("release", None, np.where((free | allowed) & ~never, np.inf, 0.0))
+
+
+def checked(instance: Instance) -> Solution:
+    """Solve and check rows, duals and slackness; conservation is checked on the references.
+
+    Raises
+    ------
+    SolverError
+        No optimum, or one that fails a check.
+    """
+    raw, model = instance.run(), instance.program.model
+    name, size = worst(raw.facts["check"])
+    if not size <= ACCURACY:
+        raise SolverError(
+            _("the solver's answer fails the {name} check by {size:.1e} (allowed {limit:.0e}); it is not used").format(
+                name=name, size=size, limit=ACCURACY
+            )
+        )
+    return Solution(
+        raw.objective, Labelled(model.columns, raw.primal), Labelled(model.rows, raw.dual),
+        Labelled(model.columns, raw.reduced), raw.facts, raw, instance, instance.revision,
+    )  # fmt: skip
