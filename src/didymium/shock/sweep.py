@@ -31,7 +31,7 @@ from didymium.market.solve import Instance, Solution
 from didymium.market.tree import Tree, add_months, months
 from didymium.messages import _
 from didymium.shock.belief import believed
-from didymium.shock.engine import Engine, Progress
+from didymium.shock.engine import WINDOW, Engine, Progress
 from didymium.shock.path import Path
 
 if TYPE_CHECKING:
@@ -101,7 +101,10 @@ class Sweep(Engine):
             Months by which its news arrives later than in the references.
         """
         self.market, self._shift, self._month = market, shift, 0
-        self._ahead(scenario, options) if foresight == "none" else self._window.clear()
+        self._window = {}
+        # Outages and changes of demand have ends that are believed: what holds ahead is then not one thing.
+        if foresight == "none" and not scenario.outages and not scenario.demand_changes:
+            self._ahead(scenario, options)
         return self.path(scenario, foresight, options, progress)
 
     def record(self, scenario: Scenario, foresight: str, market: Market, options: Options) -> Reference:
@@ -122,7 +125,7 @@ class Sweep(Engine):
         later = conditions(self.case, *self.market, _months(steps, 1, beliefs), options)
         self._window = {
             month: Conditions(*(
-                np.concatenate([mine[:, [month]], *[its[:, [month]]] * 5], axis=1)
+                np.concatenate([mine[:, [month]], *[its[:, [month]]] * (WINDOW - 1)], axis=1)
                 for mine, its in zip(vars(now).values(), vars(later).values(), strict=True)
             ))
             for month in range(count)
@@ -143,7 +146,7 @@ class Sweep(Engine):
                 instance.become(program)
             self._built[size] = (self.market, frame)
         else:
-            held = self._held(tree, options) if size == 6 and self._month in self._window else None
+            held = self._held(tree, options) if size == WINDOW and self._month in self._window else None
             advance(instance, tree, options, held)
         month = self._month - self._shift
         starts = [r.bases[month] for r in self.references if month in r.bases]
