@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from didymium.messages import N_, _
 from didymium.report.figures.style import Chart, behind, fade, label, name_of, new_figure, region_colour
 from didymium.report.numbers import percent
-from didymium.screen.content import composition
+from didymium.market.content import composition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
