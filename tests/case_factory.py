@@ -53,6 +53,7 @@ DEFAULTS: dict[str, Row] = {
                "release": "free"},
     "prices": {"date": "2024", "market": "spot", "unit": "USD/kg", "basis": "element", "use": "fit"},
     "statistics": {"year": 2024, "series": "yearbook", "unit": "t", "basis": "element", "use": "fit"},
+    "backtests": {},
     "purses": {"unit": "USD", "price_year": 2024, "counted": "yes"},
     "value_added": {"year": 2024, "unit": "USD"},
     "input_output": {"year": 2024, "unit": "USD"},

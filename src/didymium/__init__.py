@@ -36,6 +36,7 @@ __all__ = [
     "Result",
     "Scenario",
     "__version__",
+    "backtest",
     "brief",
     "calibrate",
     "check",
@@ -280,6 +281,21 @@ def clear(case: str | Path | Case, year: int | None = None, options: Options | N
     from didymium.market.clear import clear as run
 
     return _run(run, case, year, options)
+
+
+def backtest(case: str | Path | Case = "us-japan", foresight: str = "none") -> Result:
+    """Return past episodes, predicted beside observed, misses kept.
+
+    Parameters
+    ----------
+    case : str, Path or Case
+        A case with back-tests: ``us-japan`` (2025 and 2026) or ``quota-2010``.
+    foresight : str
+        What traders know: ``none`` or ``announced``.
+    """
+    from didymium.shock.backtest import backtest as run
+
+    return _run(run, case, foresight)
 
 
 def stress(case: str | Path | Case) -> Result:

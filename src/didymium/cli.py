@@ -380,11 +380,7 @@ def shock(
     ] = "china-licensing-2025",
     foresight: Annotated[
         list[str] | None,
-        typer.Option(
-            "--foresight",
-            metavar="KIND",
-            help=_("none, announced or perfect; may be repeated; none and perfect if not given."),
-        ),
+        typer.Option("--foresight", metavar="KIND", help=_("none, announced or perfect; may be repeated.")),
     ] = None,
     out: Out = None,
     as_json: Json = False,
@@ -393,6 +389,23 @@ def shock(
     """Shock a case."""
     kinds = tuple(foresight or ("none", "perfect"))
     _deliver(_run("shock", case, scenario, foresight=kinds), out, as_json, tables)
+
+
+@app.command(help=_("How good is it? Past episodes, predicted beside observed, misses kept."))
+@guarded
+def backtest(
+    case: Annotated[
+        str, typer.Argument(metavar="CASE", help=_("Name of a bundled case (us-japan, quota-2010), or a folder."))
+    ] = "us-japan",
+    foresight: Annotated[
+        str, typer.Option("--foresight", metavar="KIND", help=_("What traders know: none or announced."))
+    ] = "none",
+    out: Out = None,
+    as_json: Json = False,
+    tables: Tables = None,
+) -> None:
+    """Back-test a case."""
+    _deliver(_run("backtest", case, foresight=foresight), out, as_json, tables)
 
 
 @app.command(help=_("What should the partners do together, and what is each better off by?"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from calendar import monthrange
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -40,6 +41,24 @@ def first_day(text: str) -> date:
         raise ValueError(text)
     year, month, day = match.groups()
     return date(int(year), int(month or 1), int(day or 1))
+
+
+def last_day(text: str) -> date:
+    """Return the last day of a date written YYYY, YYYY-MM or YYYY-MM-DD.
+
+    What is dated to a month was surely known only when the month was over.
+
+    Raises
+    ------
+    ValueError
+        Not such a date.
+    """
+    first = first_day(text)
+    if len(text) == len("YYYY"):
+        return date(first.year, 12, 31)
+    if len(text) == len("YYYY-MM"):
+        return date(first.year, first.month, monthrange(first.year, first.month)[1])
+    return first
 
 
 def split_list(text: str) -> list[str]:
@@ -305,6 +324,8 @@ def grades(frames: dict[str, pd.DataFrame], faults: list[Fault]) -> None:
             continue
         fields = [field.name for field in TABLES[name].fields if field.refers == "sources|assumptions"]
         feeds = (frame["processes"] if name == "facilities" else frame["source"]).ne("").tolist()
+        if name == "backtests":
+            feeds = frame["use"].ne("show").tolist()
         for field in fields:
             for line, source, feeding in zip(frame[LINE].tolist(), frame[field].tolist(), feeds, strict=True):
                 if feeding and source in suspect:

@@ -111,11 +111,16 @@ def moved(scenario: Scenario, months: int, factor: float) -> Scenario:
         replace(
             r, start=later(r.start), end=lasting(r.start, r.end) if r.end else None,
             approval=tuple((later(day), share) for day, share in r.approval),
+            pauses=tuple(replace(q, start=later(q.start), end=later(q.end) if q.end else None) for q in r.pauses),
+            announced=later(r.announced) if r.announced else None,
         ) for r in scenario.restrictions
     )  # fmt: skip
     outages = tuple(replace(o, start=later(o.start), end=lasting(o.start, o.end)) for o in scenario.outages)
     changes = tuple(replace(c, start=later(c.start), end=later(c.end)) for c in scenario.demand_changes)
-    return replace(scenario, restrictions=restrictions, outages=outages, demand_changes=changes)
+    wedges = tuple(
+        replace(w, start=later(w.start), end=lasting(w.start, w.end) if w.end else None) for w in scenario.wedges
+    )  # fmt: skip
+    return replace(scenario, restrictions=restrictions, outages=outages, demand_changes=changes, wedges=wedges)
 
 
 def add_months(day: date, count: int) -> date:

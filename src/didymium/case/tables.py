@@ -645,12 +645,41 @@ EVIDENCE = Table(
     key=("commitment", "date", "status", "participant"),
 )  # fmt: skip
 
+BACKTESTS = Table(
+    "backtests",
+    N_("What was observed in an episode that a scenario tells: prediction and observation are shown side by side."),
+    (
+        _id("backtest", N_("Short name.")),
+        Field("scenario", Kind.TEXT, N_("Scenario of the case that is run."), required=True),
+        Field("quantity", Kind.CHOICE,
+              N_("price_multiple: mean price over the base year's; peak_multiple: the highest month's; exports_change: "
+                 "the controller's exports over base exports, less one; line_stop: 1 where a line stood still, or 0."),
+              required=True, choices=("price_multiple", "peak_multiple", "exports_change", "line_stop")),
+        Field("commodities", Kind.REFERENCES, N_("What; stage:NAME all of a stage; empty for a line stop."),
+              refers="commodities", wildcard=True),
+        Field("end_uses", Kind.REFERENCES, N_("Whose lines, any of them; empty for prices and exports."),
+              refers="end_uses"),
+        _ref("region", "regions", N_("Where the price or the line is, or where exports go; * everywhere."),
+             wildcard=True),
+        Field("month", Kind.DATE, N_("Month, or first month, YYYY-MM."), required=True),
+        Field("until", Kind.DATE, N_("Last month, where it is a mean over several.")),
+        _number("value", N_("What was observed: a ratio.")),
+        _LOW, _HIGH,
+        Field("use", Kind.CHOICE,
+              N_("calibrate: the scenario or a parameter was made from it; score: it judges; show: it is only shown, "
+                 "as is everything of grade D."),
+              required=True, choices=("calibrate", "score", "show")),
+        _SOURCE, _NOTE,
+    ),
+    key=("backtest",),
+)  # fmt: skip
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         SOURCES, ASSUMPTIONS, REGIONS, BASKETS, COMMODITIES, PROCESSES, RECIPES, RAMPS, FACILITIES, PROJECTS, COSTS,
         ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS, READINGS, VALUE_ADDED,
-        INPUT_OUTPUT, STUDIES, PURSES, EVENTS, COMMITMENTS, EVIDENCE,
+        INPUT_OUTPUT, STUDIES, PURSES, EVENTS, COMMITMENTS, EVIDENCE, BACKTESTS,
     )
 }  # fmt: skip
 """Every table of a case by name, in the order in which they are checked."""

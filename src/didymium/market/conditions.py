@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,19 @@ if TYPE_CHECKING:
     from didymium.case import case as cases
 
 
+class Pool(NamedTuple):
+    """What a pooled quota covers: its sum is bounded, whatever the mix."""
+
+    controller: str
+    commodities: frozenset[str]
+    destinations: frozenset[str]
+
+    @classmethod
+    def of(cls, measure: Restriction) -> Pool:
+        """Return the pool of a measure."""
+        return cls(measure.controller, measure.commodities, measure.destinations)
+
+
 @dataclass(frozen=True)
 class Conditions:
     """Arrays by node.
@@ -36,19 +49,22 @@ class Conditions:
         Base quantity wanted in the period, t.
     cut : array of bool, markets x nodes
         A measure cuts supply of something to the region: its strategic stocks of every form may be released.
+    pools : dict of Pool to array
+        Most that may go by pooled quota and node, t.
     """
 
     capacity: Array
     ship_bound: Array
     demand: Array
     cut: npt.NDArray[np.bool_]
+    pools: dict[Pool, Array]
 
 
 def conditions(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> Conditions:
     """Return what holds at each node of ``tree``."""
-    bound, cut = _restrictions(network, base, tree)
+    bound, cut, pools = _restrictions(network, base, tree)
     return Conditions(
-        _capacity(case, network, base, tree, options), bound, _demand(case, network, base, tree, options), cut
+        _capacity(case, network, base, tree, options), bound, _demand(case, network, base, tree, options), cut, pools
     )
 
 
@@ -125,40 +141,63 @@ def _overlap(start: date, end: date, first: date, last: date) -> float:
     return max(0.0, inside / (last - first).days)
 
 
-def _restrictions(network: Network, base: Base, tree: Tree) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """``ship <= share x base flow x length`` on every route that a measure covers."""
+def _restrictions(network: Network, base: Base, tree: Tree) -> tuple[Array, npt.NDArray[np.bool_], dict[Pool, Array]]:
+    """``ship <= share x base flow x length`` on every route that a measure covers; one such bound for a pooled quota.
+
+    What bites on some end uses alone, or follows atoms of an origin, bounds no route by itself: the split by origin
+    does (:mod:`didymium.market.origin`).
+    """
     routes = network.routes
     flow = base.ship.reindex(routes.index).to_numpy(float)
     bound = np.full((len(routes), len(tree)), np.inf)
     cut = np.zeros((len(network.markets), len(tree)), dtype=bool)
-    origin, destination, commodity = (routes[c].to_numpy() for c in ("origin", "destination", "commodity"))
+    pools: dict[Pool, Array] = {}
     market_region = network.markets["region"].to_numpy()
     years = tree.years()
+    for measure, let_through in shares(tree).items():
+        reach, bites = list(measure.destinations), np.nonzero(let_through < 1.0)[0]
+        cut[np.ix_(np.isin(market_region, reach), bites)] = True
+        if measure.end_uses or measure.kind == "content_rule":
+            continue
+        on = covered(network, measure)
+        most = let_through[bites] * years[bites]
+        if measure.pooled:
+            limit = pools.setdefault(Pool.of(measure), np.full(len(tree), np.inf))
+            limit[bites] = np.minimum(limit[bites], most * flow[on].sum())
+        else:
+            cells = np.ix_(np.nonzero(on)[0], bites)
+            bound[cells] = np.minimum(bound[cells], most * flow[on, None])
+    return bound, cut, pools
 
-    shares: dict[Restriction, Array] = {}
+
+def covered(network: Network, measure: Restriction) -> npt.NDArray[np.bool_]:
+    """Return the routes from the controller that a measure covers."""
+    routes = network.routes
+    origin, destination, commodity = (routes[c].to_numpy() for c in ("origin", "destination", "commodity"))
+    on: npt.NDArray[np.bool_] = (
+        (origin == measure.controller)
+        & np.isin(destination, list(measure.destinations))
+        & np.isin(commodity, list(measure.commodities))
+    )
+    return on
+
+
+def shares(tree: Tree) -> dict[Restriction, Array]:
+    """Return what each measure lets through at each node, where it bites at all."""
+    found: dict[Restriction, Array] = {}
     last_word: dict[Restriction, float] = {}
     for node, ((first, last), scenario) in enumerate(zip(tree.dates(), tree.scenarios, strict=True)):
         for measure in scenario.restrictions if scenario else ():
             # After its last step a measure lets through what it does then, for as long as it is in force.
-            settled = first >= max(measure.start, measure.approval[-1][0]) and (not measure.end or last <= measure.end)
+            settled = first >= measure.steps[-1][0]
             share = last_word.get(measure) if settled else None
             if share is None:
                 share = measure.share(first, last)
             if settled:
                 last_word[measure] = share
             if share < 1.0 - 1e-9:
-                shares.setdefault(measure, np.ones(len(tree)))[node] = share
-    for measure, let_through in shares.items():
-        reach, bites = list(measure.destinations), np.nonzero(let_through < 1.0)[0]
-        on = (
-            (origin == measure.controller)
-            & np.isin(destination, reach)
-            & np.isin(commodity, list(measure.commodities))
-        )  # fmt: skip
-        cells = np.ix_(np.nonzero(on)[0], bites)
-        bound[cells] = np.minimum(bound[cells], let_through[bites] * flow[on, None] * years[bites])
-        cut[np.ix_(np.isin(market_region, reach), bites)] = True
-    return bound, cut
+                found.setdefault(measure, np.ones(len(tree)))[node] = share
+    return found
 
 
 def _demand(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> Array:

@@ -14,6 +14,12 @@ _Law = Callable[[Array, Array, Array, Array], Array]
 DEMAND_GRID = np.array([0.0, 0.55, 0.7, 0.82, 0.91, 0.96, 0.99, 1.01, 1.05, 1.12, 1.25, 1.5, 2.0])
 """Edges of the demand segments as multiples of the base quantity; the base lies in the middle of one of them."""
 
+SHORTAGE_GRID = np.array([
+    0.0, 0.1, 0.2, 0.28, 0.36, 0.42, 0.48, 0.55, 0.62, 0.7, 0.76, 0.82, 0.87, 0.91, 0.96, 0.99, 1.01, 1.05, 1.12, 1.25,
+    1.5, 2.0
+])  # fmt: skip
+"""The same with finer steps below: where half is missing, one step of :data:`DEMAND_GRID` doubles the price or more."""
+
 SUPPLY_GRID = np.array([0.0, 0.35, 0.6, 0.8, 0.92, 0.995, 1.005, 1.1, 1.25, 1.5, 2.0, 3.0, 6.0])
 """Edges of the supply segments as multiples of the base activity."""
 
@@ -102,12 +108,12 @@ class CostCurve:
         return np.where(self.linear, straight(x, *given), curved(x, *given))
 
 
-def demand_edges(elasticity: Array, linear: npt.NDArray[np.bool_]) -> Array:
+def demand_edges(elasticity: Array, linear: npt.NDArray[np.bool_], grid: Array = DEMAND_GRID) -> Array:
     """Return the edges of demand segments, uses x edges, as multiples of the base quantity.
 
-    :data:`DEMAND_GRID`; a straight line ends where its price is zero, at ``1 - e``, be that nearer or farther.
+    Those of ``grid``; a straight line ends where its price is zero, at ``1 - e``, be that nearer or farther.
     """
-    edges = np.repeat(DEMAND_GRID[None, :], len(elasticity), axis=0)
+    edges = np.repeat(grid[None, :], len(elasticity), axis=0)
     end = 1.0 - elasticity
     cut = np.minimum(edges, end[:, None])
     cut[:, -1] = end

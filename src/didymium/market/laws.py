@@ -209,6 +209,43 @@ def purses(p: Parts) -> None:
             terms.state(f"purse_{payer}", "<=", limit, coords=())
 
 
+def pooled_quotas(p: Parts) -> None:
+    """``sum_{r in pool} y[r,n] <= share x base flow x length``: one quota for all destinations, whatever the mix.
+
+    The row stands from the start, without a limit until a measure sets one.
+    """
+    routes, free = p.network.routes, np.full(len(p.tree), np.inf)
+    for place, pool in enumerate(dict.fromkeys((*p.options.pools, *p.conditions.pools))):
+        on = routes["origin"].eq(pool.controller) & routes["destination"].isin(pool.destinations)
+        on &= routes["commodity"].isin(pool.commodities)
+        if on.any():
+            terms = Terms(p, pd.Index([f"pool_{place}"], name="pool"))
+            terms.add("ship", np.repeat(f"pool_{place}", int(on.sum())), of=routes.index[on])
+            terms.state(f"pool_{place}", "<=", p.conditions.pools.get(pool, free)[None, :])
+
+
+def reserved_first(p: Parts) -> None:
+    """``- sum_{u in class} q[u,0] <= - L``: what is reserved for a class of end uses in the first node.
+
+    ``L`` is 0 until :func:`didymium.market.priority.ration` has found out what can be reserved.
+    """
+    uses = p.network.uses
+    classes = priority_classes(p)
+    terms = Terms(p, pd.Index(list(classes), name="priority"), np.arange(1))
+    for priority, members in classes.items():
+        terms.add("served", np.repeat(priority, int(members.sum())), -1.0, of=uses.index[members])
+    if terms.rows:
+        terms.state("reserved", "<=", 0.0)
+
+
+def priority_classes(p: Parts) -> dict[int, np.ndarray]:
+    """Return which end uses of the participants have each priority, first ones first; the last class is left out."""
+    uses = p.network.uses
+    mine = uses["region"].isin(p.case.participants)
+    ranks = sorted(set(uses.loc[mine, "priority"].astype(int)))
+    return {rank: (mine & uses["priority"].eq(rank)).to_numpy() for rank in ranks[:-1]}
+
+
 def monthly_lag(days: np.ndarray) -> np.ndarray:
     """Return whole months of a transit time: ``round(days / 30.4)``."""
     return np.rint(days / MONTH).astype(int)
@@ -237,7 +274,7 @@ def served_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
     elasticity = uses["elasticity"].to_numpy(float)[:, None]
     choke = uses["choke"].to_numpy(float)[:, None] * p.options.choke_scale
     linear = uses["curve"].eq("linear").to_numpy()
-    edges = curves.demand_edges(elasticity[:, 0], linear)
+    edges = curves.demand_edges(elasticity[:, 0], linear, p.options.demand_grid)
     value = DemandCurve(np.ones_like(p0), p0, elasticity, choke, linear[:, None]).benefit(edges)
     slope = curves.average_slopes(value, edges)
     width = np.diff(edges)[:, :, None] * wanted[:, None, :]

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+from didymium.market.curves import DEMAND_GRID, Array
+
+if TYPE_CHECKING:
+    from didymium.market.conditions import Pool
+    from didymium.market.origin import Clean, Split
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,19 @@ class Options:
         Stress on all demands, and on choke prices.
     intensity : Series, optional
         Share of its base quantity that each use still wants after saving; 1 where None.
+    most_active : DataFrame, optional
+        Most that an activity may do at each node (activities x nodes), t; no limit but its plant's where None.
+    pools : tuple of Pool
+        Pooled quotas that may come to bind: their rows are there before they do.
+    rationing : str
+        ``price``: who pays most is served first. ``priority``: in a month in which a measure cuts a participant, its
+        end uses of the first priority are served in full while anything is left, then those of the next.
+    demand_grid : array
+        Edges of the demand segments as multiples of the base quantity.
+    origin : Split, optional
+        Whose material is followed, where a rule follows atoms.
+    clean : Clean, optional
+        Clean part of stocks and goods under way at the start; the base year's shares where None.
     """
 
     curves: str = "segments"
@@ -130,3 +150,9 @@ class Options:
     demand_scale: float = 1.0
     choke_scale: float = 1.0
     intensity: pd.Series | None = None
+    most_active: pd.DataFrame | None = None
+    pools: tuple[Pool, ...] = ()
+    rationing: str = "price"
+    demand_grid: Array = field(default_factory=lambda: DEMAND_GRID)
+    origin: Split | None = None
+    clean: Clean | None = None

@@ -15,6 +15,7 @@ from didymium.market.blocks import Blocks
 from didymium.market.conditions import Conditions, conditions
 from didymium.market.cross import Joint, add_joint, apart, joint_worth, joints
 from didymium.market.options import Options
+from didymium.market.origin import add_origin
 from didymium.market.stocks import stock_table, stock_variables, stock_worth
 from didymium.market.tree import LONG, Tree
 from didymium.messages import _
@@ -146,6 +147,11 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
         if p.stocks["kind"].eq("commercial").any():
             laws.stock_split(p)
     laws.purses(p)
+    laws.pooled_quotas(p)
+    if options.rationing == "priority":
+        laws.reserved_first(p)
+    if options.origin is not None:
+        add_origin(p, options.origin)
     p.model.worth = _worth(p)
     return Program(p)
 
@@ -153,7 +159,9 @@ def build(case: cases.Case, tree: Tree, options: Options, market: Market | None 
 def _variables(p: Parts) -> None:
     """Add the variables: activity, ship, served, dispose, stock, fill, release, build, and their segments."""
     n, add, nodes = p.network, p.model.add_variable, p.tree.index
-    add("activity", [n.activities.index, nodes])
+    most = p.options.most_active
+    able = np.inf if most is None else most.reindex(n.activities.index).to_numpy(float)[:, : len(p.tree)]
+    add("activity", [n.activities.index, nodes], upper=able)
     add("served", [n.uses.index, nodes], upper=laws.most_served(p))
     add("dispose", [n.markets.index, nodes])
     add("ship", [n.routes.index, nodes], upper=p.conditions.ship_bound)

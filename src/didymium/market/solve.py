@@ -134,6 +134,13 @@ class Instance:
         self._ok(self.highs.changeColsCost(len(at), at, cost), variable)
         self.stated.cost[at] = cost
 
+    def aim(self, cost: np.ndarray) -> None:
+        """Change the whole objective in place."""
+        _finite(cost, "objective")
+        at = np.arange(len(cost), dtype=np.int32)
+        self._ok(self.highs.changeColsCost(len(at), at, cost), "objective")
+        self.stated.cost[:] = cost
+
     def right_hand_side(self, constraint: str, values: np.ndarray) -> None:
         """Change the right-hand side of an equality in place (array in the constraint's own order)."""
         side = values.ravel().astype(float)
@@ -181,6 +188,19 @@ class Instance:
         at = np.nonzero((new.low != old.low) | (new.high != old.high))[0].astype(np.int32)
         self._ok(self.highs.changeRowsBounds(len(at), at, new.low[at], new.high[at]), "sides")
         self.program, self.stated = program, new
+
+    def basis(self) -> Any:
+        """Return the basis of the last solve."""
+        return self.highs.getBasis()
+
+    def start_from(self, basis: Any) -> None:
+        """Forget how the last answer was reached: the next solve starts from this basis, whatever was solved before.
+
+        Where several optima are equally good, which one is found depends on the start; so the same start gives the
+        same answer.
+        """
+        self.highs.clearSolver()
+        self._ok(self.highs.setBasis(basis), "basis")
 
     def add_rows(
         self, low: np.ndarray, high: np.ndarray, columns: np.ndarray, coefficients: np.ndarray, name: str

@@ -1,10 +1,10 @@
-"""Where material has been: what share of a market went through some plants, month by month, and how far that may be off.
+"""Where material has been: what share of a market went through some plants, and how far that share may be off.
 
 Material that passed a marked activity is marked, and so is all that is made of it, in proportion to the element that
 each input brings. In a market, what is marked mixes with what is not:
 
-``T_m,n u_m,n = S_m,n-1 u_m,n-1 + sum_a out_am,n v_a,n + sum_r y_r,sent u_tail(r),sent``, ``v_a,n`` the mean of the inputs'
-``u``, weighted by their element; 1 where the activity is marked. That is *proportional mixing* (Leontief's inverse over
+``T_m,n u_m,n = S_m,n-1 u_m,n-1 + sum_a out_am,n v_a,n + sum_r y_r,sent u_tail(r),sent``, ``v_a,n`` the mean of the
+inputs' ``u``, weighted by their element; 1 where the activity is marked. That is *proportional mixing* (Leontief's inverse over
 markets and months). Nobody has to mix so: lots can be kept apart. The *extreme mixings* are the least and the most that
 the same flows, stocks and balances allow: a linear program in the marked part of each flow,
 
@@ -85,7 +85,7 @@ class Flows:
     @property
     def months(self) -> int:
         """Return how many months there are."""
-        return self.activity.shape[1]
+        return int(self.activity.shape[1])
 
     def arriving(self, month: int) -> Array:
         """Return what arrives in a month by route, t."""
@@ -225,8 +225,8 @@ class Extremes:
                 stock[int(market)] = column(0.0, 1.0)
                 term(balance[market, month], stock[int(market)], -flows.level[market, month])
             outflow[:, month] += flows.level[:, month]
-            for activity in np.nonzero(flows.activity[:, month] > TRACE)[0]:
-                run, inputs, outputs = flows.activity[activity, month], *by_activity[int(activity)]
+            for activity in np.nonzero(flows.activity[:, month] > TRACE)[0].tolist():
+                run, inputs, outputs = flows.activity[activity, month], *by_activity[activity]
                 passes = column(float(marked[activity]), 1.0)
                 for market, coefficient in outputs:
                     term(balance[market, month], passes, coefficient * run)
@@ -300,8 +300,8 @@ class Extremes:
             self.highs.passModel(
                 rows.shape[1], rows.shape[0], rows.nnz, int(highspy.MatrixFormat.kRowwise),
                 int(highspy.ObjSense.kMaximize), 0.0, np.zeros(rows.shape[1]), np.array(self.lower),
-                np.array(self.upper), -slack, slack, rows.indptr.astype(np.int32), rows.indices.astype(np.int32), rows.data,
-                np.zeros(rows.shape[1], dtype=np.int32),
+                np.array(self.upper), -slack, slack, rows.indptr.astype(np.int32),
+                rows.indices.astype(np.int32), rows.data, np.zeros(rows.shape[1], dtype=np.int32),
             )  # fmt: skip
         chosen = place[place >= 0].astype(np.int32)
         ends = []
@@ -340,4 +340,4 @@ def plants_in(network: Network, regions: list[str], stages: tuple[str, ...] = ()
 
 def content_of(held: pd.DataFrame, element: str) -> Array:
     """Return tonnes of an element in a tonne, by market; 0 where a market held none in the base year."""
-    return np.nan_to_num(held[element].to_numpy(float))
+    return np.asarray(np.nan_to_num(held[element].to_numpy(float)))

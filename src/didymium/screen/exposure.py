@@ -19,13 +19,13 @@ from didymium.case.case import Case
 from didymium.case.network import Network
 from didymium.faults import DidymiumError
 from didymium.market.base import Base
+from didymium.market.content import CHAIN, SEPARATION, Holdings, groups, hold, members
+from didymium.market.passed import in_use, passed
 from didymium.market.prepare import prepare
 from didymium.messages import _
 from didymium.result import RESTS_ON, Result, ResultTable, join_inputs, new_manifest
-from didymium.market.content import CHAIN, SEPARATION, Holdings, groups, hold, members
 from didymium.screen.evidence import Evidence
 from didymium.screen.n_minus_1 import NEGLIGIBLE, n_minus_1
-from didymium.market.origin import in_use, passed
 from didymium.screen.shares import hhi, largest, shares, top
 from didymium.screen.single_point import plants, single_point
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from didymium.market.tree import add_months
 
 if TYPE_CHECKING:
+    from didymium.case.restriction import Restriction, Wedge
     from didymium.case.scenario import Scenario
 
 
-def believed(scenario: Scenario, until: date, announced: bool) -> Scenario:
+def believed(scenario: Scenario, until: date, announced: bool, memory: int = 1) -> Scenario:
     """Return the scenario as it is believed on the last day before ``until``.
 
-    Measures, outages and changes of demand that have begun stay as they are that day: for good, or where announced
-    dates are known until their announced end.
+    Measures and duties that have begun stay as they are that day: for good, or where announced dates are known until
+    their announced end. Outages and changes of demand that have begun are known with their end.
 
     Parameters
     ----------
@@ -26,25 +27,45 @@ def believed(scenario: Scenario, until: date, announced: bool) -> Scenario:
         First day that is not known yet.
     announced : bool
         Announced ends are known.
+    memory : int
+        Months over which traders remember what a measure let through: 1, today's share is thought to stay.
     """
     today = until - timedelta(days=1)
-    known = [r for r in scenario.restrictions if r.start <= today and (r.end is None or r.end > today)]
+    since = add_months(until, -memory) if memory > 1 else None
+
+    def begun(part: Restriction | Wedge) -> bool:
+        return part.start <= today and (part.end is None or part.end > today)
+
+    def due(part: Restriction) -> bool:
+        return announced and part.announced is not None and part.announced <= today < part.start
+
     return replace(
         scenario,
-        restrictions=tuple(r.believed(today, known_end=announced) for r in known),
+        restrictions=tuple(
+            r.believed(max(today, r.start), announced, since) for r in scenario.restrictions if begun(r) or due(r)
+        ),
         outages=tuple(o for o in scenario.outages if o.start <= today),
         demand_changes=tuple(d for d in scenario.demand_changes if d.start <= today),
+        wedges=tuple(w if announced else replace(w, end=None) for w in scenario.wedges if begun(w)),
     )
 
 
-def news(scenario: Scenario, first: date) -> bool:
-    """Return whether something begins or changes in the month from ``first`` on; announced ends are no news."""
+def news(scenario: Scenario, first: date, memory: int = 1) -> bool:
+    """Return whether the month from ``first`` on changes what is believed; announced ends are no news.
+
+    A share that changed within the months that traders remember still moves its mean.
+    """
     last = add_months(first, 1)
+    days: list[date] = []
     for measure in scenario.restrictions:
-        before = 1.0
-        for day, share in measure.approval:
-            if first <= max(day, measure.start) < last and share != before:
-                return True
-            before = share
-    starts = [outage.start for outage in scenario.outages] + [change.start for change in scenario.demand_changes]
-    return any(first <= day < last for day in starts)
+        shares = zip((1.0, *(share for _day, share in measure.approval)), measure.approval, strict=False)
+        turns = [max(day, measure.start) for before, (day, share) in shares if share != before]
+        days += turns
+        if any(add_months(first, 1 - memory) <= day < first and day > measure.start for day in turns):
+            return True
+        days += [pause.start for pause in measure.pauses]
+        days += [measure.announced] if measure.announced else []
+    days += [outage.start for outage in scenario.outages]
+    days += [change.start for change in scenario.demand_changes]
+    days += [wedge.start for wedge in scenario.wedges]
+    return any(first <= day < last for day in days)

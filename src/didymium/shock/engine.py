@@ -9,14 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from didymium.faults import DidymiumError
+from didymium.market.conditions import Pool
+from didymium.market.curves import SHORTAGE_GRID
+from didymium.market.duties import solve_with_duties
 from didymium.market.options import Options
+from didymium.market.origin import Split, split_for
 from didymium.market.prepare import Market, prepare
+from didymium.market.priority import ration
 from didymium.market.program import build
 from didymium.market.solve import Instance, Solution
 from didymium.market.tree import Tree, add_months, months
@@ -43,10 +49,25 @@ STEADY = 6
 SAVED = 0.005
 """Share of a demand by which users may save before a plan that stands is made anew."""
 
-OPTIONS = Options(stocks=True, transit=True)
-"""Commercial stocks and transit times take part."""
+START_UP = "a_start_up_months"
+"""Assumption: months in which a plant works up to a good that it did not make in the base year; 0 where absent."""
+
+MEMORY = 3
+"""Months over which traders remember what a licence let through (docs/decisions/016)."""
+
+OPTIONS = Options(stocks=True, transit=True, demand_grid=SHORTAGE_GRID)
+"""Commercial stocks and transit times take part, and demand is seen finely where much is missing."""
 
 Progress = Callable[[int, int], None]
+
+
+class Shape(NamedTuple):
+    """What decides the matrix of a program: programs of one shape share an instance."""
+
+    nodes: int
+    pools: tuple[Pool, ...]
+    rationing: str
+    origin: Split | None
 
 
 class Engine:
@@ -60,13 +81,20 @@ class Engine:
         Its network and base point; made where None.
     options : Options, optional
         Market options of every path; :data:`OPTIONS` where None.
+    memory : int
+        Months over which traders remember what a measure let through; 1: they think that today's share stays.
     """
 
-    def __init__(self, case: cases.Case, market: Market | None = None, options: Options | None = None) -> None:
+    def __init__(
+        self, case: cases.Case, market: Market | None = None, options: Options | None = None, memory: int = MEMORY
+    ) -> None:
+        self.memory = memory
         self.case, self.market = case, market or prepare(case)
         self.options = options or OPTIONS
         self.rate = case.assumption("a_discount_rate")
-        self._instances: dict[int, Instance] = {}
+        made = set(case["assumptions"]["assumption"])
+        self.start_up = case.assumption(START_UP) if START_UP in made else 0.0
+        self._instances: dict[Shape, tuple[Instance, Any]] = {}
 
     def path(
         self,
@@ -99,7 +127,9 @@ class Engine:
         if foresight not in FORESIGHTS:
             raise DidymiumError(_("foresight `{name}` is unknown -> use {known}").format(
                 name=foresight, known=", ".join(FORESIGHTS)))  # fmt: skip
-        options = options or self.options
+        options = replace(options or self.options, pools=_pools(scenario), origin=split_for(self.case, scenario))
+        if foresight == "perfect" and options.rationing != "price":
+            raise DidymiumError(_("rationing by priority goes month by month -> use foresight none or announced"))
         if foresight == "perfect":
             return self._perfect(scenario, options)
         return self._rolling(scenario, foresight, options, progress)
@@ -110,10 +140,13 @@ class Engine:
     def _perfect(self, scenario: Scenario, options: Options) -> Path:
         """Solve all months at once."""
         tree = self._tree(scenario)
-        seen = Recorder(self.market, State(self.market, options).stocks)
-        solution = self._solve(tree, options)
+        state = State(self.market, options)
+        seen = Recorder(self.market, state.stocks)
+        options = replace(options, most_active=state.able(self.start_up, len(tree)))
+        self._fresh_start(len(tree), options)
+        solution, duty = self._solve(tree, options, None)
         for node in range(len(tree)):
-            seen.add(solution, node)
+            seen.add(solution, duty, node)
         seen.runs.append(solution.run)
         return seen.path("perfect", tree)
 
@@ -122,45 +155,68 @@ class Engine:
         announced = foresight == "announced"
         state = State(self.market, options)
         seen = Recorder(self.market, state.stocks)
-        month = 0
+        month, duty = 0, None
+        self._fresh_start(AHEAD if announced else WINDOW, options)
         while month < scenario.months:
             started = time.perf_counter()
             start = add_months(scenario.start, month)
             tree = months(start, AHEAD if announced else WINDOW, None, self.rate)
-            belief = believed(scenario, add_months(start, 1), announced)
-            solution = self._solve(Tree(tree.nodes, (scenario, *([belief] * (len(tree) - 1)))), _as_is(options, state))
+            belief = believed(scenario, add_months(start, 1), announced, self.memory)
+            tree = Tree(tree.nodes, (scenario, *([belief] * (len(tree) - 1))))
+            solution, duty = self._solve(tree, _as_is(options, state, self.start_up), duty)
             planned, kept = state.intensity, 0
             while True:
-                seen.add(solution, kept)
-                state.after(seen)
+                seen.add(solution, duty, kept)
+                state.after(seen, solution, kept)
                 kept, month = kept + 1, month + 1
                 if progress:
                     progress(month, scenario.months)
-                stands = announced and kept < STEADY and month < scenario.months
-                if not stands or news(scenario, add_months(scenario.start, month)):
+                stands = announced and options.rationing == "price" and kept < STEADY and month < scenario.months
+                if not stands or news(scenario, add_months(scenario.start, month), self.memory):
                     break
                 if np.max(np.abs(state.intensity - planned), initial=0.0) > SAVED:
                     break
             seen.runs.append({**solution.run, "seconds": time.perf_counter() - started})
         return seen.path(foresight, self._tree(scenario))
 
-    def _solve(self, tree: Tree, options: Options) -> Solution:
-        """Solve the program of a tree, in the instance of its length."""
-        program = build(self.case, tree, options, self.market)
-        instance = self._instances.get(len(tree))
-        if instance is None:
-            instance = self._instances[len(tree)] = Instance(program)
-        else:
-            instance.become(program)
-        return instance.solve()
+    def _fresh_start(self, nodes: int, options: Options) -> None:
+        """Let the next solve start where nothing has happened: a path is the same whatever was run before it."""
+        shape = _shape(nodes, options)
+        if shape not in self._instances:
+            calm = months(date(self.case.base_year, 1, 1), nodes, None, self.rate)
+            instance = Instance(build(self.case, calm, options, self.market))
+            instance.run()
+            self._instances[shape] = (instance, instance.basis())
+        instance, rest = self._instances[shape]
+        instance.start_from(rest)
+
+    def _solve(self, tree: Tree, options: Options, duty: np.ndarray | None) -> tuple[Solution, np.ndarray]:
+        """Solve the program of a tree in the instance of its shape; return it and the duties (routes x nodes)."""
+        instance, _rest = self._instances[_shape(len(tree), options)]
+        instance.become(build(self.case, tree, options, self.market))
+        solution, duty = solve_with_duties(instance, duty)
+        if options.rationing == "priority":
+            solution = ration(instance, solution)
+        return solution, duty
 
 
-def _as_is(options: Options, state: State) -> Options:
-    """Return the options of a window: stocks as they stand, goods as they are under way."""
+def _shape(nodes: int, options: Options) -> Shape:
+    return Shape(nodes, options.pools, options.rationing, options.origin)
+
+
+def _pools(scenario: Scenario) -> tuple[Pool, ...]:
+    """Return the pooled quotas of a scenario."""
+    return tuple(dict.fromkeys(Pool.of(measure) for measure in scenario.restrictions if measure.pooled))
+
+
+def _as_is(options: Options, state: State, start_up: float) -> Options:
+    """Return the options of a window: stocks as they stand, goods as they are under way, plants as they run."""
     return replace(
         options,
         stock_start=pd.Series(state.level, index=state.stocks.index),
-        under_way=state.under_way(max(AHEAD, WINDOW)),
+        under_way=state.under_way(state.sent, max(AHEAD, WINDOW)),
+        most_active=state.able(start_up, max(AHEAD, WINDOW)),
+        clean=state.clean(max(AHEAD, WINDOW)),
         intensity=pd.Series(state.intensity, index=state.market.network.uses.index),
     )
 

@@ -44,9 +44,11 @@ def losses(case: cases.Case, market: Market, paths: list[Path], uses: pd.DataFra
             mine = network.uses["region"].eq(region).to_numpy()
             risk = value_at_risk(case, Shortage.of(months, worth, str(region)))
             producers = network.activities["region"].eq(region).to_numpy()
+            duty, rent = border_gain(case, market, path, str(region))
             rows.append({
                 "foresight": path.foresight, "region": region, "consumer_loss": lost[mine].sum(),
                 "producer_gain": gain[producers].sum(),
+                "duties": duty, "licence_rent": rent,
                 "value_at_risk": risk.value, "value_at_risk_low": risk.low, "value_at_risk_high": risk.high,
                 RESTS_ON: join_inputs(why, *(str(k).split(";") for k in network.uses.loc[mine, "inputs"]), risk.inputs),
             })  # fmt: skip
@@ -54,11 +56,32 @@ def losses(case: cases.Case, market: Market, paths: list[Path], uses: pd.DataFra
         "foresight": FORESIGHT, "region": Column("", _("Region")),
         "consumer_loss": Column("MUSD", _("Loss of users: benefit less payment, against the base year")),
         "producer_gain": Column("MUSD", _("Gain of processors and mines in the region, against the base year")),
+        "duties": Column("MUSD", _("Duties that the region levies: a transfer")),
+        "licence_rent": Column("MUSD", _("What holders of its export licences earn: price there less price here")),
         "value_at_risk": Column("MUSD", _("Value added at risk; not computable where the case holds none")),
         "value_at_risk_low": Column("MUSD", _("Low end, by the share of an industry that stops with its magnets")),
         "value_at_risk_high": Column("MUSD", _("High end")),
     }  # fmt: skip
     return ResultTable("losses", _("Who loses and who gains"), pd.DataFrame(rows), columns, ("foresight", "region"))
+
+
+def border_gain(case: cases.Case, market: Market, path: Path, region: str) -> tuple[float, float]:
+    """Return the duties that a region levies and the rent of its export licences, MUSD.
+
+    ``sum w y`` over what it imports under a duty ``w``; ``sum (p_head - p_tail - f - w) y`` over what it exports, the
+    worth of a licence where a measure bounds the flow: zero on a route that is free, but for what moves between months.
+    """
+    routes = market.network.routes
+    ship, duty = path.ship.to_numpy(float), path.duty.to_numpy(float)
+    into = routes["destination"].eq(region).to_numpy()
+    levied = float((duty[into] * ship[into]).sum()) / 1000.0
+    if region != case.controller:
+        return levied, 0.0
+    out = routes["origin"].eq(region).to_numpy()
+    head, tail = (path.price.reindex(routes.loc[out, end]).to_numpy() for end in ("head", "tail"))
+    freight = market.base.freight.reindex(routes.index[out]).to_numpy(float)[:, None]
+    rent = np.maximum(head - tail - freight - duty[out], 0.0) * ship[out]
+    return levied, float(rent.sum()) / 1000.0
 
 
 def users_loss(market: Market, served: np.ndarray, wanted: np.ndarray, price: pd.DataFrame) -> np.ndarray:

@@ -11,6 +11,7 @@ import pandas as pd
 from didymium.economy.willingness import thrift
 from didymium.market.laws import monthly_lag
 from didymium.market.options import Options
+from didymium.market.origin import Clean, clean_shares
 from didymium.market.prepare import Market
 from didymium.market.solve import Solution, prices
 from didymium.market.stocks import stock_table
@@ -37,6 +38,8 @@ class Path:
         Activities x months, t.
     stock : DataFrame
         Stocks x months, level at the end, t.
+    duty : DataFrame
+        Routes x months: wedge of duties at the border, USD/kg.
     stocks : DataFrame
         What the stocks are: market, kind, rest and start (t).
     runs : list of dict
@@ -51,6 +54,7 @@ class Path:
     ship: pd.DataFrame
     activity: pd.DataFrame
     stock: pd.DataFrame
+    duty: pd.DataFrame
     stocks: pd.DataFrame
     runs: list[dict[str, Any]]
 
@@ -71,7 +75,7 @@ class Recorder:
         What the stocks are.
     """
 
-    NAMES = ("price", "served", "wanted", "ship", "activity", "stock")
+    NAMES = ("price", "served", "wanted", "ship", "activity", "stock", "duty")
 
     def __init__(self, market: Market, stocks: pd.DataFrame) -> None:
         self.market, self.stocks = market, stocks
@@ -80,7 +84,7 @@ class Recorder:
         self._solution: Solution | None = None
         self._found: dict[str, np.ndarray] = {}
 
-    def add(self, solution: Solution, node: int) -> None:
+    def add(self, solution: Solution, duty: np.ndarray, node: int) -> None:
         """Keep one node of a solution as the next month."""
         if solution is not self._solution:
             self._solution, program = solution, solution.instance.program
@@ -88,6 +92,7 @@ class Recorder:
                 "price": prices(program, solution).to_numpy(),
                 "wanted": program.parts.conditions.demand,
                 "stock": _levels(solution),
+                "duty": duty,
                 **{name: solution.frame(name).to_numpy() for name in ("served", "ship", "activity")},
             }
         for name, values in self._found.items():
@@ -101,7 +106,7 @@ class Recorder:
         """Return the months gathered."""
         n = self.market.network
         index = {"price": n.markets.index, "served": n.uses.index, "wanted": n.uses.index, "ship": n.routes.index,
-                 "activity": n.activities.index, "stock": self.stocks.index}  # fmt: skip
+                 "activity": n.activities.index, "stock": self.stocks.index, "duty": n.routes.index}  # fmt: skip
         frames = {
             name: pd.DataFrame(np.stack(columns, axis=1), index=index[name]) for name, columns in self.columns.items()
         }
@@ -114,6 +119,16 @@ def _levels(solution: Solution) -> np.ndarray:
         level: np.ndarray = np.maximum(solution.frame("stock").to_numpy(float), 0.0)
         return level
     return np.zeros((0, len(solution.instance.program.parts.tree)))
+
+
+def _clean(solution: Solution, name: str, node: int, index: pd.Index[str]) -> np.ndarray:
+    """Return a clean quantity of one node; 0 for what has no clean part."""
+    if name not in solution.primal:
+        return np.zeros(len(index))
+    part = solution.frame(name)[node].reindex(index).fillna(0.0).to_numpy(float)
+    whole = solution.frame(name.removeprefix("clean_"))[node].reindex(index).to_numpy(float)
+    held: np.ndarray = np.clip(part, 0.0, np.maximum(whole, 0.0))
+    return held
 
 
 class State:
@@ -137,19 +152,50 @@ class State:
         start = options.stock_start
         self.level = (self.stocks["start"] if start is None else start.reindex(self.stocks.index)).to_numpy(float)
         self.intensity = np.ones(len(market.network.uses))
+        self.running = market.base.activity.to_numpy(float) / 12.0
+        self.clean_level: np.ndarray | None = None
+        if options.origin is not None:
+            share = clean_shares(market.network, market.base, options.origin)
+            self.clean_level = self.level * share.reindex(self.stocks["market"]).fillna(0.0).to_numpy()
+            self.clean_sent = [base * share.reindex(routes["tail"]).fillna(0.0).to_numpy()] * len(self.sent)
 
-    def under_way(self, nodes: int) -> pd.DataFrame:
-        """Return what arrives in each of the next months from before them, routes x months, t."""
+    def clean(self, nodes: int) -> Clean | None:
+        """Return the clean part of stocks and goods under way, where origins are told apart."""
+        if self.clean_level is None:
+            return None
+        return Clean(pd.Series(self.clean_level, index=self.stocks.index), self.under_way(self.clean_sent, nodes))
+
+    def able(self, months: float, nodes: int) -> pd.DataFrame | None:
+        """Return the most that each activity may do in each of the next months, t; None where all may start at once.
+
+        ``x[a, t+n] <= x[a, t-1] + (n + 1) cap / m`` for what did not run in the base year: a plant that has not made a
+        good before works up to its capacity over ``m`` months. What ran is bound by its plant alone.
+        """
+        if months <= 0:
+            return None
+        n = self.market.network
+        full = n.facilities["capacity"].reindex(n.activities["facility"]).to_numpy(float)[:, None] / 12.0
+        step = np.arange(1, nodes + 1)[None, :] / months
+        most = np.where(self.market.base.running()[:, None], np.inf, self.running[:, None] + full * step)
+        return pd.DataFrame(most, index=n.activities.index)
+
+    def under_way(self, sent: list[np.ndarray], nodes: int) -> pd.DataFrame:
+        """Return what of ``sent`` arrives in each of the next months, routes x months, t."""
         arriving = np.zeros((len(self.lag), nodes))
         for ahead in range(nodes):
-            for lag in range(ahead + 1, len(self.sent) + 1):
+            for lag in range(ahead + 1, len(sent) + 1):
                 at = self.lag == lag
-                arriving[at, ahead] = self.sent[len(self.sent) - lag + ahead][at]
+                arriving[at, ahead] = sent[len(sent) - lag + ahead][at]
         return pd.DataFrame(arriving, index=self.market.network.routes.index)
 
-    def after(self, seen: Recorder) -> None:
+    def after(self, seen: Recorder, solution: Solution, node: int) -> None:
         """Move on by the month recorded last: users design out a little more of what was dear in it."""
+        if self.clean_level is not None:
+            routes, stocks = self.market.network.routes.index, self.stocks.index
+            self.clean_sent = [*self.clean_sent[1:], _clean(solution, "clean_ship", node, routes)]
+            self.clean_level = _clean(solution, "clean_stock", node, stocks)
         self.level = seen.last("stock")
+        self.running = np.maximum(seen.last("activity"), 0.0)
         self.sent = [*self.sent[1:], np.maximum(seen.last("ship"), 0.0)]
         network, base = self.market
         uses = network.uses

@@ -11,7 +11,7 @@ answer (docs/decisions/018).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,18 +20,19 @@ from didymium.case.network import positions
 from didymium.faults import SolverError
 from didymium.market.blocks import Labelled
 from didymium.market.checks import ACCURACY, worst
-from didymium.market.conditions import Conditions, conditions
+from didymium.market.conditions import conditions
 from didymium.market.cross import apart
 from didymium.market.curves import demand_edges
+from didymium.market.duties import solve_with_duties
 from didymium.market.laws import known_arrivals, most_served
 from didymium.market.options import Options
 from didymium.market.prepare import Market
+from didymium.market.priority import ration
 from didymium.market.program import build
 from didymium.market.solve import Instance, Solution
-from didymium.market.tree import Tree, add_months, months
+from didymium.market.tree import Tree
 from didymium.messages import _
-from didymium.shock.belief import believed
-from didymium.shock.engine import WINDOW, Engine, Progress
+from didymium.shock.engine import Engine, Progress, _shape
 from didymium.shock.path import Path
 
 if TYPE_CHECKING:
@@ -76,9 +77,7 @@ class Sweep(Engine):
         super().__init__(case, market, options)
         self.references = references
         self.recorded: Reference | None = None
-        self._shift, self._month = 0, 0
-        self._built: dict[int, tuple[Market, Options]] = {}
-        self._window: dict[int, Conditions] = {}
+        self._shift, self._month, self._anew = 0, 0, True
 
     def draw(
         self,
@@ -100,11 +99,7 @@ class Sweep(Engine):
         shift : int
             Months by which its news arrives later than in the references.
         """
-        self.market, self._shift, self._month = market, shift, 0
-        self._window = {}
-        # Outages and changes of demand have ends that are believed: what holds ahead is then not one thing.
-        if foresight == "none" and not scenario.outages and not scenario.demand_changes:
-            self._ahead(scenario, options)
+        self.market, self._shift = market, shift
         return self.path(scenario, foresight, options, progress)
 
     def record(self, scenario: Scenario, foresight: str, market: Market, options: Options) -> Reference:
@@ -116,58 +111,43 @@ class Sweep(Engine):
         finally:
             self.recorded = None
 
-    def _ahead(self, scenario: Scenario, options: Options) -> None:
-        """Compute what holds in each month and what is believed in it to hold for good, all months at once."""
-        count, start = scenario.months, scenario.start
-        steps = months(start, count + 1, None, self.rate)
-        beliefs = tuple(believed(scenario, add_months(start, month + 1), False) for month in range(count))
-        now = conditions(self.case, *self.market, _months(steps, 0, (scenario,) * count), options)
-        later = conditions(self.case, *self.market, _months(steps, 1, beliefs), options)
-        self._window = {
-            month: Conditions(*(
-                np.concatenate([mine[:, [month]], *[its[:, [month]]] * (WINDOW - 1)], axis=1)
-                for mine, its in zip(vars(now).values(), vars(later).values(), strict=True)
-            ))
-            for month in range(count)
-        }  # fmt: skip
+    def _fresh_start(self, nodes: int, options: Options) -> None:
+        """Begin a path where nothing has happened, and with numbers that may all be other ones."""
+        super()._fresh_start(nodes, options)
+        self._month, self._anew = 0, True
 
-    def _solve(self, tree: Tree, options: Options) -> Solution:
-        """Solve a window: the first of a draw is built, the others are written over it."""
-        size, instance = len(tree), self._instances.get(len(tree))
-        built = self._built.get(size)
-        # Month by month only stocks, goods under way and what users saved differ: anything else is another program.
-        frame = replace(options, stock_start=None, under_way=None, intensity=None)
-        plain = not self.market.network.cross.shape[0]  # cross terms turn with demand: their matrix changes
-        if instance is None or built is None or built[0] is not self.market or built[1] != frame or not plain:
-            program = build(self.case, tree, options, self.market)
-            if instance is None:
-                instance = self._instances[size] = Instance(program)
-            else:
-                instance.become(program)
-            self._built[size] = (self.market, frame)
+    def _solve(self, tree: Tree, options: Options, duty: np.ndarray | None) -> tuple[Solution, np.ndarray]:
+        """Solve a window: the first of a path is built, the others are written over it where that is enough."""
+        instance, _rest = self._instances[_shape(len(tree), options)]
+        plain = in_place(self.market, tree, options)
+        if plain and not self._anew:
+            advance(instance, tree, options)
         else:
-            held = self._held(tree, options) if size == WINDOW and self._month in self._window else None
-            advance(instance, tree, options, held)
+            instance.become(build(self.case, tree, options, self.market))
+        self._anew = False
         month = self._month - self._shift
         starts = [r.bases[month] for r in self.references if month in r.bases]
         if self._month == 0 and not starts:
             starts = [r.bases[0] for r in self.references]
-        if self._month == 0:
-            instance.highs.clearSolver()  # what ran before must not show
         if starts:
-            instance.highs.setBasis(nearest(instance, starts))
-        solution = checked(instance)
+            instance.start_from(nearest(instance, starts))
+        if plain:
+            solution, duty = checked(instance), np.zeros((len(self.market.network.routes), len(tree)))
+        else:
+            solution, duty = solve_with_duties(instance, duty)
+            if options.rationing == "priority":
+                solution = ration(instance, solution)
         if self.recorded is not None and (self._month == 0 or solution.run["iterations"] > DIGESTED):
-            self.recorded.bases[self._month] = instance.highs.getBasis()
+            self.recorded.bases[self._month] = instance.basis()
         self._month += 1
-        return solution
+        return solution, duty
 
-    def _held(self, tree: Tree, options: Options) -> Conditions:
-        """What holds in the window, with what users want now."""
-        held = self._window[self._month]
-        assert options.intensity is not None
-        intensity = options.intensity.to_numpy(float)[:, None]
-        return replace(held, demand=held.demand * intensity)
+
+def in_place(market: Market, tree: Tree, options: Options) -> bool:
+    """Return whether a window can be written over another: bounds and sides of what :func:`advance` knows are all."""
+    duties = any(scenario is not None and scenario.wedges for scenario in tree.scenarios)
+    split = options.origin is not None or options.pools or options.rationing != "price"
+    return not duties and not split and market.network.cross.empty
 
 
 def nearest(instance: Instance, starts: Sequence[Any]) -> Any:
@@ -188,15 +168,7 @@ def nearest(instance: Instance, starts: Sequence[Any]) -> Any:
     return starts[int(np.argmin(wrong))]
 
 
-def _months(steps: Tree, first: int, scenarios: Sequence[Scenario]) -> Tree:
-    """Return months of a chain as a tree of their own, each under a scenario of its own."""
-    nodes = steps.nodes.iloc[first : first + len(scenarios)].reset_index(drop=True)
-    nodes["parent"] = np.arange(len(nodes)) - 1
-    nodes.index.name = "node"
-    return Tree(nodes, tuple(scenarios))
-
-
-def advance(instance: Instance, tree: Tree, options: Options, held: Conditions | None = None) -> None:
+def advance(instance: Instance, tree: Tree, options: Options) -> None:
     """Change an instance in place to another window of the same draw: bounds and sides of what a month changes.
 
     Parameters
@@ -207,14 +179,15 @@ def advance(instance: Instance, tree: Tree, options: Options, held: Conditions |
         The window; as long as the instance's.
     options : Options
         Options of the window.
-    held : Conditions, optional
-        What holds in it; computed where None.
     """
     parts = instance.program.parts
     network = parts.network
-    now = held or conditions(parts.case, network, parts.base, tree, options)
+    now = conditions(parts.case, network, parts.base, tree, options)
     parts.tree, parts.options, parts.conditions = tree, options, now
     instance.bound("ship", None, now.ship_bound)
+    if options.most_active is not None:
+        able = options.most_active.reindex(network.activities.index).to_numpy(float)[:, : len(tree)]
+        instance.bound("activity", None, able)
     order = list(instance.program.model.rows["capacity"].coords[0])
     built = {project.facility: project.share for project in options.projects}
     share = np.array([built.get(str(name), 1.0) for name in order])[:, None]
@@ -224,7 +197,7 @@ def advance(instance: Instance, tree: Tree, options: Options, held: Conditions |
     linear = uses["curve"].eq("linear").to_numpy()
     if linear.any():
         instance.bound("served", None, most_served(parts))
-    edges = demand_edges(uses["elasticity"].to_numpy(float), linear)
+    edges = demand_edges(uses["elasticity"].to_numpy(float), linear, options.demand_grid)
     instance.bound("served_segment", None, np.diff(edges)[:, :, None] * now.demand[alone][:, None, :])
     instance.right_hand_side("balance", -known_arrivals(parts))
     stocks = parts.stocks

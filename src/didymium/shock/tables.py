@@ -10,7 +10,9 @@ from didymium.market.clear import TRACE_TONNES, market_inputs
 from didymium.market.prepare import Market
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
+from didymium.shock.answers import gap, uses
 from didymium.shock.columns import FORESIGHT, MONTH
+from didymium.shock.conversion import conversion
 from didymium.shock.cover import cover
 from didymium.shock.losses import losses
 from didymium.shock.path import Path
@@ -38,11 +40,15 @@ class ShockTables:
 
     def all(self) -> list[ResultTable]:
         """Return every table."""
-        uses = self._uses()
-        run = (self.case, self.market, self.paths, uses, self.why)
-        short = shortages(self.case, self.market, uses, [path.foresight for path in self.paths])
+        months = self._uses()
+        run = (self.case, self.market, self.paths, months, self.why)
+        short = shortages(self.case, self.market, months, [path.foresight for path in self.paths])
         valued = value_tables(self.case, self.scenario, short, self.why)
-        return [self.prices(), self.served(), self.stocks(), cover(*run), self.trade(), losses(*run), *valued]
+        return [
+            self.prices(), gap(self.case, self.market, self.paths, self.why), self.served(),
+            uses(self.case, self.market, months, self.why), self.stocks(), cover(*run),
+            conversion(self.case, self.market, self.paths[0].stocks), self.trade(), losses(*run), *valued,
+        ]  # fmt: skip
 
     def _long(self, frame: pd.DataFrame, path: Path, name: str) -> pd.DataFrame:
         """Turn rows x months into one row each, with foresight and month."""

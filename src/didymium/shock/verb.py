@@ -11,6 +11,7 @@ from didymium.faults import DidymiumError
 from didymium.market.options import Options
 from didymium.messages import _
 from didymium.result import Result, new_manifest
+from didymium.shock.backtest import observed
 from didymium.shock.engine import FORESIGHTS, WINDOW, Engine, summary
 from didymium.shock.tables import ShockTables
 
@@ -47,7 +48,8 @@ def shock(
     Returns
     -------
     Result
-        prices (USD/kg), served, trade (t), stocks, cover (days), losses (MUSD).
+        prices (USD/kg), served, trade (t), stocks, cover (days), losses (MUSD); backtest where the case holds
+        observations of the scenario.
 
     Raises
     ------
@@ -65,6 +67,8 @@ def shock(
     engine = Engine(case, options=options)
     paths = [engine.path(story, name, progress=progress) for name in foresight]
     tables = ShockTables(case, engine.market, story, paths).all()
+    seen = observed(case, engine.market, story, paths)
+    tables += [seen] if seen else []
     chosen = {
         "scenario": story.name,
         "title": story.title,
@@ -72,6 +76,7 @@ def shock(
         "months": story.months,
         "foresight": list(foresight),
         "window": WINDOW,
+        "memory": engine.memory,
         "probability": story.probability,
     }
     runs = {path.foresight: summary(path.runs) for path in paths}

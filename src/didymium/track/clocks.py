@@ -5,7 +5,6 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date, datetime, timedelta
 
-from didymium.case.check import first_day
 from didymium.faults import DidymiumError
 from didymium.messages import _
 
@@ -33,24 +32,6 @@ def as_day(as_of: str | date) -> date:
         raise DidymiumError(
             _("as-of date: `{text}` is not a day -> write it as YYYY-MM-DD, such as 2026-11-21").format(text=as_of)
         ) from None
-
-
-def last_day(text: str) -> date:
-    """Return the last day of a date written YYYY, YYYY-MM or YYYY-MM-DD.
-
-    What is dated to a month was surely known only when the month was over.
-
-    Raises
-    ------
-    ValueError
-        Not such a date.
-    """
-    first = first_day(text)
-    if len(text) == len("YYYY"):
-        return date(first.year, 12, 31)
-    if len(text) == len("YYYY-MM"):
-        return date(first.year, first.month, monthrange(first.year, first.month)[1])
-    return first
 
 
 def add_months(start: date, months: int) -> date:

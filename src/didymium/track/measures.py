@@ -8,10 +8,9 @@ from datetime import date
 from typing import Any
 
 from didymium.case.case import ROW, Case
-from didymium.case.check import first_day
+from didymium.case.check import first_day, last_day
 from didymium.messages import N_, _
 from didymium.result import RESTS_ON, Column, ResultTable
-from didymium.track.clocks import last_day
 
 STATES = (N_("announced"), N_("in force"), N_("suspended"), N_("suspension expired"), N_("expired"))
 """States of a measure; the English text is also the code in results."""

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from didymium.case.check import first_day, split_list
+from didymium.case.check import first_day, last_day, split_list
 from didymium.case.tables import COMMITMENT_LADDER
 from didymium.messages import N_, _
-from didymium.track.clocks import last_day
 
 STEPS = COMMITMENT_LADDER[: COMMITMENT_LADDER.index("producing") + 1]
 """Steps of the ladder, from weak to strong. ``met``, ``missed`` and ``no_public_evidence`` are no steps of it."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from didymium.market.content import composition
 from didymium.messages import N_, _
 from didymium.report.figures.style import Chart, behind, fade, label, name_of, new_figure, region_colour
 from didymium.report.numbers import percent
-from didymium.market.content import composition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

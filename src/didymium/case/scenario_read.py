@@ -1,0 +1,441 @@
+"""Reading a scenario file: every fault is gathered, and what it includes is read with it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from didymium.case.check import first_day, last_day
+from didymium.case.restriction import BOUNDS, WEDGES, DemandChange, Outage, Path_, Pause, Restriction, Wedge
+from didymium.case.scenario import Scenario, expand
+from didymium.case.tables import STAGES
+from didymium.faults import CaseError, Fault
+from didymium.messages import _
+
+if TYPE_CHECKING:
+    from didymium.case.case import Case
+
+KNOWN = frozenset({
+    "name", "title", "title_ja", "description", "why", "stress", "start", "months", "source", "include", "probability",
+    "probability_low", "probability_high", "probability_source", "measure", "passthrough", "relief", "closure",
+    "outage", "demand",
+})  # fmt: skip
+"""What a scenario file may say."""
+
+
+class Reader:
+    """Reads one scenario file and gathers its faults.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    name : str
+        File name in ``scenarios/`` without its ending.
+    within : tuple of str
+        Files that include it.
+    """
+
+    def __init__(self, case: Case, name: str, within: tuple[str, ...] = ()) -> None:
+        self.case = case
+        self.name = name
+        self.within = (*within, name)
+        self.file = f"scenarios/{name}.toml"
+        self.faults: list[Fault] = []
+        try:
+            self.data = tomllib.loads(case.files.scenario(name))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise CaseError([Fault(self.file, "", "", str(error), _("correct the line"))]) from None
+        self.commodities = dict(zip(case["commodities"]["commodity"], case["commodities"]["stage"], strict=True))
+        self.regions = set(case["regions"]["region"])
+
+    def fault(self, row: str, field: str, what: str, fix: str) -> None:
+        """Note one thing wrong."""
+        self.faults.append(Fault(self.file, row, field, what, fix))
+
+    def scenario(self) -> Scenario:
+        """Return the scenario with all that it includes.
+
+        Raises
+        ------
+        CaseError
+            Every fault of the file.
+        """
+        data = self.data
+        for field in sorted(set(data) - KNOWN):
+            self.fault("scenario", field, _("a scenario has no `{field}`").format(field=field),
+                       _("use one of {known}").format(known=", ".join(sorted(KNOWN))))  # fmt: skip
+        start = self._date(data, "scenario", "start") or date(1, 1, 1)
+        months = data.get("months")
+        if isinstance(months, bool) or not isinstance(months, int) or not 1 <= months <= 600:
+            self.fault("scenario", "months", _("months must be a whole number from 1 to 600"), _("add `months = 24`"))
+        probability = self._probability()
+        included = [part for name in self._names(data, "scenario", "include") for part in self._included(name)]
+        restrictions: list[Restriction] = []
+        wedges: list[Wedge] = []
+        for entry in self._entries("measure"):
+            if entry.get("kind") in WEDGES:
+                wedges += self._wedge(entry)
+            else:
+                restrictions += self._restriction(entry)
+        restrictions += [r for entry in self._entries("passthrough") for r in self._passthrough(entry, restrictions)]
+        restrictions += [r for entry in self._entries("closure") for r in self._closure(entry)]
+        restrictions = [*(r for part in included for r in part.restrictions), *restrictions]
+        for entry in self._entries("relief"):
+            restrictions = self._relieved(entry, restrictions)
+        outages = [outage for entry in self._entries("outage") for outage in self._outage(entry)]
+        changes = [change for entry in self._entries("demand") for change in self._demand(entry)]
+        outages = [*(o for part in included for o in part.outages), *outages]
+        self._contradictions(restrictions, outages)
+        if self.faults:
+            raise CaseError(self.faults)
+        return Scenario(
+            name=self.name,
+            title=str(data.get("title", self.name)),
+            description=str(data.get("description", "")),
+            start=start,
+            months=months if isinstance(months, int) else 0,
+            restrictions=tuple(restrictions),
+            outages=tuple(outages),
+            demand_changes=(*(c for part in included for c in part.demand_changes), *changes),
+            probability=probability,
+            why=str(data.get("why", "")),
+            stress=data.get("stress") is True,
+            wedges=(*(w for part in included for w in part.wedges), *wedges),
+        )
+
+    def _probability(self) -> float | None:
+        """Return the probability; its band is that of the assumption row that gives it."""
+        value = self.data.get("probability")
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            self.fault("scenario", "probability", _("not between 0 and 1"), _("write a share such as 0.1"))
+            return None
+        if self.data.get("probability_source") not in set(self.case["assumptions"]["assumption"]):
+            self.fault("scenario", "probability", _("a probability without an assumption row"),
+                       _("name a row of assumptions.csv in probability_source: no source gives one"))  # fmt: skip
+        return float(value)
+
+    def _included(self, name: str) -> list[Scenario]:
+        """Return a scenario that this one includes; its own start and length do not count."""
+        if name in self.within:
+            self.fault("scenario", "include", _("`{name}` includes itself").format(name=name), _("leave one out"))
+            return []
+        if name not in self.case.scenarios():
+            what = _("`{name}` is not a scenario of the case").format(name=name)
+            self.fault("scenario", "include", what, _("name one of {known}").format(
+                known=", ".join(self.case.scenarios())))  # fmt: skip
+            return []
+        return [Reader(self.case, name, self.within).scenario()]
+
+    def _contradictions(self, restrictions: list[Restriction], outages: list[Outage]) -> None:
+        """Refuse two entries of one law, or of one plant, that say different things of the same day."""
+        for at, one in enumerate(restrictions):
+            for other in restrictions[:at]:
+                law = one.measure == other.measure or any(
+                    key in other.inputs for key in one.inputs if key.startswith("measures/")
+                )
+                if not law or one.kind != other.kind or one.end_uses != other.end_uses:
+                    continue
+                if one.controller != other.controller or not one.commodities & other.commodities:
+                    continue
+                if not one.destinations & other.destinations:
+                    continue
+                days = {day for day, _share in (*one.steps, *other.steps)}
+                both = [d for d in days if _in_force(one, d) and _in_force(other, d)]
+                if any(one.on(day) != other.on(day) for day in both):
+                    what = _("it contradicts `{other}`: another share for {commodity} to {region} on the same day")
+                    self.fault(one.measure, "approval", what.format(
+                        other=other.measure, commodity=min(one.commodities & other.commodities),
+                        region=min(one.destinations & other.destinations)), _("keep one of the two"))  # fmt: skip
+        for at, outage in enumerate(outages):
+            for twin in outages[:at]:
+                overlap = outage.start < twin.end and twin.start < outage.end
+                if outage.facility == twin.facility and overlap and outage.availability != twin.availability:
+                    self.fault("outage", "availability", _("two outages of {facility} at once differ").format(
+                        facility=outage.facility), _("keep one of the two"))  # fmt: skip
+
+    def _date(self, entry: dict[str, Any], row: str, field: str, optional: bool = False) -> date | None:
+        text = entry.get(field)
+        if text is None and optional:
+            return None
+        try:
+            return first_day(str(text))
+        except ValueError:
+            self.fault(row, field, _("`{text}` is not a date").format(text=text), _("write YYYY-MM-DD"))
+            return None
+
+    def _dates(self, entry: dict[str, Any], row: str, optional_end: bool) -> tuple[date, date | None]:
+        start = self._date(entry, row, "start")
+        end = self._date(entry, row, "end", optional=optional_end)
+        if start and end and end <= start:
+            self.fault(row, "end", _("the end {end} is not after the start {start}").format(end=end, start=start),
+                       _("put the dates in order"))  # fmt: skip
+        # Files name the last day in force; inside, an end is the first day that is free again.
+        return start or date(1, 1, 1), end + timedelta(days=1) if end else None
+
+    def _of_law(self, entry: dict[str, Any], row: str) -> tuple[date, date | None, tuple[Pause, ...]]:
+        """Return first day, first free day and suspension: the entry's own, or where it has no start, the law's."""
+        table = self.case["measures"]
+        law = table[table["measure"].eq(str(entry.get("from", "")))]
+        if "start" in entry or law.empty:
+            return (*self._dates(entry, row, optional_end=True), ())
+        found = law.iloc[0]
+        end = last_day(str(found["end"])) + timedelta(days=1) if found["end"] else None
+        pauses: tuple[Pause, ...] = ()
+        if found["suspended_from"]:
+            until = last_day(str(found["suspended_to"])) + timedelta(days=1) if found["suspended_to"] else None
+            pauses = (Pause(first_day(str(found["suspended_from"])), until),)
+        return first_day(str(found["start"])), end, pauses
+
+    def _commodities(self, entry: dict[str, Any], row: str) -> frozenset[str]:
+        found: set[str] = set()
+        for name in self._names(entry, row, "commodities"):
+            stage = name.removeprefix("stage:")
+            if name in self.commodities:
+                found.add(name)
+            elif name.startswith("stage:") and stage in STAGES:
+                found |= {c for c, s in self.commodities.items() if s == stage}
+            elif name == "*":
+                found |= set(self.commodities)
+            else:
+                self.fault(row, "commodities", _("`{name}` is not in commodities.csv").format(name=name),
+                           _("name a commodity, or stage:NAME"))  # fmt: skip
+        if not found:
+            self.fault(row, "commodities", _("it covers nothing"), _("name at least one commodity"))
+        return frozenset(found)
+
+    def _names(self, entry: dict[str, Any], row: str, field: str, default: tuple[str, ...] = ()) -> list[str]:
+        names = entry.get(field, list(default))
+        if not isinstance(names, list):
+            self.fault(row, field, _("`{names}` is not a list").format(names=names), _('write ["a", "b"]'))
+            return []
+        return [str(name) for name in names]
+
+    def _regions(self, entry: dict[str, Any], row: str, field: str, but: frozenset[str]) -> frozenset[str]:
+        """Return regions that a list names; ``*`` means all but ``but``."""
+        names = self._names(entry, row, field, ("*",))
+        for region in names:
+            if region not in self.regions and region != "*":
+                what = _("`{region}` is not in regions.csv").format(region=region)
+                self.fault(row, field, what, _("name a region, or *"))
+        return frozenset(self.regions - but if "*" in names else names)
+
+    def _number(
+        self, entry: dict[str, Any], row: str, field: str, default: float | None, most: float, fix: str
+    ) -> float:
+        value = entry.get(field, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+            what = _("`{value}` is not a number from 0 to {most:g}").format(value=value, most=most)
+            self.fault(row, field, what, fix)
+            return 0.0
+        return float(value)
+
+    def _days(self, entry: dict[str, Any], row: str, field: str) -> float:
+        return self._number(entry, row, field, 0, 3660, _("write 45"))
+
+    def _entries(self, name: str) -> list[dict[str, Any]]:
+        """Return the tables written ``[[name]]``."""
+        entries = self.data.get(name, [])
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            self.fault(name, "", _("`{name}` is not a list of tables").format(name=name),
+                       _("begin each with [[{name}]] on a line of its own").format(name=name))  # fmt: skip
+            return []
+        return entries
+
+    def _share(self, value: object, row: str, field: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            what = _("{value} is not a share between 0 and 1").format(value=value)
+            self.fault(row, field, what, _("write 0.25 for 25 %"))
+            return 0.0
+        return float(value)
+
+    def _inputs(self, entry: dict[str, Any], row: str) -> tuple[str, ...]:
+        keys = []
+        source = str(entry.get("source", ""))
+        for table in ("sources", "assumptions"):
+            if source in set(self.case[table].iloc[:, 0]):
+                keys.append(f"{table}/{source}")
+        if not keys:
+            self.fault(row, "source", _("`{source}` is neither a source nor an assumption").format(source=source),
+                       _("name a row of sources.csv or assumptions.csv"))  # fmt: skip
+        if entry.get("from"):
+            measures = set(self.case["measures"]["measure"])
+            if entry["from"] not in measures:
+                what = _("`{name}` is not in measures.csv").format(name=entry["from"])
+                self.fault(row, "from", what, _("name a measure"))
+            keys.append(f"measures/{entry['from']}")
+        return tuple(reversed(keys))
+
+    def _restriction(self, entry: dict[str, Any]) -> list[Restriction]:
+        row = str(entry.get("id", "measure"))
+        kind = entry.get("kind")
+        if kind not in BOUNDS or kind == "closure":
+            what = _("`{kind}` is no kind of measure").format(kind=kind)
+            self.fault(row, "kind", what, _("use ban, quota, licence, content_rule, tariff or minimum_price"))
+        controller = str(entry.get("controller", ""))
+        if controller not in self.regions:
+            what = _("`{region}` is not in regions.csv").format(region=controller)
+            self.fault(row, "controller", what, _("name a region"))
+        reach = self._regions(entry, row, "destinations", frozenset({controller}))
+        commodities = self._commodities(entry, row)
+        start, end, pauses = self._of_law(entry, row)
+        inputs = self._inputs(entry, row)
+        approval: Path_ | None = ((start, 0.0),) if kind == "ban" else self._approval(entry, row, str(kind), start)
+        if approval is None:
+            return []
+        # Smugglers, and buyers that are not named, get through whatever the authority says.
+        leak, covers = (self._share(entry.get(name, default), row, name) for name, default in (
+            ("leak", 0.0), ("covers", 1.0)))  # fmt: skip
+        approval = tuple((day, 1.0 - covers * (1.0 - min(1.0, share + leak))) for day, share in approval)
+        end_uses = frozenset(self._names(entry, row, "end_uses"))
+        for use in sorted(end_uses - set(self.case["end_uses"]["end_use"])):
+            self.fault(row, "end_uses", _("`{name}` is not in end_uses.csv").format(name=use), _("name an end use"))
+        follows = self._follows(entry, row) if kind == "content_rule" or end_uses else frozenset()
+        announced = self._date(entry, row, "announced", optional=True)
+        if announced and announced > start:
+            self.fault(row, "announced", _("announced after its start"), _("put the dates in order"))
+        pooled = entry.get("pooled", False)
+        if not isinstance(pooled, bool) or (pooled and kind != "quota"):
+            self.fault(row, "pooled", _("only a quota is shared by its destinations"), _("leave it out, or use quota"))
+        return [Restriction(row, str(kind), controller, commodities, reach, start, end, approval,
+                            self._days(entry, row, "delay_days"), inputs, pauses, pooled is True, end_uses, follows,
+                            announced)]  # fmt: skip
+
+    def _follows(self, entry: dict[str, Any], row: str) -> frozenset[str]:
+        """Return what taints: as the entry says, or else its law, or else the goods themselves."""
+        if "follows" in entry:
+            return self._commodities({"commodities": entry["follows"]}, row)
+        table = self.case["measures"]
+        listed = table.loc[table["measure"].eq(str(entry.get("from", ""))), "commodities"]
+        names = frozenset(expand(str(listed.iloc[0]), self.commodities)) if len(listed) else frozenset()
+        return names & frozenset(self.commodities) or self._commodities(entry, row)
+
+    def _approval(self, entry: dict[str, Any], row: str, kind: str, start: date) -> Path_ | None:
+        """Return the share let through from each day on; a licence is a queue.
+
+        Approved at once ``a(t)``, of the rest a share ``late`` once the review ends: what leaves on a day is
+        ``a(t - delay) + late (1 - a(t - review))``.
+        """
+        steps = entry.get("approval") or []
+        if not steps:
+            self.fault(row, "approval", _("a {kind} without an approval path").format(kind=kind),
+                       _('add approval = [["YYYY-MM-DD", share], ...]'))  # fmt: skip
+            return None
+        if not isinstance(steps, list) or not all(isinstance(step, list) and len(step) == 2 for step in steps):
+            self.fault(row, "approval", _("`{steps}` is not a list of dates and shares").format(steps=steps),
+                       _('write approval = [["YYYY-MM-DD", share], ...]'))  # fmt: skip
+            return None
+        days = [self._date({"date": step[0]}, row, "date") or start for step in steps]
+        if days != sorted(days):
+            self.fault(row, "approval", _("its dates are not in order"), _("sort them"))
+        shares = [self._share(step[1], row, "approval") for step in steps]
+        asked: Path_ = tuple(zip(days, shares, strict=True))
+        if asked[0][0] > start:
+            asked = ((start, 1.0), *asked)
+        if kind not in ("licence", "content_rule"):
+            return asked
+        delay, review = self._days(entry, row, "delay_days"), self._days(entry, row, "review_days")
+        late = self._share(entry.get("late", 0.0), row, "late")
+        if late and review < delay:
+            self.fault(row, "review_days", _("the review ends before the quick licences are out"),
+                       _("give review_days of at least delay_days"))  # fmt: skip
+        wait, last = timedelta(days=delay), timedelta(days=review)
+        if not delay and not late:
+            return asked
+        turns = sorted({start} | {d + wait for d, _s in asked} | ({d + last for d, _s in asked} if late else set()))
+        leaves = []
+        for day in turns:
+            quick = [s for d, s in asked if d + wait <= day]  # until the first licence is out nothing leaves
+            slow = [s for d, s in asked if d + last <= day] if late else []
+            leaves.append((day, min(1.0, (quick[-1] if quick else 0.0) + (late * (1.0 - slow[-1]) if slow else 0.0))))
+        return tuple(leaves)
+
+    def _passthrough(self, entry: dict[str, Any], listed: list[Restriction]) -> list[Restriction]:
+        """Unlisted goods that customs hold back too: a share of what the listed magnets suffer."""
+        row = "passthrough"
+        commodities = self._commodities(entry, row)
+        share = self._share(entry.get("share"), row, "share")
+        like = str(entry.get("like", ""))
+        model = next((r for r in listed if r.measure == like), listed[0] if listed and not like else None)
+        if model is None:
+            self.fault(row, "like", _("there is no measure to pass through"), _("add a measure first"))
+            return []
+        approval = tuple((day, 1.0 - share * (1.0 - s)) for day, s in model.approval)
+        return [replace(model, measure=f"passthrough_{model.measure}", kind="licence", commodities=commodities,
+                        approval=approval, inputs=self._inputs(entry, row))]  # fmt: skip
+
+    def _closure(self, entry: dict[str, Any]) -> list[Restriction]:
+        """A border, port or strait that is closed: nobody's measure, and it bounds trade all the same."""
+        row = str(entry.get("id", "closure"))
+        origins = self._regions(entry, row, "origins", frozenset())
+        reach = self._regions(entry, row, "destinations", frozenset())
+        commodities = self._commodities({"commodities": ["*"], **entry}, row)
+        start, end = self._dates(entry, row, optional_end=True)
+        passes = self._share(entry.get("share", 0.0), row, "share")
+        inputs = self._inputs(entry, row)
+        return [Restriction(row, "closure", origin, commodities, reach - {origin}, start, end, ((start, passes),), 0.0,
+                            inputs) for origin in sorted(origins) if reach - {origin}]  # fmt: skip
+
+    def _relieved(self, entry: dict[str, Any], restrictions: list[Restriction]) -> list[Restriction]:
+        """Suspend measures: for everybody, or for some destinations (a truce, a general licence)."""
+        row = str(entry.get("id", "relief"))
+        names = self._names(entry, row, "measures")
+        for name in names:
+            if name not in {r.measure for r in restrictions}:
+                self.fault(row, "measures", _("there is no measure `{name}` to lift").format(name=name),
+                           _("name one by its id"))  # fmt: skip
+        reach = self._regions(entry, row, "destinations", frozenset())
+        pause = Pause(*self._dates(entry, row, optional_end=True), self._share(entry.get("share", 1.0), row, "share"))
+        inputs = self._inputs(entry, row)
+        lifted: list[Restriction] = []
+        for measure in restrictions:
+            mine = measure.destinations & reach if measure.measure in names else frozenset()
+            if measure.destinations - mine:
+                lifted.append(replace(measure, destinations=measure.destinations - mine))
+            if mine:
+                lifted.append(replace(measure, destinations=mine, pauses=(*measure.pauses, pause),
+                                      inputs=tuple(dict.fromkeys((*measure.inputs, *inputs)))))  # fmt: skip
+        return lifted
+
+    def _wedge(self, entry: dict[str, Any]) -> list[Wedge]:
+        row, kind = str(entry.get("id", "measure")), str(entry["kind"])
+        importers = self._regions({"destinations": [], **entry}, row, "destinations", frozenset())
+        if len(importers) != 1:
+            self.fault(row, "destinations", _("a duty has one importer"), _("name the region that levies it"))
+        origins = self._regions(entry, row, "origins", importers)
+        field, most, fix = ("rate", 10.0, _("write 0.15 for 15 %")) if kind == "tariff" else (
+            "price", 1e7, _("write the least price on arrival, USD/kg"))  # fmt: skip
+        level = self._number(entry, row, field, None, most, fix)
+        commodities = self._commodities(entry, row)
+        start, end = self._dates(entry, row, optional_end=True)
+        return [Wedge(row, kind, min(importers, default=""), origins, commodities, start, end, level,
+                      self._inputs(entry, row))]  # fmt: skip
+
+    def _outage(self, entry: dict[str, Any]) -> list[Outage]:
+        facility = str(entry.get("facility", ""))
+        if facility not in set(self.case["facilities"]["facility"]):
+            what = _("`{name}` is not in facilities.csv").format(name=facility)
+            self.fault("outage", "facility", what, _("name a facility"))
+        start, end = self._dates(entry, "outage", optional_end=False)
+        share = self._share(entry.get("availability", 0.0), "outage", "availability")
+        return [Outage(facility, start, end or start, share, self._inputs(entry, "outage"))]
+
+    def _demand(self, entry: dict[str, Any]) -> list[DemandChange]:
+        use, region = str(entry.get("end_use", "")), str(entry.get("region", "*"))
+        if use not in set(self.case["end_uses"]["end_use"]) and use != "*":
+            what = _("`{name}` is not in end_uses.csv").format(name=use)
+            self.fault("demand", "end_use", what, _("name an end use, or *"))
+        if region not in self.regions and region != "*":
+            what = _("`{region}` is not in regions.csv").format(region=region)
+            self.fault("demand", "region", what, _("name a region, or *"))
+        start, end = self._dates(entry, "demand", optional_end=False)
+        factor = self._number(entry, "demand", "factor", None, 1e6, _("write 1.2 for +20 %"))
+        return [DemandChange(use, region, start, end or start, factor, self._inputs(entry, "demand"))]
+
+
+def _in_force(measure: Restriction, day: date) -> bool:
+    return measure.start <= day and (measure.end is None or day < measure.end)
