@@ -63,7 +63,7 @@ def test_a_month_in_place_is_the_month_built_anew(case: Case, us_japan: Case, na
     used = case if name == "cuts" else us_japan
     engine, story = Engine(used), used.scenario(name)
     state = State(engine.market, OPTIONS)
-    options = _as_is(OPTIONS, state)
+    options = _as_is(OPTIONS, state, engine.start_up)
 
     def window(month: int) -> Tree:
         start = add_months(story.start, month)
@@ -83,12 +83,12 @@ class Twice(Sweep):
 
     windows = 0
 
-    def _solve(self, tree: Tree, options: Options) -> Solution:
-        solution = super()._solve(tree, options)
+    def _solve(self, tree: Tree, options: Options, duty: np.ndarray | None) -> tuple[Solution, np.ndarray]:
+        solution, duty = super()._solve(tree, options, duty)
         cold = Instance(build(self.case, tree, options, self.market)).solve()
         assert solution.objective == pytest.approx(cold.objective, rel=1e-7)
         self.windows += 1
-        return solution
+        return solution, duty
 
 
 def test_every_window_of_a_sweep_has_the_cold_objective(case: Case, chance: Chance) -> None:

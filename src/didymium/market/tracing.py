@@ -4,7 +4,7 @@ Material that passed a marked activity is marked, and so is all that is made of 
 each input brings. In a market, what is marked mixes with what is not:
 
 ``T_m,n u_m,n = S_m,n-1 u_m,n-1 + sum_a out_am,n v_a,n + sum_r y_r,sent u_tail(r),sent``, ``v_a,n`` the mean of the
-inputs' ``u``, weighted by their element; 1 where the activity is marked. That is *proportional mixing* (Leontief's inverse over
+inputs' ``u``, weighted by their element; 1 where the activity is marked: *proportional mixing* (Leontief's inverse over
 markets and months). Nobody has to mix so: lots can be kept apart. The *extreme mixings* are the least and the most that
 the same flows, stocks and balances allow: a linear program in the marked part of each flow,
 
@@ -94,7 +94,11 @@ class Flows:
         every = np.arange(len(self.lag))
         if not self.before.shape[1]:
             return self.ship[every, sent]
-        return np.where(sent >= 0, self.ship[every, np.maximum(sent, 0)], self.before[every, np.maximum(early, 0)])
+        return np.where(
+            sent >= 0,
+            self.ship[every, np.maximum(sent, 0)],
+            self.before[every, np.clip(early, 0, self.before.shape[1] - 1)],
+        )
 
     def downgraded(self, month: int) -> Array:
         """Return what a better good gives to the lesser market, by downgrade: what the lesser one lacks, t.
@@ -221,12 +225,12 @@ class Extremes:
             for market in list(stock):
                 term(balance[market, month], stock.pop(market), held[market])
             inflow[:, month] += held
-            for market in np.nonzero(flows.level[:, month] > TRACE)[0]:
-                stock[int(market)] = column(0.0, 1.0)
-                term(balance[market, month], stock[int(market)], -flows.level[market, month])
+            for market in np.nonzero(flows.level[:, month] > TRACE)[0].tolist():
+                stock[market] = column(0.0, 1.0)
+                term(balance[market, month], stock[market], -flows.level[market, month])
             outflow[:, month] += flows.level[:, month]
             for activity in np.nonzero(flows.activity[:, month] > TRACE)[0].tolist():
-                run, inputs, outputs = flows.activity[activity, month], *by_activity[activity]
+                run, (inputs, outputs) = float(flows.activity[activity, month]), by_activity[activity]
                 passes = column(float(marked[activity]), 1.0)
                 for market, coefficient in outputs:
                     term(balance[market, month], passes, coefficient * run)
@@ -313,7 +317,7 @@ class Extremes:
                     status=self.highs.modelStatusToString(self.highs.getModelStatus())))  # fmt: skip
             ends.append(sign * float(self.highs.getInfo().objective_function_value))
         self.highs.changeColsCost(len(chosen), chosen, np.zeros(len(chosen)))
-        return float(np.clip(ends[0], 0.0, 1.0)), float(np.clip(ends[1], 0.0, 1.0))
+        return max(ends[0], 0.0) + 0.0, min(ends[1], 1.0)
 
 
 def _terms_of(n: Network) -> dict[int, tuple[list[tuple[int, float]], list[tuple[int, float]]]]:

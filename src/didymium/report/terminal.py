@@ -35,6 +35,8 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "clear": ("prices", "net_trade"),
     "shock": ("uses", "cover", "losses", "value", "studies"),
     "backtest": ("score", "backtest"),
+    "draws": ("exceedance", "stops", "drivers"),
+    "worst": ("sets", "bound", "months", "remedies"),
     "plan": ("compare", "choices"),
     "track": ("commitments", "measures"),
     "trace": ("inputs",),

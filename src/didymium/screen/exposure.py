@@ -20,6 +20,7 @@ from didymium.case.network import Network
 from didymium.faults import DidymiumError
 from didymium.market.base import Base
 from didymium.market.content import CHAIN, SEPARATION, Holdings, groups, hold, members
+from didymium.market.origins import origins
 from didymium.market.passed import in_use, passed
 from didymium.market.prepare import prepare
 from didymium.messages import _
@@ -67,7 +68,7 @@ def screen(case: Case, base: tuple[Network, Base] | None = None, as_of: str | da
     found = _Screen(case, network, point, day)
     for element, stage in found.stages:
         found.add(element, stage)
-    tables = found.tables()
+    tables = [*found.tables(), origins(case, network, point)]
     manifest = new_manifest(
         case.digest, {"as_of": day.isoformat(), "year": case.base_year}, algorithm="calibrated base year", status="ok",
         methods=list(METHODS), rank=["n_minus_1 ascending", "top1 descending", "controller_in_use descending"],
