@@ -121,11 +121,15 @@ def brief(
     plan_scenario: Annotated[
         str, typer.Option("--plan-scenario", metavar="NAME", help=_("Cut that the plan prepares for."))
     ] = "halt-six-months",
+    saved: Annotated[
+        list[Path] | None,
+        typer.Option("--with", metavar="FOLDER", help=_("Saved draws, or a saved worst case, to go with it.")),
+    ] = None,
 ) -> None:
     """Run the main job."""
     from didymium.report.job import make_brief
 
-    page, seconds = make_brief(case, out, as_of, scenario, plan_scenario)
+    page, seconds = make_brief(case, out, as_of, scenario, plan_scenario, saved or ())
     _say(_("wrote {page} in {seconds:.0f} s").format(page=page, seconds=seconds))
 
 
@@ -401,6 +405,9 @@ def shock(
         str | None, typer.Option("--for", metavar="REGION", help=_("Whom they are to hurt, such as JPN."))
     ] = None,
     pays: Annotated[bool, typer.Option("--pays", help=_("The adversary counts what he loses on his exports."))] = False,
+    extremes: Annotated[
+        bool, typer.Option("--extremes", help=_("Bound whose material defence holds, month by month; takes a minute."))
+    ] = False,
     out: Out = None,
     as_json: Json = False,
     tables: Tables = None,
@@ -413,7 +420,7 @@ def shock(
                  tables)  # fmt: skip
         return
     kinds = tuple(foresight or ("none", "perfect"))
-    _deliver(_run("shock", case, scenario, foresight=kinds), out, as_json, tables)
+    _deliver(_run("shock", case, scenario, foresight=kinds, extremes=extremes), out, as_json, tables)
 
 
 @app.command(help=_("How good is it? Past episodes, predicted beside observed, misses kept."))

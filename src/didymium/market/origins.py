@@ -16,7 +16,7 @@ import pandas as pd
 from didymium.case.network import Network, positions
 from didymium.market.base import Base
 from didymium.market.content import groups, hold
-from didymium.market.tracing import Extremes, Flows, content_of, plants_in, shares
+from didymium.market.tracing import Extremes, Flows, content_of, given_by, plants_in, shares
 from didymium.messages import N_, _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 
@@ -95,16 +95,16 @@ def origins(
             content = content_of(holdings.market, element)
             if not (content[market] > 0).any():
                 continue
-            first = shares(year, marked, content)[:, 0]
-            mixed = shares(paths, marked, content, first if flows else None)
+            given = given_by(network, holdings, element)
+            first = shares(year, marked, content, given=given)[:, 0]
+            mixed = shares(paths, marked, content, first if flows else None, given)
             span = None
             if flows is not None and (bounds is None or bounds):
                 # What lay in stock at the start may be all of one origin or of the other, as far as the year allows.
-                span = Extremes(
-                    paths, marked, content, ((first > 1.0 - 1e-9).astype(float), (first > 1e-9).astype(float))
-                )
+                sure, some = (first > 1.0 - 1e-9).astype(float), (first > 1e-9).astype(float)
+                span = Extremes(paths, marked, content, (sure, some), given)
             elif flows is None:
-                span = Extremes(paths, marked, content)
+                span = Extremes(paths, marked, content, given=given)
             for (end_use, region), mine in uses.groupby(["end_use", "region"], sort=False):
                 own = positions(uses.index, mine.index.to_numpy())
                 weight = paths.served[at[own]] * content[market[own]][:, None]

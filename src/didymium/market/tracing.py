@@ -26,7 +26,7 @@ import scipy.sparse as sp
 from didymium.case.network import Network, positions
 from didymium.faults import SolverError
 from didymium.market.base import Base
-from didymium.market.content import mix
+from didymium.market.content import Holdings, mix
 from didymium.messages import _
 from didymium.silent import silent_highs
 
@@ -121,7 +121,9 @@ class Flows:
         return np.asarray(np.where(short > TRACE, short, 0.0))
 
 
-def shares(flows: Flows, marked: npt.NDArray[np.bool_], content: Array, first: Array | None = None) -> Array:
+def shares(
+    flows: Flows, marked: npt.NDArray[np.bool_], content: Array, first: Array | None = None, given: Array | None = None
+) -> Array:
     """Return the share of each market that passed a marked activity, by proportional mixing; markets x months.
 
     Parameters
@@ -131,9 +133,11 @@ def shares(flows: Flows, marked: npt.NDArray[np.bool_], content: Array, first: A
     marked : array of bool, activities
         Which plants mark what passes them.
     content : array, markets
-        Element in a tonne: how much an input counts.
+        Element in a tonne of what is in a market.
     first : array, markets, optional
         Share of stocks at the start and of goods under way; 0 where None.
+    given : array, terms, optional
+        Element in a tonne of each output of an activity, where recipes for one good differ; its market's where None.
     """
     n, index = flows.network, flows.network.markets.index
     size = len(index)
@@ -142,6 +146,7 @@ def shares(flows: Flows, marked: npt.NDArray[np.bool_], content: Array, first: A
     coefficient = terms["coefficient"].to_numpy(float)
     who, what = positions(n.activities.index, terms["activity"]), positions(index, terms["market"])
     into, out = coefficient < 0, coefficient > 0
+    holds = content[what] if given is None else given
     head, tail = positions(index, n.routes["head"]), positions(index, n.routes["tail"])
     better, lesser = (positions(index, n.downgrades[name]) for name in ("better", "lesser"))
     found = np.zeros((size, flows.months))
@@ -153,13 +158,13 @@ def shares(flows: Flows, marked: npt.NDArray[np.bool_], content: Array, first: A
         weight = np.divide(weight, total[who], out=np.zeros_like(weight), where=total[who] > 0)
         weight[marked[who]] = 0.0
         takes = sp.csr_matrix((weight[into], (who[into], what[into])), shape=(len(n.activities), size))
-        made = np.where(out, coefficient * run[who], 0.0)
+        made = np.where(out, coefficient * run[who] * holds, 0.0)
         gives = sp.csr_matrix((made[out], (what[out], who[out])), shape=(size, len(n.activities)))
-        arriving = flows.arriving(month)
+        arriving = flows.arriving(month) * content[tail]
         now = flows.lag == 0
         moved = sp.csr_matrix((arriving[now], (head[now], tail[now])), shape=(size, size))
-        turned = sp.csr_matrix((flows.downgraded(month), (lesser, better)), shape=(size, size))
-        held = flows.level[:, month - 1] if month else flows.start
+        turned = sp.csr_matrix((flows.downgraded(month) * content[better], (lesser, better)), shape=(size, size))
+        held = (flows.level[:, month - 1] if month else flows.start) * content
         own = held * before + gives @ marked.astype(float)
         amount = held + np.asarray(gives.sum(axis=1)).ravel() + np.asarray(moved.sum(axis=1)).ravel()
         amount = amount + np.asarray(turned.sum(axis=1)).ravel()
@@ -179,14 +184,15 @@ class Extremes:
 
     Parameters
     ----------
-    flows, marked, content
+    flows, marked, content, given
         As for :func:`shares`.
     first : tuple of array, markets, optional
         Least and most share of stocks at the start and of goods under way; 0 where None.
     """
 
     def __init__(
-        self, flows: Flows, marked: npt.NDArray[np.bool_], content: Array, first: tuple[Array, Array] | None = None
+        self, flows: Flows, marked: npt.NDArray[np.bool_], content: Array, first: tuple[Array, Array] | None = None,
+        given: Array | None = None,
     ) -> None:  # fmt: skip
         self.flows = flows
         n = flows.network
@@ -213,45 +219,49 @@ class Extremes:
         head, tail = positions(index, n.routes["head"]), positions(index, n.routes["tail"])
         better, lesser = (positions(index, n.downgrades[name]) for name in ("better", "lesser"))
         used = positions(index, n.uses["market"])
-        by_activity = _terms_of(n)
+        by_activity = _terms_of(n, content, given)
         balance = np.arange(size * count).reshape(size, count)
         extra = size * count
         self.served = np.full((len(n.uses), count), -1)
+        self.content = content[used]
         sent: dict[tuple[int, int], int] = {}
-        stock = {m: column(least[m], most[m]) for m, s in enumerate(flows.start) if s > TRACE}
+        begin = flows.start * content
+        stock = {m: column(least[m], most[m]) for m, s in enumerate(begin) if s > TRACE}
         inflow, outflow = np.zeros((size, count)), np.zeros((size, count))
         for month in range(count):
-            held = flows.level[:, month - 1] if month else flows.start
+            held = flows.level[:, month - 1] * content if month else begin
+            kept = flows.level[:, month] * content
             for market in list(stock):
                 term(balance[market, month], stock.pop(market), held[market])
             inflow[:, month] += held
-            for market in np.nonzero(flows.level[:, month] > TRACE)[0].tolist():
+            for market in np.nonzero(kept > TRACE)[0].tolist():
                 stock[market] = column(0.0, 1.0)
-                term(balance[market, month], stock[market], -flows.level[market, month])
-            outflow[:, month] += flows.level[:, month]
+                term(balance[market, month], stock[market], -kept[market])
+            outflow[:, month] += kept
             for activity in np.nonzero(flows.activity[:, month] > TRACE)[0].tolist():
                 run, (inputs, outputs) = float(flows.activity[activity, month]), by_activity[activity]
                 passes = column(float(marked[activity]), 1.0)
-                for market, coefficient in outputs:
-                    term(balance[market, month], passes, coefficient * run)
-                    inflow[market, month] += coefficient * run
-                weight = sum(content[market] * coefficient for market, coefficient in inputs)
+                for market, element in outputs:
+                    term(balance[market, month], passes, element * run)
+                    inflow[market, month] += element * run
+                weight = sum(element for _market, element in inputs)
                 if not marked[activity]:
                     term(extra, passes, -1.0)
-                for market, coefficient in inputs:
+                for market, element in inputs:
                     taken = column(0.0, 1.0)
-                    term(balance[market, month], taken, -coefficient * run)
-                    outflow[market, month] += coefficient * run
-                    if not marked[activity] and weight > 0 and content[market] > 0:
-                        term(extra, taken, content[market] * coefficient / weight)
+                    term(balance[market, month], taken, -element * run)
+                    outflow[market, month] += element * run
+                    if not marked[activity] and weight > 0:
+                        term(extra, taken, element / weight)
                 extra += not marked[activity]
-            for route in np.nonzero(flows.ship[:, month] > TRACE)[0]:
-                amount = flows.ship[route, month]
+            leaving = flows.ship[:, month] * content[tail]
+            for route in np.nonzero(leaving > TRACE)[0]:
+                amount = leaving[route]
                 leaves = column(0.0, 1.0)
                 term(balance[tail[route], month], leaves, -amount)
                 outflow[tail[route], month] += amount
                 sent[int(route), month] = leaves
-            arriving = flows.arriving(month)
+            arriving = flows.arriving(month) * content[tail]
             for route in np.nonzero(arriving > TRACE)[0]:
                 at = month - int(flows.lag[route])
                 amount = arriving[route]
@@ -260,11 +270,12 @@ class Extremes:
                     comes = column(least[tail[route]], most[tail[route]])
                 term(balance[head[route], month], comes, amount)
                 inflow[head[route], month] += amount
-            for use in np.nonzero(flows.served[:, month] > TRACE)[0]:
+            eaten = flows.served[:, month] * content[used]
+            for use in np.nonzero(eaten > TRACE)[0]:
                 self.served[use, month] = column(0.0, 1.0)
-                term(balance[used[use], month], self.served[use, month], -flows.served[use, month])
-                outflow[used[use], month] += flows.served[use, month]
-            for which, amount in enumerate(flows.downgraded(month)):
+                term(balance[used[use], month], self.served[use, month], -eaten[use])
+                outflow[used[use], month] += eaten[use]
+            for which, amount in enumerate(flows.downgraded(month) * content[better]):
                 if amount > TRACE:
                     turned = column(0.0, 1.0)
                     term(balance[better[which], month], turned, -amount)
@@ -292,7 +303,7 @@ class Extremes:
         SolverError
             No optimum.
         """
-        amount = self.flows.served[np.ix_(uses, months)]
+        amount = self.flows.served[np.ix_(uses, months)] * self.content[uses][:, None]
         place = self.served[np.ix_(uses, months)]
         total = float(amount[place >= 0].sum())
         if total <= TRACE:
@@ -320,17 +331,19 @@ class Extremes:
         return max(ends[0], 0.0) + 0.0, min(ends[1], 1.0)
 
 
-def _terms_of(n: Network) -> dict[int, tuple[list[tuple[int, float]], list[tuple[int, float]]]]:
-    """Return by activity its inputs and outputs, each (market, tonnes by unit of activity)."""
+def _terms_of(
+    n: Network, content: Array, given: Array | None
+) -> dict[int, tuple[list[tuple[int, float]], list[tuple[int, float]]]]:
+    """Return by activity its inputs and outputs, each (market, tonnes of element by unit of activity)."""
     found: dict[int, tuple[list[tuple[int, float]], list[tuple[int, float]]]] = {
         at: ([], []) for at in range(len(n.activities))
     }
-    who, what = (
-        positions(n.activities.index, n.terms["activity"]),
-        positions(n.markets.index, n.terms["market"]),
-    )
-    for activity, market, value in zip(who, what, n.terms["coefficient"].to_numpy(float), strict=True):
-        found[int(activity)][int(value > 0)].append((int(market), abs(float(value))))
+    who, what = positions(n.activities.index, n.terms["activity"]), positions(n.markets.index, n.terms["market"])
+    coefficient = n.terms["coefficient"].to_numpy(float)
+    holds = np.where(coefficient < 0, content[what], content[what] if given is None else given)
+    for activity, market, value, held in zip(who, what, coefficient, holds, strict=True):
+        if held > 0:
+            found[int(activity)][int(value > 0)].append((int(market), abs(float(value)) * float(held)))
     return found
 
 
@@ -340,6 +353,16 @@ def plants_in(network: Network, regions: list[str], stages: tuple[str, ...] = ()
     if stages:
         mine &= network.activities["stage"].isin(stages)
     return np.asarray(mine.to_numpy(bool))
+
+
+def given_by(network: Network, holdings: Holdings, element: str) -> Array:
+    """Return tonnes of an element in a tonne of each output, by term; the market's where none is made."""
+    terms, made = network.terms, holdings.made
+    own = content_of(holdings.market, element)[positions(network.markets.index, terms["market"])]
+    known = (made[element] / made["quantity"]).groupby([made["activity"], made["market"]]).first()
+    keys = pd.MultiIndex.from_arrays([terms["activity"], terms["market"]])
+    found = known.reindex(keys).to_numpy(float)
+    return np.where(np.isnan(found) | terms["coefficient"].lt(0).to_numpy(), own, found)
 
 
 def content_of(held: pd.DataFrame, element: str) -> Array:

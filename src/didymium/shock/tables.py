@@ -35,9 +35,14 @@ class ShockTables:
     ----------
     case, market, scenario, paths
         What was run.
+    extremes : bool
+        Also bound the origin of defence's material month by month.
     """
 
-    def __init__(self, case: cases.Case, market: Market, scenario: Scenario, paths: list[Path]) -> None:
+    def __init__(
+        self, case: cases.Case, market: Market, scenario: Scenario, paths: list[Path], extremes: bool = False
+    ) -> None:  # fmt: skip
+        self.extremes = extremes
         self.case, self.market, self.scenario, self.paths = case, market, scenario, paths
         self.why = scenario.inputs() or ["assumptions/a_no_shock"]
         intake = market.base.intake(market.network)
@@ -57,7 +62,7 @@ class ShockTables:
         ]  # fmt: skip
 
     def origins(self) -> ResultTable:
-        """Whose material the end uses hold, month by month, on the first path; extremes for defence."""
+        """Whose material the end uses hold by month, on the first path; where asked for, extremes for defence."""
         path, network = self.paths[0], self.market.network
         labels = network.markets.index
         place = positions(labels, path.stocks["market"])
@@ -70,7 +75,7 @@ class ShockTables:
             network, path.activity.to_numpy(float).clip(0), path.ship.to_numpy(float).clip(0),
             path.served.to_numpy(float).clip(0), level.clip(0), start, lag, before,
         )  # fmt: skip
-        made = set(self.case["end_uses"]["end_use"]) & {"defence"}
+        made = set(self.case["end_uses"]["end_use"]) & {"defence"} if self.extremes else set()
         return origins(
             self.case, network, self.market.base, flows, path.labels, bounds=tuple(made), why=tuple(self.why)
         )  # fmt: skip
