@@ -128,7 +128,7 @@ def _origins(case: Case, table: pd.DataFrame, across: bool) -> go.Figure:
     for at, region in enumerate(regions):
         x, y = panel(at, len(regions), across)
         axis = "" if at == 0 else str(at + 1)
-        mine = table[table["region"].eq(region)].iloc[::-1]
+        mine = table[table["region"].eq(region)].sort_values(["end_use", "element"]).iloc[::-1]
         names = [
             f"{name_of(case, 'end_uses', str(use))}, {element}"
             for use, element in zip(mine["end_use"], mine["element"], strict=True)
@@ -149,5 +149,8 @@ def _origins(case: Case, table: pd.DataFrame, across: bool) -> go.Figure:
         label(figure, x[0], y[1], name_of(case, "regions", region), xref="paper", yref="paper", yanchor="top",
               font={"size": 12, "color": INK})  # fmt: skip
     dress_axes(figure)
+    if across:  # the rows are the same in each panel
+        for at in range(1, len(regions)):
+            figure.update_layout({f"yaxis{at + 1}": {"showticklabels": False}})
     figure.update_xaxes(ticksuffix=" %", tickfont={"size": 11, "color": MUTED})
     return figure
