@@ -118,7 +118,7 @@ PLAN_TABLES = {"choices", "stock_plan", "compare", "gap"}
 
 
 def test_screen_outputs(screened: Result) -> None:
-    assert_outputs(screened, CLEAR_TABLES)
+    assert_outputs(screened, CLEAR_TABLES | SHOCK_TABLES)
 
 
 def test_clear_outputs(cleared: Result) -> None:
