@@ -57,6 +57,9 @@ DEFAULTS: dict[str, Row] = {
     "backtests": {},
     "purses": {"unit": "USD", "price_year": 2024, "counted": "yes"},
     "value_added": {"year": 2024, "unit": "USD"},
+    "input_output": {"year": 2024, "unit": "USD"},
+    "studies": {"publisher": "A house", "scope": "rare_earths", "months": 12, "unit": "", "method": "A model.",
+                "driver": "An assumption."},
 }  # fmt: skip
 """Cells of a table's rows where a test does not give them."""
 

@@ -119,7 +119,7 @@ PLAN_TABLES = {"choices", "stock_plan", "compare", "gap", "stories"}
 
 
 def test_screen_outputs(screened: Result) -> None:
-    assert_outputs(screened, CLEAR_TABLES)
+    assert_outputs(screened, CLEAR_TABLES | SHOCK_TABLES)
 
 
 def test_clear_outputs(cleared: Result) -> None:

@@ -13,10 +13,10 @@ import pytest
 from didymium.case.case import load_case
 from didymium.case.units import metal_per_oxide
 from didymium.faults import DidymiumError
+from didymium.market.content import composition
 from didymium.market.prepare import Market, prepare
 from didymium.result import RESTS_ON, Result
 from didymium.screen import screen
-from didymium.screen.content import composition
 from didymium.screen.exposure import rank
 from didymium.screen.n_minus_1 import n_minus_1
 from didymium.screen.shares import hhi, largest, shares, top

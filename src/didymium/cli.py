@@ -127,11 +127,15 @@ def brief(
             help=_("Cut that the plan prepares for; the case names one if not given."),
         ),
     ] = None,
+    saved: Annotated[
+        list[Path] | None,
+        typer.Option("--with", metavar="FOLDER", help=_("Saved draws, or a saved worst case, to go with it.")),
+    ] = None,
 ) -> None:
     """Run the main job."""
     from didymium.report.job import make_brief
 
-    page, seconds = make_brief(case, out, as_of, scenario, plan_scenario)
+    page, seconds = make_brief(case, out, as_of, scenario, plan_scenario, saved or ())
     _say(_("wrote {page} in {seconds:.0f} s").format(page=page, seconds=seconds))
 
 
@@ -370,6 +374,35 @@ def dataweb(file: Download, out: Rows = None) -> None:
     _import_rows("dataweb", file, out)
 
 
+@importing.command(
+    help=_("Read an input-output table, industries by industries, into the table input_output of a case.")
+)
+@guarded
+def io(
+    file: Download,
+    region: Annotated[str, typer.Option("--region", metavar="REGION", help=_("Region of the case, such as JPN."))],
+    year: Annotated[int, typer.Option("--year", metavar="YEAR", help=_("Year of the table."))],
+    unit: Annotated[str, typer.Option("--unit", metavar="UNIT", help=_("Unit of its cells, such as MJPY or MUSD."))],
+    source: Annotated[str, typer.Option("--source", metavar="ID", help=_("Row of sources.csv that describes it."))],
+    added: Annotated[
+        list[str], typer.Option("--value-added", metavar="ROW", help=_("Row that is value added; may be repeated."))
+    ],
+    taxes: Annotated[
+        list[str] | None, typer.Option("--taxes", metavar="ROW", help=_("Row of taxes on products; may be repeated."))
+    ] = None,
+    out: Rows = None,
+) -> None:
+    """Read an input-output table."""
+    from didymium.sources.input_output import read_input_output
+    from didymium.sources.tidy import write_rows
+
+    frame = read_input_output(file, region, year, unit, source, tuple(added), tuple(taxes or ()))
+    industries = frame["supplier"].nunique()
+    print(_("{rows:,} cells, {industries} sellers and payments").format(rows=len(frame), industries=industries))
+    if out is not None:
+        print(_("wrote {file}").format(file=write_rows(frame, out.expanduser().resolve())))
+
+
 @app.command(help=_("List the known data sets with their age, and whether a folder holds them as declared."))
 @guarded
 def sources(
@@ -488,13 +521,41 @@ def shock(
         list[str] | None,
         typer.Option("--foresight", metavar="KIND", help=_("none, announced or perfect; may be repeated.")),
     ] = None,
+    draws: Annotated[
+        int | None, typer.Option("--draws", metavar="N", help=_("Run it so many times, each number drawn by its band."))
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help=_("Seed of the draws."))] = 1,
+    sweep: Annotated[
+        str, typer.Option("--sweep", metavar="ENDS", help=_("Ends of secret stocks to draw at: low, value, high."))
+    ] = "low,high",
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", metavar="FOLDER", help=_("Where draws are kept while they run; else in the cache.")),
+    ] = None,
+    worst: Annotated[
+        int | None,
+        typer.Option("--worst", metavar="K", help=_("Find the K measures of it that hurt most; 0: the worst month.")),
+    ] = None,
+    participant: Annotated[
+        str | None, typer.Option("--for", metavar="REGION", help=_("Whom they are to hurt, such as JPN."))
+    ] = None,
+    pays: Annotated[bool, typer.Option("--pays", help=_("The adversary counts what he loses on his exports."))] = False,
+    extremes: Annotated[
+        bool, typer.Option("--extremes", help=_("Bound whose material defence holds, month by month; takes a minute."))
+    ] = False,
     out: Out = None,
     as_json: Json = False,
     tables: Tables = None,
 ) -> None:
     """Shock a case."""
+    if draws is not None and worst is not None:
+        raise DidymiumError(_("--draws and --worst are two questions -> ask one at a time"))
+    if draws is not None or worst is not None:
+        _deliver(_risk(case, scenario, foresight, draws, seed, sweep, keep, worst, participant, pays), out, as_json,
+                 tables)  # fmt: skip
+        return
     kinds = tuple(foresight or ("none", "perfect"))
-    _deliver(_run("shock", case, scenario, foresight=kinds), out, as_json, tables)
+    _deliver(_run("shock", case, scenario, foresight=kinds, extremes=extremes), out, as_json, tables)
 
 
 @app.command(help=_("How good is it? Past episodes, predicted beside observed, misses kept."))
@@ -512,6 +573,46 @@ def backtest(
 ) -> None:
     """Back-test a case."""
     _deliver(_run("backtest", case, foresight=foresight), out, as_json, tables)
+
+
+def _risk(
+    case: str, scenario: str, foresight: list[str] | None, draws: int | None, seed: int, sweep: str,
+    keep: Path | None, worst: int | None, participant: str | None, pays: bool,
+) -> Result:  # fmt: skip
+    """Run draws or look for the worst case, with a bar."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    import didymium
+    from didymium.report.terminal import console
+    from didymium.shock import draws as run_draws
+    from didymium.shock import worst as find_worst
+    from didymium.shock.draws import cache
+
+    loaded = didymium.load_case(case)
+    screen = console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        loaded.files.placing(),
+        Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar,
+    ):
+        task = bar.add_task(_("draws") if draws is not None else _("sets of measures"), total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        if draws is None:
+            return find_worst(loaded, scenario, worst or 0, participant, pays, progress=progress)
+        kinds = foresight or ["none"]
+        if len(kinds) > 1:
+            raise DidymiumError(_("draws are of one foresight -> name one"))
+        story = loaded.scenario(scenario)
+        folder = keep.expanduser().resolve() if keep else cache(loaded, story, seed, kinds[0])
+        levels = tuple(part.strip() for part in sweep.split(","))
+        try:
+            return run_draws(loaded, story, draws, seed, levels, kinds[0], folder, progress=progress)
+        except KeyboardInterrupt:
+            _say(_("draws are kept in {folder}: the same command goes on from there").format(folder=folder))
+            raise
 
 
 @app.command(help=_("What should the partners do together, and what is each better off by?"))

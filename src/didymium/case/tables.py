@@ -551,6 +551,50 @@ VALUE_ADDED = Table(
     internal="USD|JPY",
 )  # fmt: skip
 
+INPUT_OUTPUT = Table(
+    "input_output",
+    N_("Who buys what of whom: an input-output table, a cell a row. Empty until one is imported."),
+    (
+        _ref("region", "regions", N_("Whose economy.")),
+        Field("supplier", Kind.TEXT, N_("Industry that sells; `value added` or another payment to none of them."),
+              required=True),
+        Field("user", Kind.TEXT, N_("Industry that buys; `final demand` for everybody else."), required=True),
+        Field("year", Kind.INTEGER, N_("Year."), required=True, low=1990, high=2100),
+        _number("value", N_("What is paid in the year.")),
+        _UNIT, _SOURCE, _NOTE,
+    ),
+    key=("region", "supplier", "user"),
+    value="value",
+    internal="USD|JPY",
+)  # fmt: skip
+
+STUDIES = Table(
+    "studies",
+    N_("What others found that a cut costs: to be set beside each other, and beside the case, on one basis."),
+    (
+        _id("study", N_("Short name.")),
+        Field("publisher", Kind.TEXT, N_("Who computed it."), required=True),
+        _ref("region", "regions", N_("Whose loss.")),
+        Field("scope", Kind.CHOICE, N_("What is cut: rare earths, or rare earths and other minerals."), required=True,
+              choices=("rare_earths", "more")),
+        _number("months", N_("How long the cut lasts."), low=0.1),
+        Field("cut", Kind.NUMBER, N_("Share of supply that is cut; empty: all of it, or not seen."), low=0.0, high=1.0),
+        Field("stock_days", Kind.NUMBER, N_("Days of stock that the study lets firms use first; empty: none seen."),
+              low=0.0),
+        Field("gdp_share", Kind.NUMBER, N_("Loss over the study's own horizon, as it gives it."), unit="percent"),
+        Field("low", Kind.NUMBER, N_("Lower end, where the study gives a range."), unit="percent"),
+        Field("high", Kind.NUMBER, N_("Upper end."), unit="percent"),
+        Field("amount", Kind.NUMBER, N_("The same loss in money, where the study gives it."), low=0.0),
+        Field("unit", Kind.TEXT, N_("Currency of the amount.")),
+        Field("method", Kind.TEXT, N_("How it was computed, as far as was seen."), required=True),
+        Field("driver", Kind.TEXT, N_("What makes its number large or small."), required=True),
+        Field("scenarios", Kind.TEXT,
+              N_("Scenarios of this case that cut the same, separated by ;; empty: none does.")),
+        _SOURCE, _NOTE,
+    ),
+    key=("study",),
+)  # fmt: skip
+
 PURSES = Table(
     "purses",
     N_("Public money that may pay for projects and stocks."),
@@ -668,7 +712,8 @@ TABLES: dict[str, Table] = {
     for table in (
         SOURCES, ASSUMPTIONS, REGIONS, BASKETS, COMMODITIES, PROCESSES, RECIPES, RAMPS, FACILITIES, PROJECTS, CAPS,
         COSTS, ENVIRONMENT, ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS,
-        READINGS, VALUE_ADDED, PURSES, EVENTS, COMMITMENTS, EVIDENCE, BACKTESTS, *SCREENING, *RISK,
+        READINGS, VALUE_ADDED, INPUT_OUTPUT, STUDIES, PURSES, EVENTS, COMMITMENTS, EVIDENCE, BACKTESTS, *SCREENING,
+        *RISK,
     )
 }  # fmt: skip
 """Every table of a case by name, in the order in which they are checked."""

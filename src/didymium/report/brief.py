@@ -19,6 +19,7 @@ from didymium.report.figures.flow_map import GROUPS, flow_map
 from didymium.report.figures.gantt import project_gantt
 from didymium.report.figures.heatmap import exposure_heatmap
 from didymium.report.figures.minerals import mineral_heatmap, rank_chart
+from didymium.report.figures.risk import exceedance_chart, origin_chart
 from didymium.report.figures.sankey import sankeys, stage_sankey
 from didymium.report.figures.shortage import shortage_timeline
 from didymium.report.figures.style import Chart
@@ -29,6 +30,7 @@ from didymium.report.limits import grade_rows, limits
 from didymium.report.mineral_tables import hidden_table, method_table
 from didymium.report.names import scenario_title
 from didymium.report.numbers import Writer, month
+from didymium.report.risk_tables import remedy_table, worst_table
 from didymium.report.sentences import five_sentences
 from didymium.report.tables import (
     Table,
@@ -148,6 +150,9 @@ def charts(case: Case, results: dict[str, Result], as_of: str) -> list[Chart]:
     if "screen" in results:
         screened = results["screen"]
         found += [exposure_heatmap(case, screened), mineral_heatmap(case, screened), rank_chart(case, screened)]
+        found.append(origin_chart(case, screened))
+    if "draws" in results:
+        found.append(exceedance_chart(case, results["draws"]))
     if "plan" in results:
         planned = results["plan"]
         found += [gap_waterfall(case, planned), gain_chart(case, planned), project_gantt(case, planned)]
@@ -174,6 +179,10 @@ def _tables(case: Case, results: dict[str, Result], writer: Writer, as_of: str) 
         makers = {"plan": plan_table, "choices": choice_table, "stock": stock_table, "committed": committed_table}
         for name, make in makers.items():
             found[name] = partial(make, case, results["plan"], writer)
+    if "worst" in results:
+        found["worst"] = partial(worst_table, case, results["worst"], writer)
+        if "remedies" in results["worst"].tables:
+            found["remedies"] = partial(remedy_table, case, results["worst"], writer)
     if "track" in results:
         found["commitments"] = partial(commitment_table, results["track"], writer)
         found["measures"] = partial(measure_table, case, results["track"], writer, as_of)

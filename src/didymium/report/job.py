@@ -12,13 +12,18 @@ from didymium.messages import _
 from didymium.report.terminal import console
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from didymium.result import Result
 
 
 def make_brief(
-    case: str | Path, out: Path, as_of: str | None, scenario: str | None, plan_scenario: str | None
+    case: str | Path,
+    out: Path,
+    as_of: str | None,
+    scenario: str | None,
+    plan_scenario: str | None,
+    saved: Sequence[Path] = (),
 ) -> tuple[Path, float]:
     """Run screen, clear, shock, plan and track on a case and write their brief, all or nothing.
 
@@ -33,6 +38,8 @@ def make_brief(
     scenario, plan_scenario : str or None
         Scenario of the shock, and cut that the plan prepares for; those that ``[brief]`` in ``case.toml`` names where
         None. A case whose ``[brief]`` names none goes without the shock, or without the plan.
+    saved : sequence of Path
+        Saved results to go with it: draws, or a worst case.
 
     Returns
     -------
@@ -48,12 +55,13 @@ def make_brief(
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     import didymium
-    from didymium.result import refuse_foreign
+    from didymium.result import Result, refuse_foreign
     from didymium.track.clocks import as_day
 
     begun = perf_counter()
     target = out.expanduser().resolve()
     # What can be refused is refused before the long work.
+    more = [Result.load(folder.expanduser().resolve()) for folder in saved]
     refuse_foreign(target, ("brief.html", "tables.xlsx", "data"))
     day = as_day(as_of or date.today().isoformat()).isoformat()
     screen = console(stderr=True)
@@ -85,7 +93,8 @@ def make_brief(
             for name, future in running.items():
                 found[name] = future.result()
                 progress.update(task, advance=1)
-        results = [found[name] for name in ("screen", "clear", "shock", "plan", "track") if name in found]
+        names = ("screen", "clear", "shock", "plan", "track")
+        results = [*more, *(found[name] for name in names if name in found)]
         progress.update(task, advance=1, description=_("brief"))
         page = didymium.brief(results, target, case=loaded, as_of=day)
         progress.update(task, advance=1)

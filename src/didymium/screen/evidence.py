@@ -9,7 +9,7 @@ from didymium.case.case import ROW, Case
 from didymium.case.check import split_list
 from didymium.case.network import Network
 from didymium.market.base import Base
-from didymium.screen.content import Holdings, groups
+from didymium.market.content import Holdings, groups
 
 
 class Evidence:

@@ -17,12 +17,13 @@ import pandas as pd
 from didymium.case.case import Case
 from didymium.case.network import Network
 from didymium.market.base import Base
+from didymium.market.content import SEPARATION, Holdings, chain, groups, hold, members
+from didymium.market.origins import origins
+from didymium.market.passed import in_use, passed
 from didymium.messages import _
 from didymium.result import RESTS_ON, ResultTable, join_inputs
-from didymium.screen.content import SEPARATION, Holdings, chain, groups, hold, members
 from didymium.screen.evidence import Evidence
 from didymium.screen.n_minus_1 import NEGLIGIBLE, n_minus_1
-from didymium.screen.origin import in_use, passed
 from didymium.screen.shares import hhi, largest, shares, top
 from didymium.screen.single_point import plants, single_point
 
@@ -52,7 +53,7 @@ def screen_chain(case: Case, network: Network, base: Base, day: date) -> tuple[l
         f"{e}, {s}" for e in groups(case) for s in chain(case)
         if s not in ("mine", *SEPARATION) and (e, s) not in found.stages
     ]  # fmt: skip
-    return found.tables(), missing
+    return [*found.tables(), origins(case, network, base)], missing
 
 
 def sums(value: pd.Series, by: pd.Series) -> dict[str, float]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from didymium.economy.methods import SHORT
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
-from didymium.shock.columns import FORESIGHT, LINE_STOP, MONTH, SHORT, first_over
+from didymium.shock.columns import FORESIGHT, LINE_STOP, MONTH, first_over
 
 if TYPE_CHECKING:
     from didymium.case import case as cases

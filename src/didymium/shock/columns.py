@@ -16,9 +16,6 @@ FORESIGHT = Column(
 )
 MONTH = Column("", N_("Month"))
 
-SHORT = 0.05
-"""Share of what is wanted that is missing before a use counts as short."""
-
 LINE_STOP = 0.15
 """Share missing at which production lines stop: above what thrift saves within a month."""
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from didymium.economy.methods import SHORT
 from didymium.market.prepare import Market
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
-from didymium.shock.columns import FORESIGHT, LINE_STOP, SHORT, first_over
+from didymium.shock.columns import FORESIGHT, LINE_STOP, first_over
 from didymium.shock.path import Path
 from didymium.shock.run_out import run_out
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from didymium.economy.value import at_risk, value_added
+from didymium.economy.methods import Shortage, value_at_risk
 from didymium.economy.willingness import surplus
 from didymium.market.cross import joints
 from didymium.market.prepare import Market
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
-from didymium.shock.columns import FORESIGHT, SHORT
+from didymium.shock.columns import FORESIGHT
 from didymium.shock.path import Path
+from didymium.shock.value import worth_of
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -34,22 +35,22 @@ def losses(case: cases.Case, market: Market, paths: list[Path], uses: pd.DataFra
     """
     network = market.network
     rows = []
-    known = value_added(case)
+    worth = worth_of(market)
     for path in paths:
         lost = users_loss(market, path.served.to_numpy(), path.wanted.to_numpy(), path.price) / 1000.0
         gain = producers_gain(market, path.activity, path.price) / 1000.0
         months = uses[uses["foresight"].eq(path.foresight)]
         for region in dict.fromkeys(network.uses["region"]):
             mine = network.uses["region"].eq(region).to_numpy()
-            risk, keys = _at_risk(case, known, months, str(region))
+            risk = value_at_risk(case, Shortage.of(months, worth, str(region)))
             producers = network.activities["region"].eq(region).to_numpy()
             duty, rent = border_gain(case, market, path, str(region))
             rows.append({
                 "foresight": path.foresight, "region": region, "consumer_loss": lost[mine].sum(),
                 "producer_gain": gain[producers].sum(),
                 "duties": duty, "licence_rent": rent,
-                "value_at_risk": risk[1], "value_at_risk_low": risk[0], "value_at_risk_high": risk[2],
-                RESTS_ON: join_inputs(why, *(str(k).split(";") for k in network.uses.loc[mine, "inputs"]), keys),
+                "value_at_risk": risk.value, "value_at_risk_low": risk.low, "value_at_risk_high": risk.high,
+                RESTS_ON: join_inputs(why, *(str(k).split(";") for k in network.uses.loc[mine, "inputs"]), risk.inputs),
             })  # fmt: skip
     columns = {
         "foresight": FORESIGHT, "region": Column("", _("Region")),
@@ -81,28 +82,6 @@ def border_gain(case: cases.Case, market: Market, path: Path, region: str) -> tu
     freight = market.base.freight.reindex(routes.index[out]).to_numpy(float)[:, None]
     rent = np.maximum(head - tail - freight - duty[out], 0.0) * ship[out]
     return levied, float(rent.sum()) / 1000.0
-
-
-def _at_risk(
-    case: cases.Case, known: pd.DataFrame, uses: pd.DataFrame, region: str
-) -> tuple[tuple[float, float, float], list[str]]:
-    table = known[known["region"].eq(region)]
-    if table.empty:
-        return (np.nan, np.nan, np.nan), []
-    totals = [0.0, 0.0, 0.0]
-    keys: list[str] = ["assumptions/a_magnet_dependence"]
-    for end_use, value, inputs in zip(table["end_use"], table["value"], table["inputs"], strict=True):
-        mine = uses[uses["region"].eq(region) & uses["end_use"].eq(end_use)]
-        if mine.empty:
-            continue
-        by_month = mine.groupby("month")[["served", "wanted"]].sum()
-        missing = 1.0 - by_month["served"] / by_month["wanted"]
-        # Below the limit buyers save a little because the price is up; no line stands still for it.
-        short_years = float(missing.where(missing.gt(SHORT), 0.0).sum() / 12.0)
-        for at, end in enumerate(("low", "value", "high")):
-            totals[at] += at_risk(value, short_years, case.assumption("a_magnet_dependence", end))
-        keys += [key for cell in inputs for key in cell.split(";")]
-    return (totals[0], totals[1], totals[2]), keys
 
 
 def users_loss(market: Market, served: np.ndarray, wanted: np.ndarray, price: pd.DataFrame) -> np.ndarray:

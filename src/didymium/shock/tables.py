@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from didymium.case.network import positions
 from didymium.market.clear import TRACE_TONNES, market_inputs
+from didymium.market.laws import monthly_lag
+from didymium.market.origins import origins
 from didymium.market.prepare import Market
+from didymium.market.tracing import Flows
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 from didymium.shock.answers import premium, uses
@@ -16,6 +21,7 @@ from didymium.shock.conversion import conversion
 from didymium.shock.cover import cover
 from didymium.shock.losses import losses
 from didymium.shock.path import Path
+from didymium.shock.value import shortages, value_tables
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -29,9 +35,14 @@ class ShockTables:
     ----------
     case, market, scenario, paths
         What was run.
+    extremes : bool
+        Also bound the origin of defence's material month by month.
     """
 
-    def __init__(self, case: cases.Case, market: Market, scenario: Scenario, paths: list[Path]) -> None:
+    def __init__(
+        self, case: cases.Case, market: Market, scenario: Scenario, paths: list[Path], extremes: bool = False
+    ) -> None:  # fmt: skip
+        self.extremes = extremes
         self.case, self.market, self.scenario, self.paths = case, market, scenario, paths
         self.why = scenario.inputs() or ["assumptions/a_no_shock"]
         intake = market.base.intake(market.network)
@@ -41,11 +52,33 @@ class ShockTables:
         """Return every table."""
         months = self._uses()
         run = (self.case, self.market, self.paths, months, self.why)
+        short = shortages(self.case, self.market, months, [path.foresight for path in self.paths])
+        valued = value_tables(self.case, self.scenario, short, self.why)
         return [
             self.prices(), premium(self.case, self.market, self.paths, self.why), self.served(),
             uses(self.case, self.market, months, self.why), self.stocks(), cover(*run),
-            conversion(self.case, self.market, self.paths[0].stocks), self.trade(), losses(*run),
+            conversion(self.case, self.market, self.paths[0].stocks), self.trade(), losses(*run), *valued,
+            self.origins(),
         ]  # fmt: skip
+
+    def origins(self) -> ResultTable:
+        """Whose material the end uses hold by month, on the first path; where asked for, extremes for defence."""
+        path, network = self.paths[0], self.market.network
+        labels = network.markets.index
+        place = positions(labels, path.stocks["market"])
+        level, start = np.zeros((len(labels), len(path.labels))), np.zeros(len(labels))
+        np.add.at(level, place, path.stock.to_numpy(float))
+        np.add.at(start, place, path.stocks["start"].to_numpy(float))
+        lag = monthly_lag(network.routes["days"].to_numpy(float))
+        before = np.repeat(self.market.base.ship.to_numpy(float)[:, None] / 12.0, int(lag.max(initial=0)), axis=1)
+        flows = Flows(
+            network, path.activity.to_numpy(float).clip(0), path.ship.to_numpy(float).clip(0),
+            path.served.to_numpy(float).clip(0), level.clip(0), start, lag, before,
+        )  # fmt: skip
+        made = set(self.case["end_uses"]["end_use"]) & {"defence"} if self.extremes else set()
+        return origins(
+            self.case, network, self.market.base, flows, path.labels, bounds=tuple(made), why=tuple(self.why)
+        )  # fmt: skip
 
     def _long(self, frame: pd.DataFrame, path: Path, name: str) -> pd.DataFrame:
         """Turn rows x months into one row each, with foresight and month."""

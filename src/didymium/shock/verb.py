@@ -28,6 +28,7 @@ def shock(
     foresight: Sequence[str] = SHOWN,
     options: Options | None = None,
     progress: Callable[[int, int], None] | None = None,
+    extremes: bool = False,
 ) -> Result:
     """Run a scenario month by month.
 
@@ -44,6 +45,8 @@ def shock(
         Market options; commercial stocks and transit times take part where None.
     progress : callable, optional
         Called with months done and months in all.
+    extremes : bool
+        Also bound the origin of defence's material month by month: what lots kept apart could be.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def shock(
     story = case.scenario(scenario) if isinstance(scenario, str) else scenario
     engine = Engine(case, options=options)
     paths = [engine.path(story, name, progress=progress) for name in foresight]
-    tables = ShockTables(case, engine.market, story, paths).all()
+    tables = ShockTables(case, engine.market, story, paths, extremes).all()
     seen = observed(case, engine.market, story, paths)
     tables += [seen] if seen else []
     chosen = {

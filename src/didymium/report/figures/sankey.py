@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from didymium.case.tables import STAGES
+from didymium.market.content import composition, groups
 from didymium.messages import _
 from didymium.report.figures.style import (
     PRODUCTS,
@@ -20,7 +21,6 @@ from didymium.report.figures.style import (
     region_colour,
 )
 from didymium.report.numbers import percent
-from didymium.screen.content import composition, groups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

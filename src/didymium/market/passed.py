@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from didymium.screen.content import Holdings, mix, positions
+from didymium.market.content import Holdings, mix, positions
 
 
 def passed(holdings: Holdings, element: str, stage: str, products: list[str]) -> pd.DataFrame:

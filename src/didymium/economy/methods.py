@@ -1,0 +1,191 @@
+"""What a shortage costs an economy, by methods that differ: side by side, never one number.
+
+* at risk: the industries stop as their magnets do (:func:`didymium.economy.value.at_risk`);
+* ces: they replace a little of what is short (:mod:`didymium.economy.ces`), by elasticity of substitution;
+* input_output: they stop, and with them those whom they buy from and sell to (:mod:`didymium.economy.input_output`).
+
+All three let the same share of an industry depend on its magnets (``a_magnet_dependence``, a band).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from didymium.economy.ces import SWEEP, lost
+from didymium.economy.input_output import table_of
+from didymium.economy.studies import gdp_of
+from didymium.economy.value import MILLION, at_risk, value_added
+from didymium.messages import N_, _
+
+if TYPE_CHECKING:
+    from didymium.case import case as cases
+
+ENDS = ("low", "value", "high")
+DEPENDENCE = "a_magnet_dependence"
+YEN = "a_jpy_per_usd"
+
+NO_VALUE_ADDED = N_("not computable: the case holds no value added")
+NO_TABLE = N_("not computable: no input-output table imported")
+NO_INDUSTRY = N_("not computable: no industry of the input-output table stands behind an end use in value_added.csv")
+
+SHORT = 0.05
+"""Share missing before a use counts as short: below it buyers only save a little because the price is up."""
+
+
+class Range(NamedTuple):
+    """A loss over all months, MUSD: low and high by the band of dependence, and what it rests on."""
+
+    low: float
+    value: float
+    high: float
+    inputs: list[str]
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """What the end uses of a region lacked.
+
+    Parameters
+    ----------
+    region : str
+        Where.
+    ratio : DataFrame
+        Served over wanted, at most 1: end uses x months.
+    worth : Series
+        By end use: what it pays in a year for what it takes, at base prices, MUSD.
+    """
+
+    region: str
+    ratio: pd.DataFrame
+    worth: pd.Series
+
+    @classmethod
+    def of(cls, uses: pd.DataFrame, worth: pd.DataFrame, region: str) -> Shortage:
+        """Return the shortage of a region.
+
+        Parameters
+        ----------
+        uses : DataFrame
+            Rows with region, end_use, month, wanted and served, t.
+        worth : DataFrame
+            Rows with region, end_use and worth (MUSD a year).
+        region : str
+            Where.
+        """
+        mine = uses[uses["region"].eq(region)]
+        totals = mine.groupby(["end_use", "month"], sort=False)[["served", "wanted"]].sum()
+        ratio = (totals["served"] / totals["wanted"].where(totals["wanted"].gt(0))).fillna(1.0).clip(0.0, 1.0)
+        paid = worth[worth["region"].eq(region)].groupby("end_use")["worth"].sum()
+        return cls(region, ratio.unstack("month"), paid)
+
+
+def value_at_risk(case: cases.Case, shortage: Shortage) -> Range:
+    """``sum_e V_e d sum_n max-short / 12``: value added of what stands still; NaN where the case holds none."""
+    known = _known(case, shortage)
+    if known.empty:
+        return Range(np.nan, np.nan, np.nan, [])
+    missing = 1.0 - shortage.ratio.loc[known["end_use"]].to_numpy(float)
+    years = np.where(missing > SHORT, missing, 0.0).sum(axis=1) / 12.0
+    value = known["value"].to_numpy(float)
+    low, middle, high = (
+        sum(at_risk(v, y, case.assumption(DEPENDENCE, end)) for v, y in zip(value, years, strict=True)) for end in ENDS
+    )
+    return Range(low, middle, high, _inputs(known))
+
+
+def ces_loss(case: cases.Case, shortage: Shortage, substitution: float) -> Range:
+    """Return what is lost where industries can replace a little: :func:`didymium.economy.ces.lost`, month by month."""
+    known = _known(case, shortage)
+    if known.empty:
+        return Range(np.nan, np.nan, np.nan, [])
+    ratio = shortage.ratio.loc[known["end_use"]].to_numpy(float)
+    value = known["value"].to_numpy(float)[:, None]
+    worth = np.maximum(shortage.worth.reindex(known["end_use"]).fillna(0.0).to_numpy(float)[:, None], 1e-9)
+    totals = [
+        float(lost(value * case.assumption(DEPENDENCE, end), worth, ratio, substitution).sum() / 12.0) for end in ENDS
+    ]
+    return Range(totals[0], totals[1], totals[2], _inputs(known))
+
+
+def input_output_loss(case: cases.Case, shortage: Shortage) -> tuple[dict[str, Range], str]:
+    """Return the narrow and the wide loss of the input-output program, or why there is none.
+
+    Months are programs of their own: what an industry lacks this month it does not make up next month.
+    """
+    table = table_of(case, shortage.region)
+    if table is None:
+        return {}, _(NO_TABLE)
+    rows = case["value_added"]
+    rows = rows[rows["region"].eq(shortage.region) & rows["sector"].isin(table.sectors)]
+    behind = {str(s): str(e) for s, e in zip(rows["sector"], rows["end_use"], strict=True) if e in shortage.ratio.index}
+    if not behind:
+        return {}, _(NO_INDUSTRY)
+    rate = case.assumption(YEN) if table.unit == "JPY" else 1.0
+    inputs = [f"assumptions/{DEPENDENCE}", *([f"assumptions/{YEN}"] if table.unit == "JPY" else [])]
+    cells = case["input_output"]
+    inputs += [f"sources/{name}" for name in dict.fromkeys(cells.loc[cells["region"].eq(shortage.region), "source"])]
+    found = {}
+    for name in ("narrow", "wide"):
+        totals = []
+        for end in ENDS:
+            dependence, total = case.assumption(DEPENDENCE, end), 0.0
+            for _month, ratio in shortage.ratio.items():
+                missing = (1.0 - ratio).where(lambda m: m.gt(SHORT), 0.0)
+                limits = {sector: 1.0 - dependence * float(missing[use]) for sector, use in behind.items()}
+                if min(limits.values()) < 1.0:
+                    total += table.loss(limits, wide=name == "wide") / 12.0
+            totals.append(total / rate / MILLION)
+        found[name] = Range(totals[0], totals[1], totals[2], inputs)
+    return found, ""
+
+
+def side_by_side(case: cases.Case, shortage: Shortage) -> pd.DataFrame:
+    """Return a row per method: what a shortage costs a region over all its months.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    shortage : Shortage
+        What was short.
+
+    Returns
+    -------
+    DataFrame
+        method, substitution, value, low, high (MUSD, all months), gdp_low, gdp_high (percent of a year's GDP as the
+        studies of the region imply it; NaN where none does), state (empty, or why there is no number), inputs.
+    """
+    rows: list[dict[str, object]] = []
+
+    def add(method: str, substitution: float, found: Range | None, state: str = "") -> None:
+        found = found or Range(np.nan, np.nan, np.nan, [])
+        rows.append({"method": method, "substitution": substitution, "value": found.value, "low": found.low,
+                     "high": found.high, "state": state, "inputs": found.inputs})  # fmt: skip
+
+    plain = value_at_risk(case, shortage)
+    missing = "" if plain.inputs else _(NO_VALUE_ADDED)
+    add("at_risk", np.nan, plain, missing)
+    for substitution in SWEEP:
+        add("ces", substitution, ces_loss(case, shortage, substitution) if plain.inputs else None, missing)
+    networked, why = input_output_loss(case, shortage)
+    for name in ("narrow", "wide"):
+        add(f"input_output_{name}", np.nan, networked.get(name), why)
+    least, most, keys = gdp_of(case, shortage.region)
+    frame = pd.DataFrame(rows)
+    frame["gdp_low"], frame["gdp_high"] = frame["low"] / most * 100.0, frame["high"] / least * 100.0
+    frame["inputs"] = [[*own, *(keys if own else [])] for own in frame["inputs"]]
+    return frame
+
+
+def _known(case: cases.Case, shortage: Shortage) -> pd.DataFrame:
+    """Return the region's value added by end use, for uses that take part in the market."""
+    table = value_added(case)
+    return table[table["region"].eq(shortage.region) & table["end_use"].isin(shortage.ratio.index)]
+
+
+def _inputs(known: pd.DataFrame) -> list[str]:
+    return [f"assumptions/{DEPENDENCE}", *(key for cell in known["inputs"] for row in cell for key in row.split(";"))]

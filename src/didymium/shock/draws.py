@@ -1,0 +1,278 @@
+"""Monte Carlo: a scenario a thousand times, kept on disk as it goes, so that it may be interrupted and goes on.
+
+Draws are gathered in parts, each a file that is written beside its place and renamed. A part depends on its draws'
+numbers alone (:mod:`didymium.shock.draw`, :mod:`didymium.shock.sweep`): a run that was stopped, by ``Ctrl-C`` or by
+``kill -9``, loses the parts in work and ends in the same answer as one that was not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path as FilePath
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from didymium.faults import DidymiumError
+from didymium.market.prepare import prepare
+from didymium.messages import _
+from didymium.result import Result, new_manifest
+from didymium.shock.draw import LEVELS, Chance
+from didymium.shock.engine import OPTIONS, Progress
+from didymium.shock.outcome import Outcome, outcome_of
+from didymium.shock.risk_tables import RiskTables
+from didymium.shock.sweep import Reference, Sweep
+
+if TYPE_CHECKING:
+    from didymium.case import case as cases
+    from didymium.case.scenario import Scenario
+
+PART = 4
+"""Draws in a file: what an interruption loses, and less than a minute's work."""
+
+FORMAT = 1
+"""Raised when what a draw means changes: older parts are then not used."""
+
+REFERENCES = (0.0, -1.0, 1.0)
+"""Points of chance of the approvals whose paths the draws may start from."""
+
+SWEPT = ("low", "high")
+"""Ends of the ranges at which the draws are run."""
+
+
+def draws(
+    case: cases.Case,
+    scenario: str | Scenario,
+    count: int = 1000,
+    seed: int = 1,
+    levels: Sequence[str] = SWEPT,
+    foresight: str = "none",
+    folder: FilePath | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Run draws of a scenario: onset, duration, approval, elasticity, stock and demand, each by its band.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    scenario : str or Scenario
+        A scenario of the case, or one of your own.
+    count : int
+        Draws at each level.
+    seed : int
+        Of the draws.
+    levels : sequence of str
+        Ends of the ranges (secret stocks) at which they are run: low, value, high. Never mixed.
+    foresight : str
+        One of :data:`didymium.shock.engine.FORESIGHTS`.
+    folder : Path, optional
+        Where draws are kept; a cache of the user's, by what was asked, where None.
+    threads : int, optional
+        Threads; the solver leaves Python's lock. As many as processors where None.
+    progress : callable, optional
+        Called with draws done and draws in all.
+
+    Returns
+    -------
+    Result
+        exceedance, bands, stops, drivers, drawn.
+
+    Raises
+    ------
+    DidymiumError
+        Fewer than one draw, an unknown level, or a folder that holds draws of another question.
+    SolverError
+        No verified optimum.
+    """
+    wrong = [level for level in levels if level not in LEVELS]
+    if count < 1 or wrong or not levels:
+        raise DidymiumError(
+            _("draws: {count} of them at {levels} -> at least one, at {known}").format(
+                count=count, levels=", ".join(levels), known=", ".join(LEVELS)
+            )
+        )
+    started = time.perf_counter()
+    story = case.scenario(scenario) if isinstance(scenario, str) else scenario
+    chance = Chance(case, story, prepare(case), seed)
+    keep = _Kept(folder or cache(case, story, seed, foresight), _question(case, story, seed, foresight))
+    todo = [(level, at) for level in levels for at in range(0, count, PART) if not keep.has(level, at, count)]
+    done = len(levels) * count - sum(min(PART, count - at) for _level, at in todo)
+    resumed = done
+    if progress:
+        progress(done, len(levels) * count)
+    workers = max(1, threads or os.cpu_count() or 1)
+    for level in levels:
+        parts = [at for mine, at in todo if mine == level]
+        if parts:
+            done = _run(chance, level, parts, count, foresight, keep, workers, progress, done, len(levels) * count)
+    outcomes = {level: keep.read(level, count) for level in levels}
+    tables = RiskTables(chance, outcomes).all()
+    chosen = {
+        "scenario": story.name, "title": story.title, "start": story.start.isoformat(), "months": story.months,
+        "foresight": [foresight], "draws": count, "seed": seed, "levels": list(levels),
+        "probability": story.probability,
+    }  # fmt: skip
+    seconds = time.perf_counter() - started
+    run = {"draws": {"status": "Optimal", "resumed": resumed, "threads": workers, "seconds": seconds}}
+    manifest = new_manifest(case.digest, chosen, run=run, timings={"total": seconds})
+    return Result("draws", case.name, {table.name: table for table in tables}, manifest)
+
+
+def cache(case: cases.Case, scenario: Scenario, seed: int, foresight: str) -> FilePath:
+    """Return the folder in the user's cache where the draws of a question are kept."""
+    base = os.environ.get("XDG_CACHE_HOME") or FilePath.home() / ".cache"
+    question = json.dumps(_question(case, scenario, seed, foresight), sort_keys=True)
+    name = hashlib.sha256(question.encode()).hexdigest()[:12]
+    return FilePath(base) / "didymium" / f"draws-{case.name}-{scenario.name}-{name}"
+
+
+def _question(case: cases.Case, scenario: Scenario, seed: int, foresight: str) -> dict[str, Any]:
+    """What makes two draws the same: case, scenario, seed, foresight and the meaning of a draw; not their number."""
+    said = hashlib.sha256(repr(scenario).encode()).hexdigest()
+    return {"case": case.digest, "scenario": said, "seed": seed, "foresight": foresight, "format": FORMAT}
+
+
+def _run(
+    chance: Chance, level: str, parts: Sequence[int], count: int, foresight: str, keep: _Kept, workers: int,
+    progress: Progress | None, done: int, total: int,
+) -> int:  # fmt: skip
+    """Run the parts of a level on threads, each with a program of its own."""
+    references = _references(chance, level, foresight, workers)
+    idle: SimpleQueue[Sweep] = SimpleQueue()
+    for _worker in range(workers):
+        idle.put(Sweep(chance.case, chance.market, OPTIONS, references))
+    stop = threading.Event()
+
+    def part(first: int) -> int:
+        sweep = idle.get()
+        try:
+            found = []
+            for index in range(first, min(first + PART, count)):
+                if stop.is_set():
+                    return 0
+                found.append(one(chance, sweep, index, level, foresight))
+            keep.write(level, first, found)
+            return len(found)
+        finally:
+            idle.put(sweep)
+
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        waiting: set[Future[int]] = {pool.submit(part, first) for first in parts}
+        try:
+            while waiting:
+                # A short wait, so that Ctrl-C is heard.
+                ended, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    done += future.result()
+                    if progress:
+                        progress(done, total)
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return done
+
+
+def one(chance: Chance, sweep: Sweep, index: int, level: str, foresight: str) -> Outcome:
+    """Run one draw."""
+    variates = chance.variates(index)
+    drawn = chance.draw(variates, level)
+    path = sweep.draw(drawn.scenario, foresight, drawn.market, sweep.options, drawn.shift)
+    return outcome_of(chance.case, drawn, path, variates)
+
+
+def _references(chance: Chance, level: str, foresight: str, workers: int) -> list[Reference]:
+    """Run the middle of every band with the approvals at a few points: what all draws may start from."""
+
+    def path(z: float) -> Reference:
+        variates = np.zeros(len(chance.names))
+        variates[chance.names.index("approval")] = z
+        drawn = chance.draw(variates, level)
+        return Sweep(chance.case, chance.market, OPTIONS).record(
+            drawn.scenario, foresight, drawn.market, OPTIONS
+        )  # fmt: skip
+
+    points = REFERENCES if chance.bands else REFERENCES[:1]
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        return list(pool.map(path, points))
+
+
+class _Kept:
+    """The parts on disk.
+
+    Parameters
+    ----------
+    folder : Path
+        Where.
+    question : dict
+        What makes two draws the same.
+    """
+
+    def __init__(self, folder: FilePath, question: dict[str, Any]) -> None:
+        self.folder = folder
+        file = folder / "question.json"
+        if file.is_file():
+            try:
+                held = json.loads(file.read_text("utf-8"))
+            except ValueError:
+                held = None
+            if held != question:
+                raise DidymiumError(
+                    _("{folder} holds draws of another case, scenario, seed or version -> name another folder").format(
+                        folder=folder
+                    )
+                )
+            return
+        if folder.exists() and any(folder.iterdir()):
+            raise DidymiumError(_("{folder} holds something else -> name a new folder").format(folder=folder))
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(file, json.dumps(question).encode())
+
+    def _file(self, level: str, first: int) -> FilePath:
+        return self.folder / f"{level}-{first:06}.npz"
+
+    def has(self, level: str, first: int, count: int) -> bool:
+        """Return whether a part is there with all the draws that are asked for."""
+        held = self._load(level, first)
+        return held is not None and len(held["index"]) >= min(PART, count - first)
+
+    def _load(self, level: str, first: int) -> dict[str, np.ndarray] | None:
+        file = self._file(level, first)
+        if not file.is_file():
+            return None
+        try:
+            with np.load(file) as held:
+                return {name: held[name] for name in held.files}
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            return None
+
+    def write(self, level: str, first: int, found: Sequence[Outcome]) -> None:
+        """Write a part, whole or not at all."""
+        import io
+
+        stacked = {name: np.stack([getattr(o, name) for o in found]) for name in Outcome.ARRAYS}
+        buffer = io.BytesIO()
+        np.savez(buffer, index=np.arange(first, first + len(found)), **stacked)  # type: ignore[arg-type]
+        _replace(self._file(level, first), buffer.getvalue())
+
+    def read(self, level: str, count: int) -> dict[str, np.ndarray]:
+        """Return the draws of a level, in their order."""
+        parts = [part for first in range(0, count, PART) if (part := self._load(level, first)) is not None]
+        return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}
+
+
+def _replace(file: FilePath, content: bytes) -> None:
+    """Write a file beside its place, then rename it."""
+    part = file.with_name(f".{file.name}.{threading.get_ident()}")
+    part.write_bytes(content)
+    os.replace(part, file)

@@ -1,0 +1,170 @@
+"""Which measures hurt a participant most.
+
+``max_{S, |S| = k} harm(S)`` over the measures and outages that a scenario lists. Up to three of them every set is run:
+the answer is exact. Beyond, the best found by adding and exchanging one at a time stands beside a valid bound
+(:mod:`didymium.shock.bound`). An adversary who pays counts what he earns less on his exports against the harm.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from didymium.case.scenario_bands import moved
+from didymium.faults import DidymiumError
+from didymium.market.options import Options
+from didymium.messages import _
+from didymium.result import RESTS_ON, Column, Result, ResultTable, new_manifest
+from didymium.shock.bound import bounded
+from didymium.shock.engine import OPTIONS, Progress
+from didymium.shock.harm import Set, harm_cells, harm_columns, harm_of, listed, rests_on
+from didymium.shock.remedy import remedies_for
+from didymium.shock.search import EXACT, Search
+from didymium.shock.sweep import Sweep
+
+if TYPE_CHECKING:
+    from didymium.case import case as cases
+    from didymium.case.scenario import Scenario
+
+SHOWN = 20
+"""Sets that are shown, worst first."""
+
+
+def worst(
+    case: cases.Case,
+    scenario: str | Scenario,
+    count: int = 2,
+    participant: str | None = None,
+    pays: bool = False,
+    remedies: bool = True,
+    threads: int | None = None,
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Find which measures of a scenario hurt a participant most.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    scenario : str or Scenario
+        Its measures and outages are what an adversary may choose from.
+    count : int
+        How many he may take; 0: all of them, and which month they begin in.
+    participant : str, optional
+        Whom he wants to hurt; the case's last participant where None.
+    pays : bool
+        What he earns less on his exports counts against the harm.
+    remedies : bool
+        Also look for what would relieve the worst set most.
+    threads : int, optional
+        As many as processors where None.
+    options : Options, optional
+        Market options.
+    progress : callable, optional
+        Called with sets run and sets in all.
+
+    Returns
+    -------
+    Result
+        sets, bound (beyond three), months (count 0), remedies.
+
+    Raises
+    ------
+    DidymiumError
+        An unknown participant, more measures than there are, or a scenario that lists none.
+    """
+    started = time.perf_counter()
+    story = case.scenario(scenario) if isinstance(scenario, str) else scenario
+    who = participant or case.participants[-1]
+    names = listed(story)
+    if who not in case.participants:
+        raise DidymiumError(_("`{name}` is no participant -> name one of {known}").format(
+            name=who, known=", ".join(case.participants)))  # fmt: skip
+    if not names or not 0 <= count <= len(names):
+        raise DidymiumError(_("{scenario} lists {known} measures, not {count} -> ask for 1 to {known}, or 0 for the "
+                              "worst month").format(scenario=story.name, count=count, known=len(names)))  # fmt: skip
+    search = Search(case, story, who, options or OPTIONS, max(1, threads or os.cpu_count() or 1), progress)
+    tables = []
+    bound: tuple[float, float] | None = None
+    if count == 0:
+        tables.append(_months(search))
+        top: Set = tuple(range(len(names)))
+    else:
+        search.exhaustive(min(count, EXACT))
+        if count > EXACT:
+            top = search.climb(count, pays)
+        else:
+            top = max((s for s in search.found if len(s) == count), key=lambda s: search.found[s].score(pays))
+        tables.append(_sets(search, count, pays))
+        if count > EXACT:
+            bound = bounded(case, search.market, story, who, count, top, search.options)
+            tables.append(_bound(search, count, top, bound))
+    if remedies:
+        tables.append(remedies_for(search, top))
+    chosen = {
+        "scenario": story.name, "title": story.title, "start": story.start.isoformat(), "months": story.months,
+        "foresight": ["none"], "participant": who, "count": count, "pays": pays, "listed": names,
+        "worst": [names[at] for at in top], "probability": story.probability,
+    }  # fmt: skip
+    seconds = time.perf_counter() - started
+    manifest = new_manifest(
+        case.digest, chosen, run={"sets": {"status": "Optimal", "count": len(search.found), "seconds": seconds}},
+        timings={"total": seconds},
+    )  # fmt: skip
+    return Result("worst", case.name, {table.name: table for table in tables}, manifest)
+
+
+def _sets(search: Search, count: int, pays: bool) -> ResultTable:
+    rows = []
+    for size in range(1, count + 1):
+        ranked = sorted((s for s in search.found if len(s) == size), key=lambda s: -search.found[s].score(pays))
+        exact = _("all run") if size <= EXACT else _("best found")
+        for rank, chosen in enumerate(ranked[: SHOWN if size in (1, count) else 3], 1):
+            names = [search.names[at] for at in chosen]
+            rows.append({"size": size, "rank": rank, "measures": "; ".join(names), **harm_cells(search.found[chosen]),
+                         "search": exact, RESTS_ON: rests_on(search.scenario, names)})  # fmt: skip
+    columns = {
+        "size": Column("count", _("How many measures")), "rank": Column("count", _("Worst first")),
+        "measures": Column("", _("Measures of the scenario that are taken")), **harm_columns(),
+        "search": Column("", _("Every set was run, or the best was looked for")),
+    }  # fmt: skip
+    title = _("What hurts {region} most").format(region=search.participant)
+    frame = pd.DataFrame(rows).sort_values(["size", "rank"], ascending=[False, True], ignore_index=True)
+    return ResultTable("sets", title, frame, columns, ("size", "rank"))
+
+
+def _bound(search: Search, count: int, top: Set, bound: tuple[float, float]) -> ResultTable:
+    names = [search.names[at] for at in top]
+    frame = pd.DataFrame([{
+        "size": count, "measures": "; ".join(names), "found": bound[0], "bound": bound[1],
+        RESTS_ON: rests_on(search.scenario, search.names),
+    }])  # fmt: skip
+    columns = {
+        "size": Column("count", _("How many measures")), "measures": Column("", _("Best set found")),
+        "found": Column("MUSD", _("Benefit that its users lose under it, every date known")),
+        "bound": Column("MUSD", _("No set of this size takes more: relaxation of the choice and of the market")),
+    }  # fmt: skip
+    return ResultTable("bound", _("Best found beside a bound"), frame, columns, ("size",))
+
+
+def _months(search: Search) -> ResultTable:
+    """Run the whole scenario from each month of its first year on."""
+    sweep, rows = Sweep(search.case, search.market, search.options), []
+    for shift in range(min(12, search.scenario.months)):
+        story = moved(search.scenario, shift, 1.0)
+        path = sweep.draw(story, "none", search.market, search.options)
+        harm = harm_of(search.case, search.market, path, search.participant)
+        rows.append({"shift": shift, "month": path.labels[shift], **harm_cells(harm),
+                     RESTS_ON: rests_on(search.scenario, search.names)})  # fmt: skip
+        if search.progress:
+            search.progress(shift + 1, min(12, search.scenario.months))
+    columns = {
+        "shift": Column("month", _("Months by which it all begins later")),
+        "month": Column("", _("Month that the scenario's first month moves to")), **harm_columns(),
+    }  # fmt: skip
+    return ResultTable("months", _("When it hurts {region} most").format(region=search.participant),
+                       pd.DataFrame(rows), columns, ("shift",))  # fmt: skip

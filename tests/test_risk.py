@@ -1,0 +1,368 @@
+"""Draws, sweeps and worst cases against what they stand for: the engine, brute force, an interruption."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from case_factory import make_case
+from didymium.case.case import Case
+from didymium.case.scenario import Scenario
+from didymium.case.scenario_bands import approval_bands, moved
+from didymium.faults import CaseError, DidymiumError
+from didymium.market.options import Options
+from didymium.market.prepare import prepare
+from didymium.market.program import build
+from didymium.market.solve import Instance, Solution
+from didymium.market.tree import Tree, add_months, months
+from didymium.shock.belief import believed
+from didymium.shock.bound import Game, bounded
+from didymium.shock.draw import P95, Chance, at
+from didymium.shock.draws import draws
+from didymium.shock.engine import OPTIONS, WINDOW, Engine, _as_is
+from didymium.shock.harm import harm_of, listed, only
+from didymium.shock.path import State
+from didymium.shock.search import Search
+from didymium.shock.sweep import Sweep, advance
+from didymium.shock.worst import worst
+from small_shock import SCENARIO, tables
+
+SLOW = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return make_case(tmp_path_factory.mktemp("risk") / "risk", tables(), {"cuts": SCENARIO})
+
+
+@pytest.fixture(scope="module")
+def story(case: Case) -> Scenario:
+    return case.scenario("cuts")
+
+
+@pytest.fixture(scope="module")
+def chance(case: Case, story: Scenario) -> Chance:
+    return Chance(case, story, prepare(case), seed=7)
+
+
+# In place
+
+
+@pytest.mark.parametrize("name", ["cuts", "china-licensing-2025", "halt-six-months", "myanmar-border-closure"])
+def test_a_month_in_place_is_the_month_built_anew(case: Case, us_japan: Case, name: str) -> None:
+    """Every bound, cost and side of a window that was written over another equals those of a window built for it."""
+    used = case if name == "cuts" else us_japan
+    engine, story = Engine(used), used.scenario(name)
+    state = State(engine.market, OPTIONS)
+    options = _as_is(OPTIONS, state, engine.start_up)
+
+    def window(month: int) -> Tree:
+        start = add_months(story.start, month)
+        belief = believed(story, add_months(start, 1), False)
+        return Tree(months(start, WINDOW, None, engine.rate).nodes, (story, *([belief] * (WINDOW - 1))))
+
+    instance = Instance(build(used, window(0), options, engine.market))
+    for month in (1, 3, 5, 7):
+        advance(instance, window(month), options)
+        new = build(used, window(month), options, engine.market).model.finish()
+        for part in ("cost", "lower", "upper", "low", "high"):
+            np.testing.assert_allclose(getattr(instance.stated, part), getattr(new, part), rtol=1e-12, err_msg=part)
+
+
+class Twice(Sweep):
+    """Solves every window of a sweep once more: built anew, in a solver that knows nothing."""
+
+    windows = 0
+
+    def _solve(self, tree: Tree, options: Options, duty: np.ndarray | None) -> tuple[Solution, np.ndarray]:
+        solution, duty = super()._solve(tree, options, duty)
+        cold = Instance(build(self.case, tree, options, self.market)).solve()
+        assert solution.objective == pytest.approx(cold.objective, rel=1e-7)
+        self.windows += 1
+        return solution, duty
+
+
+def test_every_window_of_a_sweep_has_the_cold_objective(case: Case, chance: Chance) -> None:
+    """Draw after draw on one instance, from other paths' bases.
+
+    Windows are compared, not paths: demand is flat within a segment, so optima are not unique, and a path goes on from
+    the one that was found (docs/decisions/018).
+    """
+    middle = chance.draw(np.zeros(len(chance.names)), "value")
+    sweep = Twice(case, chance.market, OPTIONS)
+    sweep.references = [sweep.record(middle.scenario, "none", middle.market, OPTIONS)]
+    for index in range(4):
+        drawn = chance.draw(chance.variates(index), "value")
+        sweep.draw(drawn.scenario, "none", drawn.market, OPTIONS, drawn.shift)
+    assert sweep.windows == 5 * 8
+
+
+def test_a_draw_does_not_depend_on_those_before_it(case: Case, chance: Chance) -> None:
+    middle = chance.draw(np.zeros(len(chance.names)), "value")
+    drawn = [chance.draw(chance.variates(index), "value") for index in range(3)]
+    references = [Sweep(case, chance.market, OPTIONS).record(middle.scenario, "none", middle.market, OPTIONS)]
+    alone = []
+    for d in drawn:
+        sweep = Sweep(case, chance.market, OPTIONS, references)
+        alone.append(sweep.draw(d.scenario, "none", d.market, OPTIONS, d.shift).served.to_numpy())
+    sweep = Sweep(case, chance.market, OPTIONS, references)
+    for at_, d in reversed(list(enumerate(drawn))):
+        assert np.array_equal(sweep.draw(d.scenario, "none", d.market, OPTIONS, d.shift).served, alone[at_])
+
+
+# Draws
+
+
+@given(st.floats(0.1, 1.0), st.floats(1.0, 2.0), st.floats(2.0, 9.0))
+def test_band_ends_are_its_5_and_95_percent_points(low: float, value: float, high: float) -> None:
+    for log in (False, True):
+        assert at(-P95, low, value, high, log) == pytest.approx(low)
+        assert at(0.0, low, value, high, log) == pytest.approx(value)
+        assert at(P95, low, value, high, log) == pytest.approx(high)
+    assert at(-30.0, low, value, high, log=True) > 0
+
+
+def test_the_middle_of_all_bands_is_the_case(chance: Chance, story: Scenario) -> None:
+    drawn = chance.draw(np.zeros(len(chance.names)), "value")
+    assert drawn.scenario == story and drawn.shift == 0
+    for name in ("uses", "stocks"):
+        given_, own = getattr(chance.market.network, name), getattr(drawn.market.network, name)
+        numbers = given_.select_dtypes("number").columns
+        assert own[numbers].to_numpy(float) == pytest.approx(given_[numbers].to_numpy(float), nan_ok=True)
+    assert drawn.market.base.served.to_numpy() == pytest.approx(chance.market.base.served.to_numpy())
+
+
+def test_common_random_numbers(case: Case, story: Scenario, chance: Chance) -> None:
+    """The same draw of the same seed has the same numbers under another scenario, and at another level."""
+    other = Chance(case, only(story, ["ore_one"]), chance.market, seed=7)
+    assert np.array_equal(other.variates(3), chance.variates(3))
+    assert not np.array_equal(other.variates(3), other.variates(4))
+    low, high = (chance.draw(chance.variates(3), level) for level in ("low", "high"))
+    assert low.numbers == high.numbers
+    secret = low.market.network.stocks["band"].eq("range")
+    assert list(low.market.network.stocks.loc[secret, "quantity"]) == [10.0]
+    assert list(high.market.network.stocks.loc[secret, "quantity"]) == [60.0]
+
+
+def test_approvals_lie_in_their_band(chance: Chance) -> None:
+    for z, share in ((-P95, 0.1), (0.0, 0.4), (P95, 0.6), (9.0, 1.0), (-9.0, 0.0)):
+        variates = np.zeros(len(chance.names))
+        variates[chance.names.index("approval")] = z
+        measure = chance.draw(variates, "value").scenario.restrictions[0]
+        assert measure.approval[0][1] == pytest.approx(share)
+
+
+def test_a_band_the_wrong_way_round(tmp_path: Path) -> None:
+    broken = SCENARIO.replace('approval_low = [["2025-02-01", 0.1]', 'approval_low = [["2025-02-01", 0.9]')
+    case = make_case(tmp_path / "risk", tables(), {"cuts": broken})
+    with pytest.raises(CaseError, match="low one is above"):
+        approval_bands(case, "cuts")
+
+
+def test_moved(story: Scenario) -> None:
+    later = moved(story, 2, 0.5)
+    assert later.restrictions[0].start.isoformat() == "2025-04-01"
+    assert later.restrictions[0].approval[1][0].isoformat() == "2025-06-01"
+    before = story.outages[0].end - story.outages[0].start
+    assert (later.outages[0].end - later.outages[0].start).days == round(before.days * 0.5)
+
+
+def run(case: Case, folder: Path, count: int = 9, **more: object) -> dict[str, np.ndarray]:
+    result = draws(case, "cuts", count, seed=7, folder=folder, threads=2, **more)  # type: ignore[arg-type]
+    frame = result["drawn"].select_dtypes("number")
+    return {str(name): frame[name].to_numpy(float) for name in frame}
+
+
+@pytest.fixture(scope="module")
+def whole(case: Case, tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
+    return run(case, tmp_path_factory.mktemp("draws"))
+
+
+def test_resumed_to_the_same_answer(case: Case, tmp_path: Path, whole: dict[str, np.ndarray]) -> None:
+    """Interrupted by Ctrl-C after the first part, then a part cut short on disk, then run to the end."""
+
+    def stop(done: int, _total: int) -> None:
+        if done >= 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(case, tmp_path, progress=stop)
+    kept = sorted(tmp_path.glob("*.npz"))
+    assert 1 <= len(kept) < 6
+    kept[0].write_bytes(kept[0].read_bytes()[:100])
+    after = run(case, tmp_path)
+    for name, values in whole.items():
+        assert np.array_equal(after[name], values, equal_nan=True), name
+
+
+def test_killed_and_resumed(tmp_path: Path, case: Case, whole: dict[str, np.ndarray]) -> None:
+    """kill -9 in the middle: what was written stands, the rest is run again, the answer is the same."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[3])\n"
+        "from pathlib import Path\nfrom didymium.case.case import load_case\nfrom didymium.shock.draws import draws\n"
+        "draws(load_case(sys.argv[1]), 'cuts', 9, seed=7, folder=Path(sys.argv[2]), threads=2,\n"
+        "      progress=lambda done, total: print(done, flush=True))\n"
+    )
+    folder = tmp_path / "draws"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(case.files.path), str(folder), str(Path(__file__).parent)],
+        stdout=subprocess.PIPE, text=True,
+    ) as child:  # fmt: skip
+        assert child.stdout is not None
+        for line in child.stdout:
+            if int(line) >= 4:
+                os.kill(child.pid, signal.SIGKILL)
+                break
+    assert child.returncode == -signal.SIGKILL
+    after = run(case, folder)
+    for name, values in whole.items():
+        assert np.array_equal(after[name], values, equal_nan=True), name
+
+
+def test_more_draws_go_on_from_fewer(case: Case, tmp_path: Path, whole: dict[str, np.ndarray]) -> None:
+    run(case, tmp_path, count=5)
+    after = run(case, tmp_path)
+    assert np.array_equal(after["users_loss_ONE"], whole["users_loss_ONE"])
+
+
+def test_draws_of_another_question(case: Case, tmp_path: Path) -> None:
+    run(case, tmp_path, count=1)
+    with pytest.raises(DidymiumError, match="of another case, scenario, seed"):
+        draws(case, "cuts", 1, seed=8, folder=tmp_path, threads=1)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").write_text("mine", "utf-8")
+    with pytest.raises(DidymiumError, match="holds something else"):
+        draws(case, "cuts", 1, seed=7, folder=tmp_path / "other", threads=1)
+
+
+@pytest.mark.parametrize(("count", "levels"), [(0, ("low",)), (3, ("middle",)), (3, ())])
+def test_draws_refuse(case: Case, tmp_path: Path, count: int, levels: tuple[str, ...]) -> None:
+    with pytest.raises(DidymiumError, match="at least one"):
+        draws(case, "cuts", count, levels=levels, folder=tmp_path / "x")
+
+
+def test_tables_of_draws(case: Case, tmp_path: Path, whole: dict[str, np.ndarray]) -> None:
+    result = draws(case, "cuts", 9, seed=7, folder=tmp_path, threads=2)
+    curve = result["exceedance"]
+    mine = curve[curve["level"].eq("low") & curve["region"].eq("ONE") & curve["quantity"].eq("users_loss")]
+    assert mine.sort_values("probability")["value"].is_monotonic_decreasing
+    half = float(mine.loc[mine["probability"].eq(0.5), "value"].iloc[0])
+    assert half == pytest.approx(np.median(whole["users_loss_ONE"][:9]))
+    bands = result["bands"]
+    ordered = bands[["p05", "p25", "p50", "p75", "p95"]].to_numpy(float)
+    assert (np.diff(ordered, axis=1) >= -1e-12).all()
+    assert set(curve["level"]) == {"low", "high"}  # never one curve of both
+    stock = curve.pivot_table(index=["region", "quantity", "probability"], columns="level", values="value")
+    assert (stock.loc["ONE"]["high"] <= stock.loc["ONE"]["low"] + 1e-6).all()  # a larger stock hurts nobody at home
+
+
+# Worst case
+
+
+@pytest.fixture(scope="module")
+def search(case: Case, story: Scenario) -> Search:
+    found = Search(case, story, "ONE", OPTIONS, 2)
+    found.exhaustive(3)
+    return found
+
+
+def test_worst_three_against_brute_force(case: Case, story: Scenario, search: Search) -> None:
+    """Every set by an engine of its own: the same worst set, or one that does as much.
+
+    As much: within what another optimum of the same windows makes of it (docs/decisions/018).
+    """
+    names = listed(story)
+    assert len(names) == 5 and len(search.found) == 5 + 10 + 10
+    engine = Engine(case)
+    for size in (1, 2, 3):
+        plain = {}
+        for chosen in combinations(range(5), size):
+            path = engine.path(only(story, [names[at] for at in chosen]), "none")
+            plain[chosen] = harm_of(case, engine.market, path, "ONE").users_loss
+        found = max(plain, key=lambda s: search.found[s].users_loss)
+        assert plain[found] >= 0.95 * max(plain.values()), (found, plain)
+
+
+def test_sets_do_not_depend_on_threads(case: Case, story: Scenario, search: Search) -> None:
+    other = Search(case, story, "ONE", OPTIONS, 1)
+    other.singles()
+    other.run([(2, 3), (0, 1)])
+    assert other.found[(0, 1)] == search.found[(0, 1)] and other.found[(2, 3)] == search.found[(2, 3)]
+
+
+def test_the_adversary_who_pays(case: Case, story: Scenario, search: Search) -> None:
+    free = worst(case, story, 2, "ONE", remedies=False, threads=2)
+    pays = worst(case, story, 2, "ONE", pays=True, remedies=False, threads=2)
+    scores = {s: h.score(True) for s, h in search.found.items() if len(s) == 2}
+    names = listed(story)
+    assert pays.manifest["options"]["worst"] == [names[at] for at in max(scores, key=lambda s: scores[s])]
+    assert free["sets"]["users_loss"].iloc[0] == pytest.approx(
+        max(h.users_loss for s, h in search.found.items() if len(s) == 2), rel=1e-6
+    )
+    assert set(free["sets"]["search"]) == {"all run"}
+
+
+def test_climbing_finds_the_best_of_four(case: Case, story: Scenario) -> None:
+    found = Search(case, story, "ONE", OPTIONS, 2)
+    found.exhaustive(3)
+    best = found.climb(4, pays=False)
+    found.run(list(combinations(range(5), 4)))
+    assert found.found[best].users_loss == pytest.approx(
+        max(h.users_loss for s, h in found.found.items() if len(s) == 4)
+    )
+
+
+@pytest.mark.parametrize("participant", ["ONE", "TWO"])
+def test_no_set_takes_more_than_the_bound(case: Case, story: Scenario, participant: str) -> None:
+    """Brute force: the benefit lost in the optimum of every set of every size."""
+    game = Game(case, prepare(case), story, participant, OPTIONS)
+    last = 0.0
+    for size in range(1, 6):
+        lost = [game.base - game.benefit(chosen) for chosen in combinations(range(5), size)]
+        bound = game.bound(size)
+        assert max(lost) <= bound * (1 + 1e-6) + 1e-6
+        assert bound >= last - 1e-6
+        last = bound
+    # Not a bound that says nothing: far below all that the participant has.
+    assert last < 0.6 * game.base
+
+
+def test_beyond_three(case: Case, story: Scenario) -> None:
+    result = worst(case, story, 4, "ONE", threads=2)
+    row = result["bound"].iloc[0]
+    assert 0 < row["found"] <= row["bound"]
+    assert result["sets"]["search"].iloc[0] == "best found"
+    top = tuple(listed(story).index(name) for name in result.manifest["options"]["worst"])
+    assert bounded(case, prepare(case), story, "ONE", 4, top, OPTIONS)[0] == pytest.approx(row["found"])
+
+
+def test_remedies_relieve(case: Case, story: Scenario) -> None:
+    result = worst(case, story, 1, "ONE", threads=2)
+    frame = result["remedies"]
+    assert frame["relief"].is_monotonic_decreasing and frame["relief"].iloc[0] > 0
+    assert frame["share"].iloc[0] <= 1.0 + 1e-9
+    assert frame.loc[frame["what"].eq("metal|ONE"), "amount"].iloc[0] == pytest.approx(
+        30 / 365.25 * prepare(case).base.intake(prepare(case).network)["metal|ONE"]
+    )
+
+
+def test_which_month(case: Case, story: Scenario) -> None:
+    frame = worst(case, story, 0, "ONE", remedies=False)["months"]
+    assert list(frame["shift"]) == list(range(8))
+    # Shifted far enough, part of it falls beyond the months that are looked at.
+    assert frame["users_loss"].iloc[-1] < frame["users_loss"].iloc[0]
+
+
+@pytest.mark.parametrize(("count", "who"), [(6, "ONE"), (-1, "ONE"), (2, "CTL")])
+def test_worst_refuses(case: Case, story: Scenario, count: int, who: str) -> None:
+    with pytest.raises(DidymiumError):
+        worst(case, story, count, who)
