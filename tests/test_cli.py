@@ -187,3 +187,42 @@ def test_nothing_but_json_on_the_real_output() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["verb"] == "clear"
     assert done.stderr == ""
+
+
+def overlay(folder: Path) -> Path:
+    """Write a folder with a secret stock of Japan."""
+    folder.mkdir()
+    header = "stock,owner,kind,region,commodity,quantity,low,high,unit,basis,band,release,source,note\n"
+    row = "secret,us,strategic,JPN,dy_metal,41,41,41,day,none,range,shortage,a_stock_days,confidential\n"
+    (folder / "stocks.csv").write_text(header + row, "utf-8")
+    return folder
+
+
+def test_what_is_written_of_an_overlay_is_public(tmp_path: Path) -> None:
+    """On the screen every number; in a folder and as JSON classes of days, and the hash of the public case."""
+    over = str(overlay(tmp_path / "over"))
+    shown = run("describe", "us-japan", "--overlay", over, "--table", "grades")
+    assert shown.exit_code == 0
+    saved = run("clear", "us-japan", "--overlay", over, "--out", str(tmp_path / "out"))
+    assert saved.exit_code == 0 and "--internal" in saved.stderr
+    manifest = Result.load(tmp_path / "out").manifest
+    assert manifest["inputs"] == didymium.load_case("us-japan").digest and "overlays" not in manifest
+    inside = run("clear", "us-japan", "--overlay", over, "--internal", "--out", str(tmp_path / "in"))
+    assert inside.exit_code == 0
+    assert Result.load(tmp_path / "in").manifest["overlays"] == ["over"]
+
+
+def test_a_brief_on_an_overlay_wants_to_be_told(tmp_path: Path) -> None:
+    over = str(overlay(tmp_path / "over"))
+    refused = run("brief", "us-japan", "--overlay", over, "--out", str(tmp_path / "out"))
+    assert refused.exit_code == 1 and "--internal" in refused.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_as_of_is_written_into_the_run(tmp_path: Path) -> None:
+    done = run("clear", "us-japan", "--as-of", "2025-12-31", "--out", str(tmp_path / "out"))
+    assert done.exit_code == 0
+    manifest = Result.load(tmp_path / "out").manifest
+    assert manifest["vintage"] == "2025-12-31" and manifest["hindsight"]["facilities"] > 0
+    traced = run("trace", str(tmp_path / "out"), "prices", "0")
+    assert traced.exit_code == 0, traced.stderr

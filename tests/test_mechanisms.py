@@ -112,7 +112,7 @@ def assert_outputs(result: Result, others: set[str]) -> None:
 
 
 # Tables of the other command, in rows that name two.
-CLEAR_TABLES = {"prices", "net_trade", "activity", "flows", "use"}
+CLEAR_TABLES = {"prices", "net_trade", "activity", "flows", "use", "environment"}
 SHOCK_TABLES = {"served", "uses", "stocks", "cover", "conversion", "trade", "losses", "premium", "backtest"}
 TRACK_TABLES = {"measures", "commitments", "evidence"}
 PLAN_TABLES = {"choices", "stock_plan", "compare", "gap", "stories"}
@@ -131,7 +131,7 @@ def test_shock_outputs(shocked: Result) -> None:
 
 
 def test_plan_outputs(planned: Result) -> None:
-    assert_outputs(planned, SHOCK_TABLES | {"commitments", "evidence"})
+    assert_outputs(planned, SHOCK_TABLES | {"commitments", "evidence", "environment"})
 
 
 def test_track_outputs(tracked: Result) -> None:

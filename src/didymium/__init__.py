@@ -128,7 +128,7 @@ def _recorded(result: Result, case: Case) -> Result:
 
     result.manifest["known_on"] = case.known_on or _today()
     if case.known_on:
-        result.manifest["hindsight"] = hindsight(case)
+        result.manifest["vintage"], result.manifest["hindsight"] = case.known_on, hindsight(case)
     if case.overlays:
         result.manifest["overlays"] = [overlay.name for overlay in case.overlays]
     return result

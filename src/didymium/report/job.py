@@ -24,6 +24,7 @@ def make_brief(
     scenario: str | None,
     plan_scenario: str | None,
     saved: Sequence[Path] = (),
+    overlays: Sequence[str | Path] = (),
 ) -> tuple[Path, float]:
     """Run screen, clear, shock, plan and track on a case and write their brief, all or nothing.
 
@@ -34,12 +35,14 @@ def make_brief(
     out : Path
         Folder of the brief: new, or one that holds a brief already.
     as_of : str or None
-        Day of the brief, YYYY-MM-DD; today where None.
+        Day of the brief, YYYY-MM-DD, of which only what was known counts; today and everything where None.
     scenario, plan_scenario : str or None
         Scenario of the shock, and cut that the plan prepares for; those that ``[brief]`` in ``case.toml`` names where
         None. A case whose ``[brief]`` names none goes without the shock, or without the plan.
     saved : sequence of Path
         Saved results to go with it: draws, or a worst case.
+    overlays : sequence of str or Path
+        Folders or workbooks laid over the case; the brief shows what they say.
 
     Returns
     -------
@@ -68,7 +71,7 @@ def make_brief(
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
         task = progress.add_task(_("check"), total=7)
-        loaded = didymium.load_case(case)
+        loaded = didymium.load_case(case, overlays, as_of)
         named = loaded.settings.get("brief", {})
         scenario, plan_scenario = scenario or named.get("scenario"), plan_scenario or named.get("plan_scenario")
         for name in filter(None, (scenario, plan_scenario)):
