@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from didymium.cli.app import app, guarded, say
-from didymium.cli.output import Json, Out, Tables, deliver, run_verb
-from didymium.cli.question import AsOf, CaseName, Overlay
+from didymium.cli.output import Json, run_verb
+from didymium.cli.question import AsOf, CaseName, Overlay, Question, about_a_case
 from didymium.faults import DidymiumError
 from didymium.messages import _
-
-if TYPE_CHECKING:
-    pass
 
 
 @app.command(help=_("Write the brief: screen, clear, shock, plan and track in one page with its evidence."))
@@ -74,20 +73,16 @@ def check(case: CaseName, as_json: Json = False) -> None:
 
 
 @app.command(help=_("Say what a case holds, how well it is sourced, and where its holes are."))
-@guarded
+@partial(about_a_case, default="us-japan")
 def describe(
-    case: Annotated[
-        str, typer.Argument(metavar="CASE", help=_("Name of a bundled case, a folder, or a workbook."))
-    ] = "us-japan",
+    question: Question,
     schema: Annotated[
         bool, typer.Option("--schema", help=_("Show the tables and fields that a case may have."))
     ] = False,
-    out: Out = None,
-    as_json: Json = False,
-    tables: Tables = None,
 ) -> None:
     """Describe a case."""
-    deliver(run_verb("describe", case), out, as_json, ["schema"] if schema else tables)
+    asked = replace(question, tables=["schema"]) if schema else question
+    asked.answer(lambda case: run_verb("describe", case))
 
 
 @app.command(help=_("Write an empty case to fill in."))

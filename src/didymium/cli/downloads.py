@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,6 @@ from didymium.cli.output import Json, Out, Tables, deliver, run_verb
 from didymium.cli.question import AsOf
 from didymium.faults import DidymiumError
 from didymium.messages import _
-
-if TYPE_CHECKING:
-    pass
 
 
 @app.command(help=_("What a yearbook says of itself: double counts, totals against sums, concentration."))

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from didymium.cli.app import guarded, importing
 from didymium.messages import _
-
-if TYPE_CHECKING:
-    pass
-
 
 Rows = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help=_("Write the rows to this .csv or .parquet file."))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,10 +11,6 @@ from didymium.cli.app import app, say
 from didymium.cli.output import run_verb
 from didymium.cli.question import Question, about_a_case
 from didymium.messages import _
-
-if TYPE_CHECKING:
-    pass
-
 
 Edition = Annotated[
     str | None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,9 +12,6 @@ from didymium.cli.output import run_verb
 from didymium.cli.question import Question, about_a_case
 from didymium.faults import DidymiumError
 from didymium.messages import _
-
-if TYPE_CHECKING:
-    pass
 
 
 @app.command(help=_("What should the partners do together, and what is each better off by?"))

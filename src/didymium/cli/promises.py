@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,6 @@ from didymium.cli.output import Json, Out, deliver, run_verb
 from didymium.cli.question import Overlay, Question, about_a_case
 from didymium.faults import DidymiumError
 from didymium.messages import _
-
-if TYPE_CHECKING:
-    pass
 
 
 @app.command(help=_("Are the promises kept, on time?"))

@@ -91,23 +91,31 @@ class Question:
         return result
 
 
-def about_a_case(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that takes a :class:`Question` first the options of one around its own, and guard it."""
+def about_a_case(command: Callable[..., None], default: str | None = None) -> Callable[..., None]:
+    """Give a command that takes a :class:`Question` first the options of one around its own, and guard it.
+
+    Parameters
+    ----------
+    command : callable
+        The command.
+    default : str, optional
+        The case where none is named; it must be named where None.
+    """
     hints = get_type_hints(command, include_extras=True)
     own = [
         parameter.replace(annotation=hints[parameter.name])
         for parameter in list(inspect.signature(command).parameters.values())[1:]
     ]
     common = {
-        name: inspect.Parameter(
-            name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=parameter.default, annotation=hint
-        )
+        name: parameter.replace(annotation=hint)
         for (name, parameter), hint in zip(
             inspect.signature(Question).parameters.items(),
             get_type_hints(Question, include_extras=True).values(),
             strict=True,
         )
     }
+    if default is not None:
+        common["case"] = common["case"].replace(default=default)
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
@@ -115,9 +123,9 @@ def about_a_case(command: Callable[..., None]) -> Callable[..., None]:
         command(Question(**asked), **given)
 
     ordered = [common.pop("case"), *own, *common.values()]
-    run.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in ordered}
-    del run.__wrapped__
     whole = guarded(run)
-    whole.__signature__ = run.__signature__  # type: ignore[attr-defined]
+    for function in (run, whole):
+        function.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
+        function.__annotations__ = {parameter.name: parameter.annotation for parameter in ordered}
+        vars(function).pop("__wrapped__", None)
     return whole
