@@ -74,7 +74,7 @@ def make_brief(case: str | Path, out: Path, as_of: str | None, scenario: str, pl
             progress.update(task, description=_("shock and plan"))
             running = {
                 "shock": pool.submit(didymium.shock, loaded, scenario),
-                "plan": pool.submit(didymium.plan, loaded, scenario=plan_scenario),
+                "plan": pool.submit(didymium.plan, loaded, scenario=plan_scenario, values=False),
             }
             for name, future in running.items():
                 found[name] = future.result()
