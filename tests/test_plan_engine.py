@@ -99,21 +99,12 @@ def test_risk_in_the_pieces_is_risk_in_the_whole_program(desk: Desk) -> None:
     """``max (1 - r) E - r CVaR`` written as one program: Rockafellar and Uryasev's rows over every path."""
     risk = 0.6
     planner, _found, _total = decomposed(desk, BOTH, risk=risk, weight=2.0)
-    made = planner.searches[BOTH, 2.0]
-    found = planner.found[BOTH]
     program = build(desk.case, desk.tree, whole_options(desk, BOTH, 2.0), desk.market)
     raw = answer(*_with_risk(desk, program, risk), whole=True)
-    losses = made_losses(desk, planner, found.decision)
+    losses = _risk_losses(desk, planner, risk)
     share = np.array([s.probability for s in desk.unfolded.stories])
     ours = (1 - risk) * float(share @ losses) + risk * cvar(losses, share)
-    best = made.desk.unfolded
-    assert len(best.stories) == 4
     assert ours * 1000 == pytest.approx(-raw.objective, rel=1e-6, abs=1e-3)
-
-
-def made_losses(desk: Desk, planner: Planner, decision: object) -> np.ndarray:
-    """Losses of the weighted world by story: the whole program with the decision fixed, risk and all."""
-    return _risk_losses(desk, planner)
 
 
 def _path_rows(desk: Desk, program: object) -> tuple[sp.csr_array, Arrays]:
@@ -161,9 +152,8 @@ def _with_risk(desk: Desk, program: object, risk: float) -> tuple[object, Arrays
     return highs, made
 
 
-def _risk_losses(desk: Desk, planner: Planner) -> np.ndarray:
+def _risk_losses(desk: Desk, planner: Planner, risk: float) -> np.ndarray:
     """Return losses by story, MUSD, of the found decision in the whole program under the same functional."""
-    risk = 0.6
     decision = planner.found[BOTH].decision
     options = whole_options(desk, BOTH, 2.0)
     program = build(desk.case, desk.tree, options, desk.market)

@@ -98,7 +98,6 @@ class Clearing:
         stocks, joint = stock_table(self.network, self.base, options), joints(self.network, self.base)
         held = desk.pieces.conditions
         self.parts = Parts(self.case, self.network, self.base, self.tree, options, held, stocks, joint=joint)
-        self.share = self.tree.nodes["probability"].to_numpy(float)
         self.discount = self.tree.nodes["discount"].to_numpy(float)
 
     def nothing(self) -> Decision:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import highspy
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import scipy.sparse as sp
 
 from didymium.faults import SolverError
@@ -535,9 +534,3 @@ def cvar(losses: Values, share: Values, tail: float = TAIL) -> float:
     order = np.argsort(losses)[::-1]
     weight = np.minimum(share[order], np.maximum(0.0, tail - np.cumsum(share[order]) + share[order]))
     return float((weight * losses[order]).sum() / tail)
-
-
-def frame_of(pieces: Pieces, decision: Decision) -> pd.DataFrame:
-    """Return the levels of strategic stock, programmes x calm nodes, t."""
-    names = [x.market for x in pieces.programmes]
-    return pd.DataFrame(decision.stock.T, index=pd.Index(names, name="market"), columns=pieces.before)

@@ -169,8 +169,6 @@ class Pieces:
         self.stated = [self._state(piece) for piece in cut_up(unfolded, options)]
         before = [s.piece.nodes[0] for s in self.stated if s.piece.kind == BEFORE]
         self.before = before
-        uses = market.network.uses
-        self.use_region = uses["region"].to_numpy()
 
     def __len__(self) -> int:
         """Return how many pieces there are."""

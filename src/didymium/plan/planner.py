@@ -146,6 +146,8 @@ class Planner:
         Folder that keeps every step of every search.
     progress : callable, optional
         Told coalition, weight and progress after every step.
+    draws : int
+        Draws that the judge's stories were joined from.
     """
 
     def __init__(
@@ -158,7 +160,9 @@ class Planner:
         crew: Callable[..., Crew] | None = None,
         checkpoints: Path | None = None,
         progress: Callable[[tuple[str, ...], float, Progress], None] | None = None,
+        draws: int = 1,
     ) -> None:
+        self.draws = max(1, draws)
         self.desk, self.threads, self.gap, self.weights = desk, threads, gap, tuple(weights)
         self.checkpoints, self.progress = checkpoints, progress
         self._make: Callable[..., Crew] = crew or (lambda found, matrices: Threads(found, matrices, threads))
@@ -261,9 +265,6 @@ class Planner:
         mean = float(share @ worth)
         spread = float(np.sqrt(share @ (worth - mean) ** 2))
         return mean, 1.96 * spread / np.sqrt(self.draws), worth
-
-    draws: int = 1
-    """Draws that the judge's stories were joined from."""
 
     def nothing(self) -> Cleared:
         """Return the market of doing nothing, on the plan's own stories."""

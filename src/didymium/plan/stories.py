@@ -131,10 +131,6 @@ class Chances:
                 raise DidymiumError(_("{name} = {value:g} is no probability -> write a share between 0 and 1").format(
                     name=name, value=getattr(self, name)))  # fmt: skip
 
-    def with_onset_within(self, chance: float, years: int) -> Chances:
-        """Return the chain whose chance of a cut within so many years is ``chance``."""
-        return replace(self, onset=1.0 - (1.0 - chance) ** (1.0 / years))
-
 
 ROWS = {"onset": "a_cut_onset", "goes_on": "a_cut_goes_on", "heavy": "a_cut_heavy", "one": "a_cut_one_partner"}
 """Assumption rows that hold the chances."""

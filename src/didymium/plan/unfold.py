@@ -56,11 +56,6 @@ class Unfolded:
             found[node] |= above >= 0 and found[above]
         return found
 
-    @cached_property
-    def signatures(self) -> list[tuple[object, ...]]:
-        """Return what is at work in each node."""
-        return [_signature(s, a, b) for s, (a, b) in zip(self.tree.scenarios, self.tree.dates(), strict=True)]
-
 
 def unfold(
     stories: Sequence[Story], decision: date, last: int, discount_rate: float, step: int = 3, calm: int = 12

@@ -191,9 +191,8 @@ def plan(
     judge = desk_on(sample(stories.every, draws, seed)) if draws else None
     planner = Planner(
         desk_on(stories.made_on), judge, threads, gap, weights, crew,
-        Path(checkpoints) if checkpoints is not None else None, told,
+        Path(checkpoints) if checkpoints is not None else None, told, draws,
     )  # fmt: skip
-    planner.draws = max(1, draws)
     plans = {"nothing": planner.nothing()}
     done()
     for member in members:

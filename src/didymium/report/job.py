@@ -92,7 +92,7 @@ def make_brief(
             if scenario:
                 running["shock"] = pool.submit(didymium.shock, loaded, scenario)
             if plan_scenario:
-                running["plan"] = pool.submit(didymium.plan, loaded, scenario=plan_scenario)
+                running["plan"] = pool.submit(didymium.plan, loaded, scenario=plan_scenario, values=False)
             for name, future in running.items():
                 found[name] = future.result()
                 progress.update(task, advance=1)

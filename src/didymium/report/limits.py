@@ -316,6 +316,7 @@ def _shock(case: Case, shocked: Result, writer: Writer) -> Limit:
 
 def _plan(planned: Result, writer: Writer) -> Limit:
     choices, stories = planned["choices"], planned["stories"]
+    count = writer.number(float(len(stories)), "count", behind(stories["rests_on"]))
     assumed = choices[choices["on_assumptions"].astype(bool)]
     compare = planned.tables["compare"]
     unit = compare.columns["gap"].unit
@@ -347,7 +348,7 @@ def _plan(planned: Result, writer: Writer) -> Limit:
         ).format(
             share=shown,
             gap=gap,
-            count=writer.number(float(len(stories)), "count", behind(stories["rests_on"])),
+            count=count,
         ),
     )
 

@@ -40,8 +40,8 @@ def plan(case: Case, planned: Result, writer: Writer) -> Markup:
     choices = chosen(planned, best).sort_values("capex", ascending=False)
     stories = planned["stories"]
     said = {
-        "stories": writer.number(float(len(stories)), "count", behind(stories["rests_on"])),
         "missing": joined(_missing(case, planned, region, writer) for region in case.participants),
+        "stories": writer.number(float(len(stories)), "count", behind(stories["rests_on"])),
         "alone": Markup("; ").join(alone(region) for region in case.participants if region in compare),
         "total": writer.number(total, "MUSD", str(compare[best]["rests_on"])),
         "each": joined(
@@ -58,8 +58,8 @@ def plan(case: Case, planned: Result, writer: Writer) -> Markup:
     }
     return Markup(
         _(
-            "Under “{scenario}” and no plan {missing} of the {goods} wanted are missing. Expected over {stories} "
-            "scenarios at assumed probabilities and after public cost, {alone}; "
+            "Under “{scenario}” and no plan {missing} of the {goods} wanted are missing; over {stories} scenarios and "
+            "after public cost {alone}; "
             "the best joint plan found is worth {total} ({each}){less}, {cost}; to what goes ahead anyway it adds "
             "{count} projects ({projects}) and stocks of {stock}."
         )
