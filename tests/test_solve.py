@@ -13,6 +13,7 @@ from didymium.case.case import Case
 from didymium.case.scenario import Restriction, Scenario
 from didymium.faults import SolverError
 from didymium.market import laws, verify
+from didymium.market import solve as solving
 from didymium.market.conservation import circulation
 from didymium.market.options import Options
 from didymium.market.prepare import prepare
@@ -131,17 +132,17 @@ def test_a_price_that_is_no_number_is_refused(case: Case, monkeypatch: pytest.Mo
 def test_an_answer_that_breaks_its_own_rows_is_sought_again(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     """A warm start of HiGHS 1.16 called an answer optimal that lay 16 kg outside a capacity: never used."""
     program, spoilt = instance(case), []
-    answer = Instance._answer
+    read = solving._read
 
-    def spoil(self: Instance, started: float) -> Any:
-        raw = answer(self, started)
+    def spoil(*args: Any) -> Any:
+        raw = read(*args)
         assert raw is not None
         if not spoilt:
             spoilt.append(raw)
             raw.facts["check"]["primal"] = 1e-5
         return raw
 
-    monkeypatch.setattr(Instance, "_answer", spoil)
+    monkeypatch.setattr(solving, "_read", spoil)
     solution = program.solve()
     assert solution.raw is not spoilt[0]
     assert solution.objective == pytest.approx(spoilt[0].objective, rel=1e-9)

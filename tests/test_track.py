@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from didymium.case.check import last_day
 from didymium.faults import CaseError, DidymiumError
 from didymium.track import track
-from didymium.track.clocks import add_months, as_day, deadline, last_day
+from didymium.track.clocks import add_months, as_day, deadline
 from didymium.track.measures import STATES as MEASURE_STATES
 from didymium.track.measures import measure_clock
 from didymium.track.status import STATES, STEPS, Standing, Step, standing

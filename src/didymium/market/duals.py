@@ -1,12 +1,10 @@
 """What two rows that say the same are worth together: the price of a market whose whole output leaves it.
 
-Where nothing arrives and everything that is made leaves, the balance (``output - departures = 0``) and the law against
-transit (``departures <= output``) are one row twice, and their duals ``-p`` and ``mu`` may be split in any way that
-keeps ``p + mu``: the solver's split is arbitrary. The price is the highest of them, ``p + delta`` with
-
-``delta = min(mu, min_j -d_j / b_j)`` over the columns ``j`` that bring the good in without making it (arrivals, stock),
-
-``b_j`` their coefficient in the balance and ``d_j`` their reduced cost: what they would have to be paid to come.
+Where everything that is made leaves, the balance (``output - departures = 0``) and the law against transit
+(``departures <= output``) are one row twice, and their duals ``-p`` and ``mu`` may be split in any way that keeps
+``p + mu``: the solver's split is arbitrary. The price there is ``p + mu``, what a tonne of output earns: nobody else
+buys. Where some of the good arrives, lies in stock, is used or thrown away, that trade tells the price and there is
+no choice. (What others would bid for a tonne that may not leave again can be less: no trade tells it.)
 """
 
 from __future__ import annotations
@@ -23,9 +21,12 @@ if TYPE_CHECKING:
 SLIGHT = 1e-9
 """Duals below this are none."""
 
+TRACE = 1e-6
+"""Tonnes below this are none."""
+
 
 def split_off(solution: Solution) -> Array:
-    """Return by how much each balance row's dual falls when the market is worth as much as it can be.
+    """Return by how much each balance row's dual falls so that the market has the price that its output earns.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def split_off(solution: Solution) -> Array:
     Returns
     -------
     array, markets x nodes
-        ``delta``, weighted as the duals are; 0 where the split is not arbitrary.
+        ``mu``, weighted as the duals are; 0 where the split is not arbitrary.
     """
     stated, model = solution.instance.stated, solution.instance.program.model
     balance = model.rows["balance"]
@@ -46,13 +47,9 @@ def split_off(solution: Solution) -> Array:
     place = balance.coords[0].get_indexer(transit.coords[0])
     held = np.maximum(solution.raw.dual[transit.positions()], 0.0)
     matrix = stated.matrix.tocsr()
-    room = -solution.raw.reduced
     for at, node in np.argwhere(held > SLIGHT):
         row = matrix[[int(balance.positions()[place[at], node])]]
-        own = set(matrix[[int(transit.positions()[at, node])]].indices.tolist())
-        brings = (row.data > 0) & np.array([column not in own for column in row.indices], dtype=bool)
-        columns = row.indices[brings]
-        may = stated.upper[columns] > stated.lower[columns]
-        least = np.min(room[columns[may]] / row.data[brings][may], initial=np.inf)
-        found[place[at], node] = min(held[at, node], max(0.0, float(least)))
+        own = np.isin(row.indices, matrix[[int(transit.positions()[at, node])]].indices)
+        if not np.any(np.abs(solution.raw.primal[row.indices[~own]]) > TRACE):
+            found[place[at], node] = held[at, node]
     return found

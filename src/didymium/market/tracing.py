@@ -324,8 +324,9 @@ class Extremes:
             self.highs.changeColsCost(len(chosen), chosen, sign * amount[place >= 0] / total)
             self.highs.run()
             if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-                raise SolverError(_("the bound on an origin was not solved: {status}").format(
-                    status=self.highs.modelStatusToString(self.highs.getModelStatus())))  # fmt: skip
+                what = _("the solver did not find the bound on an origin: {status} -> report it with the case")
+                status = self.highs.modelStatusToString(self.highs.getModelStatus())
+                raise SolverError(what.format(status=status))
             ends.append(sign * float(self.highs.getInfo().objective_function_value))
         self.highs.changeColsCost(len(chosen), chosen, np.zeros(len(chosen)))
         return max(ends[0], 0.0) + 0.0, min(ends[1], 1.0)

@@ -50,12 +50,13 @@ def method_table(case: Case, screened: Result, writer: Writer) -> Table:
     table = Table(_("Which methods ran, for how many minerals and stages"), heads)
     for _method, rows in found.groupby("method", sort=False):
         by = {str(p): int(n) for p, n in zip(rows["participant"], rows["computed"], strict=True)}
-        counts = [str(by[p]) if p in by else "" for p in whose]
         first = rows.iloc[0]
+        inputs = str(first["rests_on"])
+        counts = [writer.text(str(by[p]), inputs, mark=False) if p in by else "" for p in whose]
         missing = str(rows.sort_values("missing_rows", ascending=False)["missing"].iloc[0])
         missing = missing.removeprefix(_("not computable: "))
         table.rows.append(([str(first["title"]), str(first["published"]), *counts, missing],
-                           writer.notes.mark(str(first["rests_on"]))))  # fmt: skip
+                           writer.notes.mark(inputs)))  # fmt: skip
     return table
 
 

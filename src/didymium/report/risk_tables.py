@@ -32,7 +32,10 @@ def worst_table(case: Case, found: Result, writer: Writer) -> Table:
     alone = sets[sets["size"].eq(1)].head(ROWS if sets["size"].max() > 1 else 0)
     for row in [*top.to_dict("records"), *alone.to_dict("records")]:
         inputs = str(row["rests_on"])
-        cells: list[Any] = [str(row["measures"]).replace("_", " "), int(row["size"])]
+        cells: list[Any] = [
+            str(row["measures"]).replace("_", " "),
+            writer.text(str(int(row["size"])), inputs, mark=False),
+        ]
         for name in ("users_loss", "value_at_risk", "short", "adversary"):
             value = float(row[name])
             cells.append(writer.number(value, "", inputs, mark=False) if math.isfinite(value) else NONE)

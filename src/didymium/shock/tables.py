@@ -49,7 +49,7 @@ class ShockTables:
         self.alive = intake.index[intake.gt(TRACE_TONNES)]
 
     def all(self) -> list[ResultTable]:
-        """Return every table."""
+        """Return every table; origins only of a case that follows elements."""
         months = self._uses()
         run = (self.case, self.market, self.paths, months, self.why)
         short = shortages(self.case, self.market, months, [path.foresight for path in self.paths])
@@ -58,7 +58,7 @@ class ShockTables:
             self.prices(), premium(self.case, self.market, self.paths, self.why), self.served(),
             uses(self.case, self.market, months, self.why), self.stocks(), cover(*run),
             conversion(self.case, self.market, self.paths[0].stocks), self.trade(), losses(*run), *valued,
-            self.origins(),
+            *([self.origins()] if self.case.settings.get("elements") else []),
         ]  # fmt: skip
 
     def origins(self) -> ResultTable:
