@@ -407,5 +407,5 @@ def prices(program: Program, solution: Solution) -> pd.DataFrame:
     between two rows that say the same, they are put together (:mod:`didymium.market.duals`).
     """
     dual = solution.dual["balance"].transpose("market", "node")
-    frame = (pd.DataFrame(dual.to_pandas()) - split_off(solution)).reindex(program.parts.network.markets.index)
+    frame = (pd.DataFrame(dual.to_pandas()) - split_off(solution).price).reindex(program.parts.network.markets.index)
     return frame.div(program.parts.tree.weight(), axis="columns").mul(-1.0)
