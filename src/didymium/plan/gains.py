@@ -96,8 +96,8 @@ def gap(outcome: Outcome) -> ResultTable:
                 (_("Finished goods wanted"), "need", need),
                 (_("Made and bought elsewhere"), "supply", before - firms),
                 (_("Stocks of firms"), "stock", firms),
-                (_("Strategic stock of finished goods"), "stock", stock),
-                (_("Projects and other stocks of the plan"), "project", served - before - stock),
+                (_("Strategic stock"), "stock", stock),
+                (_("Projects, other stocks"), "project", served - before - stock),
                 (_("Missing"), "short", need - served),
             )
             for order, (label, kind, tonnes) in enumerate(steps):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import signal
 from datetime import date
+from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -82,23 +83,35 @@ def make_brief(
             "track": lambda: didymium.track(loaded, as_of=day),
         }
         found: dict[str, Result] = {}
-        for name, run in quick.items():
-            progress.update(task, advance=1, description=name)
-            found[name] = run()
-        # The two long ones side by side: the solver releases the interpreter's lock.
-        with ThreadPoolExecutor(max_workers=2) as pool:
+        # The shock in a process of its own beside all the others; it ends with this one, whatever happens here.
+        with get_context("spawn").Pool(1, _quiet) as pool:
+            beside = pool.apply_async(_shock, (case, tuple(overlays), as_of, scenario)) if scenario else None
+            for name, run in quick.items():
+                progress.update(task, advance=1, description=name)
+                found[name] = run()
             progress.update(task, description=_("shock and plan"))
-            running = {}
-            if scenario:
-                running["shock"] = pool.submit(didymium.shock, loaded, scenario)
             if plan_scenario:
-                running["plan"] = pool.submit(didymium.plan, loaded, scenario=plan_scenario, values=False)
-            for name, future in running.items():
-                found[name] = future.result()
-                progress.update(task, advance=1)
+                found["plan"] = didymium.plan(loaded, scenario=plan_scenario, values=False)
+            progress.update(task, advance=1)
+            if beside is not None:
+                found["shock"] = beside.get()
+            progress.update(task, advance=1)
         names = ("screen", "clear", "shock", "plan", "track")
         results = [*more, *(found[name] for name in names if name in found)]
         progress.update(task, advance=1, description=_("brief"))
         page = didymium.brief(results, target, case=loaded, as_of=day)
         progress.update(task, advance=1)
     return page, perf_counter() - begun
+
+
+def _quiet() -> None:
+    """Leave Ctrl-C to the process that waits for this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _shock(case: str | Path, overlays: Sequence[str | Path], as_of: str | None, scenario: str) -> Result:
+    """Run the shock on a case of this process's own."""
+    import didymium
+
+    result: Result = didymium.shock(didymium.load_case(case, overlays, as_of), scenario)
+    return result

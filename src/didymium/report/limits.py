@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from didymium.case.check import first_day
 from didymium.case.schema import GRADES
+from didymium.case.tables import TABLES
 from didymium.messages import _
 from didymium.report.figures.style import behind, extreme, goods, name_of
 from didymium.report.footnotes import ASSUMPTION, Evidence
@@ -44,10 +45,12 @@ def inputs_of(results: Mapping[str, Result]) -> list[str]:
 
 
 def grade_shares(results: Mapping[str, Result], evidence: Evidence) -> tuple[dict[str, int], list[str]]:
-    """Return how many input rows have each grade, by the weakest thing that a row rests on, and which rows they are."""
+    """Return how many input rows of the market have each grade, by the weakest thing they rest on, and which."""
     counts: Counter[str] = Counter()
     rows = []
     for key in inputs_of(results):
+        if TABLES[key.partition("/")[0]].screening:
+            continue  # statistics of minerals that no market rests on would drown the assumptions that it does
         references = evidence.of(key)
         if references:
             rows.append(key)

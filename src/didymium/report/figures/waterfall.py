@@ -19,6 +19,7 @@ from didymium.report.figures.style import (
     Chart,
     behind,
     dress_axes,
+    goods,
     label,
     name_of,
     new_figure,
@@ -87,7 +88,9 @@ def gap_waterfall(case: Case, planned: Result) -> Chart | None:
     title = _("In the halt {after} of the magnets wanted are missing with the plan, {before} without").format(
         after=percent(after), before=percent(before)
     )
-    note = _("Tonnes of finished magnets over the halt, with the plan of: {who}.").format(who=who_name(case, who))
+    note = _("Tonnes of finished {goods} over the halt, with the plan of: {who}.").format(
+        goods=goods(case), who=who_name(case, who)
+    )
     return Chart(
         "gap",
         title,
@@ -121,6 +124,7 @@ def who_name(case: Case, who: str) -> str:
 
 
 def _waterfall(case: Case, gap: pd.DataFrame, across: bool) -> go.Figure:
+    unit = _("t of finished {goods}").format(goods=goods(case))
     shown = [p for p in case.participants if p in set(gap["participant"])]
     steps = max(gap.groupby("participant").size())
     panel_height = (28 if across else 24) * steps + 38
@@ -174,7 +178,11 @@ def _waterfall(case: Case, gap: pd.DataFrame, across: bool) -> go.Figure:
                     "anchor": f"y{axis}",
                     "range": [0, most],
                     "nticks": 5,
-                    "title": {"text": _("t of finished magnets") if across or place == count - 1 else ""},
+                    "title": {
+                        "text": _("t of finished {goods}").format(goods=goods(case))
+                        if across or place == count - 1
+                        else ""
+                    },
                 },
                 f"yaxis{axis}": {
                     "domain": vertical,
