@@ -178,11 +178,7 @@ def _waterfall(case: Case, gap: pd.DataFrame, across: bool) -> go.Figure:
                     "anchor": f"y{axis}",
                     "range": [0, most],
                     "nticks": 5,
-                    "title": {
-                        "text": _("t of finished {goods}").format(goods=goods(case))
-                        if across or place == count - 1
-                        else ""
-                    },
+                    "title": {"text": unit if across or place == count - 1 else ""},
                 },
                 f"yaxis{axis}": {
                     "domain": vertical,
