@@ -30,9 +30,12 @@ HALF_YEAR = 6
 """Months after which a cut ends or goes on."""
 
 FORMS = {
-    "all": (N_("every separated form"), ("light_separation", "heavy_separation", "metal", "alloy", "magnet")),
+    "all": (N_("every form beyond the ore"), (
+        "light_separation", "heavy_separation", "refining", "metal", "alloy", "magnet", "precursor", "cathode", "anode",
+        "cell",
+    )),
     "heavy": (N_("heavy elements and what holds them"), ("heavy_separation",)),
-}
+}  # fmt: skip
 """What a generated cut may cover: stages, in whose order the shares of the assumptions stand."""
 
 HEAVY = ("Dy", "Tb", "Sm", "Gd", "Y")
@@ -167,7 +170,8 @@ def generated(
         if stage in FORMS["all"][1] and set(str(elements).split(";")) & set(HEAVY)
     )  # fmt: skip
     every = frozenset(case["commodities"].loc[case["commodities"]["stage"].isin(FORMS["all"][1]), "commodity"])
-    forms = [("all", every, 1.0 - chances.heavy), ("heavy", heavy, chances.heavy)]
+    split = chances.heavy if heavy else 0.0  # a chain without heavy elements is cut as a whole
+    forms = [("all", every, 1.0 - split), ("heavy", heavy, split)]
     others = frozenset(case["regions"]["region"]) - {case.controller}
     aims = [("everybody", others, 1.0 - chances.one)]
     aims += [(m, frozenset([m]), chances.one / len(case.participants)) for m in case.participants]
