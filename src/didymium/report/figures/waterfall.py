@@ -85,8 +85,8 @@ def gap_waterfall(case: Case, planned: Result) -> Chart | None:
     if gap.empty:
         return None
     before, after = (_short(planned["gap"], name) for name in ("nothing", who))
-    title = _("In the halt {after} of the magnets wanted are missing with the plan, {before} without").format(
-        after=percent(after), before=percent(before)
+    title = _("In the halt {after} of the {goods} wanted are missing with the plan, {before} without").format(
+        goods=goods(case), after=percent(after), before=percent(before)
     )
     note = _("Tonnes of finished {goods} over the halt, with the plan of: {who}.").format(
         goods=goods(case), who=who_name(case, who)
