@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,13 +21,47 @@ from hypothesis import strategies as st
 from didymium.faults import CaseError
 from didymium.sources.usgs import COLUMNS, EDITIONS, read_usgs
 from didymium.sources.usgs_long import HEADER
-from didymium.sources.usgs_names import COUNTRIES, country_name
-from didymium.sources.usgs_reports import concentration, double_counts, shares, vintage_diff, world_totals
+from didymium.sources.usgs_names import COUNTRIES, COUNTRY, REST, TOTAL, country_name
+from didymium.sources.usgs_reports import _COUNTED, TABLE, concentration, double_counts, shares, world_totals
 from didymium.sources.usgs_side import read_agreements, read_controls, read_critical, read_import_sources
 from didymium.sources.usgs_wide import HEADERS
 from didymium.sources.value import Kind, read_cell
 
 Frames = dict[int, pd.DataFrame]
+
+
+def vintage_diff(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Return what a new edition says of the same commodity, country, quantity and year.
+
+    Rows are matched by form where one has several; where either edition has just one, the label does not matter.
+
+    Returns
+    -------
+    DataFrame
+        Value (base unit) and share of the table in either edition, and the ratio; unchanged rows are left out.
+        ``suspect`` marks a ratio near a power of a thousand: a unit, not a revision.
+    """
+    key = ["commodity", "quantity", "country", "year", "base"]
+    sides = []
+    for frame in (old, new):
+        side = frame[frame["table"].eq("world") & frame["role"].isin((COUNTRY, REST, TOTAL))].copy()
+        side["amount"] = (side["value"] * side["factor"]).where(side["kind"].isin(_COUNTED))
+        parts = (
+            side["amount"].where(side["role"].ne(TOTAL)).groupby([side[column] for column in TABLE]).transform("sum")
+        )
+        side["share"] = (side["amount"] / parts).where(side["role"].ne(TOTAL) & parts.gt(0))
+        side["single"] = side.groupby(key)["form"].transform("size").eq(1)
+        sides.append(side[[*key, "form", "amount", "share", "kind", "single", "edition", "row"]])
+    pair = sides[0].merge(sides[1], on=key, suffixes=("_old", "_new"))
+    pair = pair[(pair["single_old"] & pair["single_new"]) | pair["form_old"].eq(pair["form_new"])]
+    same = pair["amount_old"].eq(pair["amount_new"]) | (pair["amount_old"].isna() & pair["amount_new"].isna())
+    pair = pair[~same].copy()
+    pair["ratio"] = (pair["amount_new"] / pair["amount_old"]).where(pair["amount_old"].gt(0))
+    with np.errstate(divide="ignore"):
+        power = np.log10(pair["ratio"].where(pair["ratio"].gt(0))).abs()
+    pair["suspect"] = power.gt(2.3)
+    return pair.drop(columns=["single_old", "single_new"]).reset_index(drop=True)
+
 
 # ---------------------------------------------------------------------------------------------- the law of a cell
 

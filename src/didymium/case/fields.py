@@ -25,6 +25,7 @@ UNIT = Field("unit", Kind.TEXT, N_("Unit of the value. A number without a unit d
 BASIS = Field(
     "basis", Kind.CHOICE, N_("What a tonne is a tonne of."), required=True, choices=BASES,
 )  # fmt: skip
+YEAR = Field("year", Kind.INTEGER, N_("Year."), required=True, low=1990, high=2100)
 
 
 def id_field(name: str, meaning: str) -> Field:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from didymium.case.fields import HIGH, LOW, NOTE, SOURCE, UNIT, number, reference
+from didymium.case.fields import HIGH, LOW, NOTE, SOURCE, UNIT, YEAR, number, reference
 from didymium.case.schema import Field, Kind, Table
 from didymium.case.screening_tables import PRODUCTION, SCREENING_STAGES
 from didymium.messages import N_
@@ -27,7 +27,6 @@ ACCOUNTS = ("value_added", "operating_profit", "gdp")
 """What an industry earns; gdp: of the whole region, sector `all`."""
 
 _MINERAL = reference("mineral", "minerals", N_("The mineral."))
-_YEAR = Field("year", Kind.INTEGER, N_("Year."), required=True, low=1990, high=2100)
 _COUNTRY = Field("country", Kind.TEXT, N_("ISO 3166 code."), required=True)
 _EU_STAGE = Field("stage", Kind.CHOICE, N_("Stage of the European study; all: the material as a whole."),
                   required=True, choices=EU_STAGES)  # fmt: skip
@@ -86,7 +85,7 @@ COUNTRY_INDICES = Table(
                  "disruption_probability: that its exports stop within a year."),
               required=True, choices=INDICES),
         reference("region", "regions", N_("Seen from where; * anywhere."), wildcard=True),
-        _COUNTRY, _YEAR,
+        _COUNTRY, YEAR,
         number("value", N_("Value."), low=0.0),
         SOURCE, NOTE,
     ),
@@ -98,7 +97,7 @@ CONSUMPTION = Table(
     "consumption",
     N_("How much of a mineral a country uses in a year."),
     (
-        _MINERAL, _COUNTRY, _YEAR,
+        _MINERAL, _COUNTRY, YEAR,
         number("quantity", N_("Apparent or reported consumption."), low=0.0),
         LOW, HIGH, UNIT, SOURCE, NOTE,
     ),
@@ -112,7 +111,7 @@ MINERAL_PRICES = Table(
     "mineral_prices",
     N_("What a mineral cost in a year; one quotation stands for it."),
     (
-        _MINERAL, _YEAR,
+        _MINERAL, YEAR,
         Field("market", Kind.TEXT, N_("Which quotation, as its source words it."), required=True),
         number("price", N_("Price."), low=0.0),
         LOW, HIGH, UNIT, SOURCE, NOTE,
@@ -127,7 +126,7 @@ EXPORTER_SHARES = Table(
     "exporter_shares",
     N_("Net exports of a producer as a share of what is used outside it."),
     (
-        _MINERAL, _COUNTRY, _YEAR,
+        _MINERAL, _COUNTRY, YEAR,
         number("share", N_("Share of use outside the exporter."), unit="ratio", low=0.0, high=1.0),
         LOW, HIGH, SOURCE, NOTE,
     ),
@@ -162,7 +161,7 @@ SECTOR_ACCOUNTS = Table(
         Field("sector", Kind.TEXT, N_("Industry; all: the whole region."), required=True),
         Field("account", Kind.CHOICE, N_("value_added, operating_profit, or gdp of the region."), required=True,
               choices=ACCOUNTS),
-        _YEAR,
+        YEAR,
         number("value", N_("Amount in the year."), low=0.0),
         LOW, HIGH, UNIT, SOURCE, NOTE,
     ),
@@ -180,7 +179,7 @@ TRADE_NETWORK = Table(
         Field("hs92", Kind.TEXT, N_("HS 1992 code."), required=True),
         Field("exporter", Kind.TEXT, N_("ISO 3166 code."), required=True),
         Field("importer", Kind.TEXT, N_("ISO 3166 code."), required=True),
-        _YEAR,
+        YEAR,
         number("value", N_("Value of the trade."), unit="USD", low=0.0),
         SOURCE,
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from didymium.case.fields import BASIS, HIGH, LOW, NOTE, SOURCE, id_field, number, reference
+from didymium.case.fields import BASIS, HIGH, LOW, NOTE, SOURCE, YEAR, id_field, number, reference
 from didymium.case.schema import Field, Kind, Table
 from didymium.messages import N_
 
@@ -54,7 +54,6 @@ _COUNTRY = Field(
     required=True,
 )  # fmt: skip
 _SERIES = Field("series", Kind.TEXT, N_("Edition of the statistic, such as mcs2026."), required=True)
-_YEAR = Field("year", Kind.INTEGER, N_("Year."), required=True, low=1990, high=2100)
 _LOW = replace(LOW, meaning=N_("Lower end of the interval; empty where that end is open."))
 _HIGH = replace(HIGH, meaning=N_("Upper end of the interval; empty where that end is open."))
 _BAND = Field(
@@ -102,7 +101,7 @@ PRODUCTION = Table(
     "production",
     N_("Who makes how much of a mineral at which stage, edition by edition. Totals stand beside their rows."),
     (
-        _MINERAL, _STAGE, _FORM, _COUNTRY, _YEAR, _SERIES,
+        _MINERAL, _STAGE, _FORM, _COUNTRY, YEAR, _SERIES,
         _quantity("quantity", N_("Quantity in the year; empty where the source gives no number, never zero.")),
         _LOW, _HIGH, _BAND, _QUALIFIER, _UNIT, _BASIS, SOURCE, NOTE,
     ),
@@ -117,7 +116,7 @@ CAPACITY = Table(
     "capacity",
     N_("Capacity by country, where the yearbook gives it. Never to be added to production or facilities."),
     (
-        _MINERAL, _STAGE, _FORM, _COUNTRY, _YEAR, _SERIES,
+        _MINERAL, _STAGE, _FORM, _COUNTRY, YEAR, _SERIES,
         _quantity("capacity", N_("Capacity at the end of the year; empty where the source gives no number, never "
                                  "zero.")),
         _LOW, _HIGH, _BAND, _QUALIFIER, _UNIT, _BASIS, SOURCE, NOTE,
@@ -133,7 +132,7 @@ RESERVES = Table(
     "reserves",
     N_("What could be mined with profit, by country."),
     (
-        _MINERAL, _FORM, _COUNTRY, _YEAR, _SERIES,
+        _MINERAL, _FORM, _COUNTRY, YEAR, _SERIES,
         _quantity("quantity", N_("Reserves; empty where the source gives no number, never zero.")),
         _LOW, _HIGH, _BAND, _QUALIFIER, _UNIT, _BASIS, SOURCE, NOTE,
     ),
@@ -150,7 +149,7 @@ RELIANCE = Table(
     (
         _MINERAL, _FORM,
         reference("region", "regions", N_("Who relies on imports.")),
-        _YEAR, _SERIES,
+        YEAR, _SERIES,
         _quantity("reliance", N_("Share of consumption; empty for a bound (>50: from 50 to 100) and for a net "
                                  "exporter (E: at most 0).")),
         _LOW, _HIGH, _BAND, _QUALIFIER, _UNIT, SOURCE, NOTE,
@@ -173,7 +172,7 @@ SUPPLIERS = Table(
         _COUNTRY,
         Field("first_year", Kind.INTEGER, N_("First year of the period; the same as year for a single one."),
               required=True, low=1990, high=2100),
-        replace(_YEAR, meaning=N_("Last year of the period.")),
+        replace(YEAR, meaning=N_("Last year of the period.")),
         _SERIES,
         _quantity("share", N_("Share of the imports: by quantity or value as the source says (mcs), by value (baci).")),
         _LOW, _HIGH, _BAND, _QUALIFIER, _UNIT,
@@ -194,7 +193,7 @@ GOVERNANCE = Table(
     N_("How countries are governed: World Bank estimates, about -2.5 (weak) to 2.5 (strong)."),
     (
         replace(_COUNTRY, meaning=N_("ISO 3166 code.")),
-        _YEAR,
+        YEAR,
         Field("dimension", Kind.CHOICE,
               N_("VA voice, PV political stability, GE effectiveness, RQ regulation, RL rule of law, CC corruption."),
               required=True, choices=DIMENSIONS),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from didymium.case.fields import BASES
+from didymium.case.fields import BASES, YEAR
 from didymium.case.fields import BASIS as _BASIS
 from didymium.case.fields import HIGH as _HIGH
 from didymium.case.fields import LOW as _LOW
@@ -412,7 +412,7 @@ GROWTH = Table(
         _ref("end_use", "end_uses", N_("The end use; * every other."), wildcard=True),
         Field("region", Kind.REFERENCE, N_("Where; * every other region."), refers="regions", wildcard=True,
               default="*"),
-        Field("year", Kind.INTEGER, N_("Year."), required=True, low=1990, high=2100),
+        YEAR,
         _number("index", N_("Demand as a multiple of the base year."), low=0.0),
         _LOW, _HIGH, _SOURCE, _NOTE,
     ),
@@ -504,7 +504,7 @@ STATISTICS = Table(
               required=True),
         _ref("region", "regions", N_("Reporter; * the world."), wildcard=True),
         _ref("partner", "regions", N_("Other side of a trade; * all."), required=False, wildcard=True),
-        Field("year", Kind.INTEGER, N_("Year."), required=True, low=1990, high=2100),
+        YEAR,
         Field("series", Kind.TEXT, N_("Which statistic, where several speak of the same quantity."), required=True),
         _number("quantity", N_("Quantity; empty where it is withheld and only a range is known."), required=False,
                 low=0.0),
@@ -542,7 +542,7 @@ VALUE_ADDED = Table(
         _ref("region", "regions", N_("Where.")),
         Field("sector", Kind.TEXT, N_("Industry."), required=True),
         _ref("end_use", "end_uses", N_("End use that it stands behind.")),
-        Field("year", Kind.INTEGER, N_("Year."), required=True, low=1990, high=2100),
+        YEAR,
         _number("value", N_("Value added in the year."), low=0.0),
         _LOW, _HIGH, _UNIT, _SOURCE, _NOTE,
     ),
@@ -559,7 +559,7 @@ INPUT_OUTPUT = Table(
         Field("supplier", Kind.TEXT, N_("Industry that sells; `value added` or another payment to none of them."),
               required=True),
         Field("user", Kind.TEXT, N_("Industry that buys; `final demand` for everybody else."), required=True),
-        Field("year", Kind.INTEGER, N_("Year."), required=True, low=1990, high=2100),
+        YEAR,
         _number("value", N_("What is paid in the year.")),
         _UNIT, _SOURCE, _NOTE,
     ),

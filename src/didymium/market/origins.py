@@ -17,19 +17,11 @@ from didymium.case.network import Network, positions
 from didymium.market.base import Base
 from didymium.market.content import groups, hold
 from didymium.market.tracing import Extremes, Flows, content_of, given_by, plants_in, shares
-from didymium.messages import N_, _
+from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 
 if TYPE_CHECKING:
     from didymium.case.case import Case
-
-RULES = {
-    "covered": N_("went through a plant in a covered nation"),
-    "controller": N_("went through a plant in the controlling country"),
-}
-
-ANY = 0.001
-"""Share of the element above which a content rule at 0.1 % catches the goods."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +31,7 @@ class Rule:
     Parameters
     ----------
     name : str
-        One of :data:`RULES`.
+        covered: of a covered nation; controller: of the controlling country.
     regions : tuple of str
         Whose plants mark what passes them.
     unseen : tuple of str

@@ -93,7 +93,6 @@ class Program:
     """A built program and the arrays it was built from."""
 
     parts: Parts
-    objective_constant: float = 0.0
 
     @property
     def model(self) -> Blocks:

@@ -276,7 +276,6 @@ class Master:
         """State losses, MUSD: what a path is worth less than the best path of doing nothing."""
         best = self.best
         plain = {s: at for at, s in enumerate(self.plain)}
-        self.excess_of: dict[tuple[int, int], int] = {}
         for s, path in enumerate(self.paths):
             lost = (best - self.path_base[s]) / UNIT
             row = {self.at_theta + at: 1.0 for at in path}

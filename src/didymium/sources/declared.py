@@ -14,8 +14,6 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 
-ANY_FORM = "*"
-
 
 @dataclass(frozen=True)
 class Meaning:

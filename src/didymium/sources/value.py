@@ -37,7 +37,6 @@ class Kind(StrEnum):
     BLANK = "blank"
     TEXT = "text"
     LOST_SIGN = "lost sign"
-    REJECTED = "rejected"
 
 
 @dataclass(frozen=True)
