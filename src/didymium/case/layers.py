@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, replace
 
 from didymium.case.files import CaseFiles
-from didymium.case.read import Grid, frame_of
+from didymium.case.read import Grid, fits
 from didymium.case.schema import Table
 from didymium.case.tables import TABLES
 from didymium.faults import Fault
@@ -188,7 +188,7 @@ def _aligned(
 ) -> list[tuple[int, list[str]]] | None:
     """Return the rows of a layer under the columns of the schema; None, and faults, where they do not fit."""
     found: list[Fault] = []
-    if frame_of(grid, f"{table.name}.csv", table, found) is None:
+    if not fits(grid, f"{table.name}.csv", table, found):
         faults += [replace(fault, row=_shift(fault.row, number)) for fault in found]
         return None
     at = [grid.header.index(column) if column in grid.header else -1 for column in header]

@@ -117,6 +117,27 @@ def frame_of(grid: Grid, name: str, table: Table, faults: list[Fault]) -> pd.Dat
     """
     import pandas as pd
 
+    if not fits(grid, name, table, faults):
+        return None
+    header, rows = grid.header, grid.rows
+    at = {column: header.index(column) for column in table.columns if column in header}
+    frame = pd.DataFrame(
+        {column: [row[at[column]] for row in rows] if column in at else [""] * len(rows) for column in table.columns},
+        dtype=str,
+    )
+    frame[LINE] = pd.Series(grid.lines, dtype=int)
+    return frame
+
+
+def fits(grid: Grid, name: str, table: Table, faults: list[Fault]) -> bool:
+    """Return whether a grid has the columns of its table and a cell for each in every row; faults where not.
+
+    Parameters
+    ----------
+    grid, name, table, faults
+        As for :func:`frame_of`.
+    """
+
     def fault(row: str, field: str, what: str, fix: str) -> None:
         faults.append(Fault(name, row, field, what, fix))
 
@@ -137,12 +158,4 @@ def frame_of(grid: Grid, name: str, table: Table, faults: list[Fault]) -> pd.Dat
     for line, cells in ragged:
         fault(str(line), "", _("{found} cells under {wanted} columns").format(found=len(cells), wanted=len(header)),
               _("quote cells that hold a comma"))  # fmt: skip
-    if needed or unknown or repeated or ragged:
-        return None
-    at = {column: header.index(column) for column in table.columns if column in header}
-    frame = pd.DataFrame(
-        {column: [row[at[column]] for row in rows] if column in at else [""] * len(rows) for column in table.columns},
-        dtype=str,
-    )
-    frame[LINE] = pd.Series(lines, dtype=int)
-    return frame
+    return not (needed or unknown or repeated or ragged)
