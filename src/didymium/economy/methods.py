@@ -1,10 +1,10 @@
 """What a shortage costs an economy, by methods that differ: side by side, never one number.
 
-* at risk: the industries stop as their magnets do (:func:`didymium.economy.value.at_risk`);
+* at risk: the industries stop as what they need does (:func:`didymium.economy.value.at_risk`);
 * ces: they replace a little of what is short (:mod:`didymium.economy.ces`), by elasticity of substitution;
 * input_output: they stop, and with them those whom they buy from and sell to (:mod:`didymium.economy.input_output`).
 
-All three let the same share of an industry depend on its magnets (``a_magnet_dependence``, a band).
+All three let the same share of an industry depend on what is short (``a_industry_dependence``, a band).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from didymium.case import case as cases
 
 ENDS = ("low", "value", "high")
-DEPENDENCE = "a_magnet_dependence"
+DEPENDENCE = "a_industry_dependence"
 YEN = "a_jpy_per_usd"
 
 NO_VALUE_ADDED = N_("not computable: the case holds no value added")

@@ -14,7 +14,7 @@ from didymium.case.risk_tables import STUDY_STAGE
 from didymium.messages import N_, _
 from didymium.result import RESTS_ON, join_inputs
 from didymium.screen import supply_risk
-from didymium.screen.indices import WORLD
+from didymium.screen.index import WORLD
 from didymium.screen.method_list import METHODS
 from didymium.screen.records import records
 
