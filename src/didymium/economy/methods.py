@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from didymium.economy.ces import SWEEP, lost
-from didymium.economy.input_output import table_of
+from didymium.economy.input_output import Table, table_of
 from didymium.economy.studies import gdp_of
 from didymium.economy.value import MILLION, at_risk, value_added
 from didymium.messages import N_, _
@@ -119,28 +119,39 @@ def input_output_loss(case: cases.Case, shortage: Shortage) -> tuple[dict[str, R
     table = table_of(case, shortage.region)
     if table is None:
         return {}, _(NO_TABLE)
-    rows = case["value_added"]
-    rows = rows[rows["region"].eq(shortage.region) & rows["sector"].isin(table.sectors)]
-    behind = {str(s): str(e) for s, e in zip(rows["sector"], rows["end_use"], strict=True) if e in shortage.ratio.index}
-    if not behind:
+    rows = case["value_added"].sort_values("year").drop_duplicates(["region", "sector"], keep="last")
+    rows = rows[rows["region"].eq(shortage.region) & rows["end_use"].isin(shortage.ratio.index)]
+    behind = [str(sector) for sector in rows["sector"]]
+    if not any(table.sector_of(sector) for sector in behind):
         return {}, _(NO_INDUSTRY)
-    rate = case.assumption(YEN) if table.unit == "JPY" else 1.0
-    inputs = [f"assumptions/{DEPENDENCE}", *([f"assumptions/{YEN}"] if table.unit == "JPY" else [])]
-    cells = case["input_output"]
-    inputs += [f"sources/{name}" for name in dict.fromkeys(cells.loc[cells["region"].eq(shortage.region), "source"])]
+    rate, keys = currency(case, shortage.region, table)
+    same = rows["unit"].eq(table.unit).to_numpy(bool)
+    other = case.assumption(YEN) if table.unit == "JPY" else 1.0 / case.assumption(YEN)
+    added = np.where(same, 1.0, other) * rows["value"].to_numpy(float)
+    missing = 1.0 - shortage.ratio.loc[list(rows["end_use"])].to_numpy(float)
+    missing = np.where(missing > SHORT, missing, 0.0)
     found = {}
     for name in ("narrow", "wide"):
         totals = []
         for end in ENDS:
-            dependence, total = case.assumption(DEPENDENCE, end), 0.0
-            for _month, ratio in shortage.ratio.items():
-                missing = (1.0 - ratio).where(lambda m: m.gt(SHORT), 0.0)
-                limits = {sector: 1.0 - dependence * float(missing[use]) for sector, use in behind.items()}
-                if min(limits.values()) < 1.0:
-                    total += table.loss(limits, wide=name == "wide") / 12.0
-            totals.append(total / rate / MILLION)
-        found[name] = Range(totals[0], totals[1], totals[2], inputs)
+            made = 1.0 - case.assumption(DEPENDENCE, end) * missing
+            limits, _absent = table.limits(behind, made, added[:, None])
+            lost = table.losses(limits, name == "wide", missing.shape[1])
+            totals.append(float(lost.sum()) / 12.0 * rate)
+        found[name] = Range(totals[0], totals[1], totals[2], [f"assumptions/{DEPENDENCE}", *keys])
     return found, ""
+
+
+def currency(case: cases.Case, region: str, table: Table) -> tuple[float, list[str]]:
+    """Return MUSD in a unit of a region's table, and the input rows behind it and the table.
+
+    A table has thousands of cells: its sources stand for them.
+    """
+    cells = case["input_output"]
+    keys = [f"sources/{name}" for name in dict.fromkeys(cells.loc[cells["region"].eq(region), "source"])]
+    if table.unit == "JPY":
+        return 1.0 / case.assumption(YEN) / MILLION, [f"assumptions/{YEN}", *keys]
+    return 1.0 / MILLION, keys
 
 
 def side_by_side(case: cases.Case, shortage: Shortage) -> pd.DataFrame:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 SINGLE = (N_("only country in the world"), N_("only country of participant and partners"))
 
-_BANDED = ("hhi", "hhi_wgi", "n_minus_1", "reliance", "supply_risk", "geopolrisk", "disruption_price", "disruption")
+_BANDED = ("hhi", "hhi_wgi", "n_minus_1", "reliance", "supply_risk", "geopolrisk", "disruption_price", "disruption",
+           "disruption_economy")  # fmt: skip
 _PLAIN = ("top1", "top3", "economic_importance", "nassar", "disruption_weighted", "cascade")
 PARTS = {
     "supply_risk": ("hhi_world", "hhi_own", "imported", "recycled", "substitution"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from didymium.economy.methods import NO_TABLE
 from didymium.messages import _
 from didymium.result import RESTS_ON, join_inputs
 from didymium.screen.draws import COMPONENTS, Draws
@@ -161,17 +162,17 @@ class _Run:
         keys = table[RESTS_ON].tolist()
         for participant in self.places:
             rows = self.worst(participant)
-            for method, name, sign in (("disruption_price", "price", 1.0), ("disruption", "gdp", -1.0)):
+            for method, name, sign in (("disruption_price", "price", 1.0), ("disruption", "gdp", -1.0),
+                                       ("disruption_economy", "economy", -1.0)):  # fmt: skip
                 values = _picked(getattr(self.effects, name), rows, sign)
-                low_column, high_column = ("price_low", "price_high") if sign > 0 else ("gdp_high", "gdp_low")
+                first, last = (f"{name}_low", f"{name}_high")[:: int(sign)]
                 low, high = (np.array([sign * ends[r] if r >= 0 else np.nan for r in rows])
-                             for ends in (table[low_column].tolist(), table[high_column].tolist()))  # fmt: skip
-                why = [_("not computable: no share of an exporter, or reliance missing") if r < 0 else
-                       _("not computable: uses by industry missing") if v != v else ""
-                       for r, v in zip(rows, values[:, 0], strict=True)]  # fmt: skip
+                             for ends in (table[first].tolist(), table[last].tolist()))  # fmt: skip
+                why = self._why(participant, method, rows, values[:, 0])
                 inputs = [keys[r].split(";") if r >= 0 else [] for r in rows]
                 found.append(Scored(method, participant, self.labels, values, low, high, why, inputs, {
                     c: _picked(getattr(run.effects, name), rows, sign) for c, run in alone.items()}))  # fmt: skip
+            # A sum over exporters, whichever step each of them has.
             weighted = np.full(len(rows), np.nan)
             sums = table[table["participant"].eq(participant)].groupby("mineral")["weighted"].sum(min_count=1)
             for g, mineral in enumerate(self.labels["mineral"]):
@@ -183,6 +184,20 @@ class _Run:
             found.append(Scored("disruption_weighted", participant, self.labels, weighted[:, None], weighted, weighted,
                                 why, [[] for _r in rows]))  # fmt: skip
         return found
+
+    def _why(self, participant: str, method: str, rows: Sequence[int], values: np.ndarray[Any, Any]) -> list[str]:
+        """Return why a disruption has no value, by group."""
+        if method == "disruption_economy" and not self._has_table(participant):
+            return [_(NO_TABLE)] * len(rows)
+        losses = self.effects.table["note"].tolist()
+        return ["" if v == v else
+                _("not computable: no share of an exporter, or reliance missing") if r < 0 else
+                _("not computable: uses by industry missing") if method == "disruption" else losses[r]
+                for r, v in zip(rows, values, strict=True)]  # fmt: skip
+
+    def _has_table(self, participant: str) -> bool:
+        """Return whether an input-output table of any region of a participant is imported."""
+        return bool(self.case["input_output"]["region"].isin(list(self.places[participant])).any())
 
 
 def _picked(values: np.ndarray[Any, Any], rows: Sequence[int], sign: float) -> np.ndarray[Any, Any]:
