@@ -60,9 +60,25 @@ class Effects:
 
 
 def effects(case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]], places: Mapping[str, Sequence[str]],
-            draws: Draws) -> Effects:  # fmt: skip
-    """Return the effect of losing every exporter of weight, one at a time, for every participant."""
-    markets = pd.DataFrame(_markets(case, supply, sources))
+            draws: Draws, markets: pd.DataFrame | None = None) -> Effects:  # fmt: skip
+    """Return the effect of losing every exporter of weight, one at a time, for every participant.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    supply : Supply
+        World supply.
+    sources : mapping of str to sequence of Sources
+        By participant.
+    places : mapping of str to sequence of str
+        Regions of each participant.
+    draws : Draws
+        What varies.
+    markets : DataFrame, optional
+        What :func:`markets_of` returned; found here where None. They do not depend on draws.
+    """
+    markets = markets_of(case, supply, sources) if markets is None else markets
     if markets.empty:
         nothing = np.zeros((0, 1 + draws.count))
         return Effects(pd.DataFrame(columns=[*_KEY, *_FACTS]), nothing, nothing, nothing)
@@ -99,8 +115,8 @@ _FACTS = ("market", "share", "price", "price_low", "price_high", "use_left", "va
           "economy_high", "step", "probability", "weighted", "note", RESTS_ON)  # fmt: skip
 
 
-def _markets(case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]]) -> list[dict[str, Any]]:
-    """Return the markets in which an exporter has a share."""
+def markets_of(case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]]) -> pd.DataFrame:
+    """Return the markets in which an exporter has a share, a row for each exporter and participant."""
     found: list[dict[str, Any]] = []
     groups = records(supply.table[KEYS])
     headroom = _headroom(case, supply)
@@ -127,7 +143,7 @@ def _markets(case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]
                         "low": of_use, "high": of_use, "imported": here.imported, "inputs": join_inputs(here.inputs),
                         "headroom": headroom.get((facts["mineral"], country), np.inf),
                     })  # fmt: skip
-    return found
+    return pd.DataFrame(found)
 
 
 def _prices(case: Case, markets: pd.DataFrame, draws: Draws) -> tuple[Array, Array]:

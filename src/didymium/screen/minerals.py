@@ -13,7 +13,7 @@ from didymium.economy.methods import NO_TABLE
 from didymium.messages import _
 from didymium.result import RESTS_ON, join_inputs
 from didymium.screen.draws import COMPONENTS, Draws
-from didymium.screen.effects import Effects, effects
+from didymium.screen.effects import Effects, effects, markets_of
 from didymium.screen.from_chain import chain_rows
 from didymium.screen.index import Index
 from didymium.screen.indices import Indices, build_sources
@@ -80,9 +80,11 @@ def screen_minerals(case: Case, places: Mapping[str, Sequence[str]], exposure: p
     supply = read_supply(case, year, more=[more])
     sources = build_sources(case, supply, places)
     covers = {g: cover[key] for g, key in enumerate(zip(*(supply.table[k] for k in KEYS), strict=True)) if key in cover}
-    full = _Run(case, supply, sources, places, Draws(draws), covers)
+    markets = markets_of(case, supply, sources)
+    full = _Run(case, supply, sources, places, Draws(draws), covers, markets)
     alone = {
-        component: _Run(case, supply, sources, places, Draws(min(ALONE, draws), (component,)), covers, drawn=True)
+        component: _Run(case, supply, sources, places, Draws(min(ALONE, draws), (component,)), covers, markets,
+                        drawn=True)
         for component in COMPONENTS
     } if draws else {}  # fmt: skip
     falls = cascades(case, places)
@@ -100,7 +102,7 @@ class _Run:
 
     def __init__(self, case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]],
                  places: Mapping[str, Sequence[str]], draws: Draws, cover: Mapping[int, float],
-                 drawn: bool = False) -> None:  # fmt: skip
+                 markets: pd.DataFrame, drawn: bool = False) -> None:  # fmt: skip
         self.case, self.supply, self.places, self.draws, self.sources = case, supply, places, draws, sources
         self.indices = Indices(case, supply, sources, draws, cover)
         self.found: list[Index] = self.indices.world()
@@ -108,7 +110,7 @@ class _Run:
             self.found += self.indices.of(participant)
             self.found += [] if drawn else self._industries(participant, place)
         self._worst: dict[str, list[int]] = {}
-        self.effects: Effects = effects(case, supply, sources, places, draws)
+        self.effects: Effects = effects(case, supply, sources, places, draws, markets)
         self.labels = supply.table[KEYS].astype(str)
 
     def _industries(self, participant: str, place: Sequence[str]) -> list[Index]:
