@@ -34,7 +34,8 @@ def choices(outcome: Outcome) -> ResultTable:
     columns = {
         "who": WHO, "facility": Column("", _("Facility")),
         "name": Column("", _("Name")), "stage": Column("", _("Stage")),
-        "region": Column("", _("Where")), "payer": Column("", _("Who pays")), "capex": Column("MUSD", _("Investment")),
+        "region": Column("", _("Where")), "payer": Column("", _("Who pays")),
+        "capex": Column("MUSD", _("Investment, at prices of the base year")),
         "capex_low": Column("MUSD", _("Investment, low end")), "capex_high": Column("MUSD", _("Investment, high end")),
         "decided": Column("", _("Decided on, and on what news; empty: on the first day")),
         "start": Column("", _("First output")), "share": Column("ratio", _("Share built")),
@@ -47,7 +48,6 @@ def choices(outcome: Outcome) -> ResultTable:
 
 def _choice(outcome: Outcome, who: str, cleared: Cleared, project: Project, share: float) -> dict[str, Any]:
     candidate = outcome.desk.by_name[project.facility]
-    row = outcome.case.row(candidate.inputs[0])
     return {
         "who": who,
         "facility": candidate.facility,
@@ -56,8 +56,8 @@ def _choice(outcome: Outcome, who: str, cleared: Cleared, project: Project, shar
         "region": candidate.region,
         "payer": "+".join(m for m in cleared.who if m in candidate.sponsors),
         "capex": candidate.capex / 1e6,
-        "capex_low": row["low"] / 1e6,
-        "capex_high": row["high"] / 1e6,
+        "capex_low": candidate.capex_low / 1e6,
+        "capex_high": candidate.capex_high / 1e6,
         "decided": project.decided,
         "start": project.start.isoformat(),
         "share": share,
