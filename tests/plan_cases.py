@@ -140,6 +140,34 @@ def shares(desk: Desk, found: Found) -> dict[str, float]:
 
 
 def keeper(folder: Path, **assumptions: float) -> Case:
+    """Return the case of a keeper of stocks."""
+    return make_case(folder, keeper_tables(**assumptions), {}, calibration="stated")
+
+
+def thrifty(folder: Path, capacity: float = 5.0, cost: float = 4.0) -> Case:
+    """Return the keeper's region with a programme of thrift: it spares some tonnes a year for 4 USD/kg.
+
+    Its capital is 10 kUSD a year, and it may be built in part.
+    """
+    tables = keeper_tables()
+    tables["processes"] = [*tables["processes"], {"process": "spare", "stage": "use", "capacity_commodity": "metal",
+                                                  "mixed": "saving"}]  # fmt: skip
+    tables["recipes"] = [*tables["recipes"], {"process": "spare", "commodity": "metal", "coefficient": 1}]
+    tables["facilities"] = [
+        *tables["facilities"],
+        {"facility": "thrift", "region": "ONE", "stage": "use", "processes": "spare", "capacity": capacity,
+         "status": "feasibility"},
+    ]  # fmt: skip
+    tables["costs"] = [*tables["costs"], {"process": "spare", "cost": cost}]
+    tables["projects"] = [
+        *tables["projects"],
+        {"facility": "thrift", "capex": 10_000, "lead_time": 0, "lead_time_low": 0, "lead_time_high": 0,
+         "sponsors": "ONE", "scalable": "yes"},
+    ]  # fmt: skip
+    return make_case(folder, tables, {}, calibration="stated")
+
+
+def keeper_tables(**assumptions: float) -> Tables:
     """Return a region that buys 20 t a year at 9 USD/kg from the controller and would pay 10, all of it flat.
 
     What is left of a strategic stock sells at 8. Nothing is discounted and holding is free.
@@ -170,7 +198,7 @@ def keeper(folder: Path, **assumptions: float) -> Case:
         "prices": [{"commodity": "metal", "region": "ONE", "price": 10}],
         "purses": [{"purse": "chest", "region": "ONE", "amount": 1e9}],
     }  # fmt: skip
-    return make_case(folder, tables, {}, calibration="stated")
+    return tables
 
 
 def cut(

@@ -169,8 +169,9 @@ PROCESSES = Table(
               choices=("feed", "output")),
         _ref("capacity_commodity", "commodities", N_("Commodity that one unit of activity takes in or gives out.")),
         Field("mixed", Kind.CHOICE,
-              N_("strict: no more mass of an element may leave than enters; mine: mass comes out of the ground."),
-              required=True, choices=("strict", "mine")),
+              N_("strict: no more mass of an element may leave than enters; mine: mass comes out of the ground, or out "
+                 "of use; saving: nothing is made, an end use of the same region needs so much less (thrift)."),
+              required=True, choices=("strict", "mine", "saving")),
         _NOTE,
     ),
     key=("process",),

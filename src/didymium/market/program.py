@@ -139,6 +139,7 @@ def build(
     laws.capacity(p)
     if options.no_transit:
         laws.no_transit(p)
+    laws.thrift_stays(p)
     if options.curves == "segments":
         laws.served_split(p)
         laws.activity_split(p)

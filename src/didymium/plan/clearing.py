@@ -158,7 +158,7 @@ class Clearing:
     def gains(self, cleared: Cleared) -> dict[str, pd.DataFrame]:
         """Return what users, producers and stockholders gain in each node, discounted, kUSD: regions x nodes.
 
-        Users: ``disc (B(q) - p q)``. Producers: ``disc (p'A x - C(x))``. Firms with stocks: ``disc p (release - fill)``
+        Users: ``disc (B(q) - p q)``, and what thrift spares them, ``disc (p'A x - C(x))``. Producers: ``disc (p'A x - C(x))``. Firms with stocks: ``disc p (release - fill)``
         and what is left at base prices.
         """
         network, base, discount = self.network, self.base, self.discount[None, :]
@@ -175,6 +175,8 @@ class Clearing:
             users[at] = joint.value(served[at], scale_of(self.parts, "demand")) - paid[at] * served[at]
         activity = np.maximum(cleared.values["activity"].to_numpy(), 0.0)
         producers = network.matrix().to_numpy().T @ price.to_numpy(float) * activity - self._cost(activity)
+        saves = network.activities["saves"].to_numpy()
+        gained_by = network.activities["region"].to_numpy()
         stocks = self.parts.stocks
         firms = stocks["kind"].eq("commercial").to_numpy()
         at = stocks["market"].to_numpy()[firms]
@@ -184,8 +186,11 @@ class Clearing:
         level = cleared.values["stock"].to_numpy()[firms]
         holders[:, leaves] += level[:, leaves] * base.price.reindex(at).to_numpy(float)[:, None]
         places = {
-            "users": (users, uses["region"].to_numpy()),
-            "producers": (producers, network.activities["region"].to_numpy()),
+            "users": (
+                np.vstack([users, producers[saves]]),
+                np.concatenate([uses["region"].to_numpy(), gained_by[saves]]),
+            ),
+            "producers": (producers[~saves], gained_by[~saves]),
             "holders": (holders, np.array([market.split("|")[1] for market in at], dtype=object)),
         }
         regions = self.case["regions"]["region"]
