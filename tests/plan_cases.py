@@ -240,6 +240,32 @@ def investors(folder: Path, **assumptions: float) -> Case:
     return make_case(folder, tables)
 
 
+def abroad(folder: Path, reserved: str = "cut") -> Case:
+    """Return the chain of three regions with a fourth that uses metal and where the partners may pay for a smelter.
+
+    ONE sells none of its own metal there: otherwise it would send back what the right brings.
+    """
+    tables = chain()
+    tables["assumptions"] = [{"assumption": "a_reserved_share", "value": 0.65}]
+    tables["regions"] = [*tables["regions"], {"region": "FAR", "role": "other"}]
+    tables["routes"] = [*tables["routes"], {"origin": "ONE", "destination": "FAR", "transit_days": 30, "open": "no"}]
+    tables["demands"] = [*tables["demands"], {"end_use": "motor", "region": "FAR", "commodity": "metal", "quantity": 30,
+                                              "low": 28.5, "high": 31.5}]  # fmt: skip
+    tables["facilities"] = [
+        *tables["facilities"],
+        {"facility": "pit_far", "region": "FAR", "stage": "mine", "processes": "dig", "capacity": 120},
+        {"facility": "smelter_far", "region": "FAR", "stage": "metal", "processes": "smelt", "capacity": 25,
+         "status": "feasibility"},
+    ]  # fmt: skip
+    tables["projects"] = [{"facility": "smelter_far", "capex": 1_000, "lead_time": 12, "lead_time_low": 6,
+                           "lead_time_high": 24, "sponsors": "ONE;TWO", "reserved": reserved}]  # fmt: skip
+    tables["purses"] = [
+        {"purse": "one", "region": "ONE", "amount": 1e6},
+        {"purse": "two", "region": "TWO", "amount": 1e6},
+    ]
+    return make_case(folder, tables)
+
+
 def three_ways(first: int = 2026) -> list[Story]:
     """Return calm, a cut of six and one of eighteen months from the same day, and a later one."""
     begin, later = date(first, 1, 1), date(first + 2, 1, 1)

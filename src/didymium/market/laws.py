@@ -353,6 +353,28 @@ def limits(p: Parts) -> dict[str, list[Limit]]:
     return found
 
 
+def first_call(p: Parts) -> None:
+    """``s sum_{f} sum_{a in f} A[m,a] x[a,n] - sum_{r from m to who} y[r,n] <= 0`` where a right is used.
+
+    For every right, and every market ``m`` abroad in which its plants sell something that goes to whoever holds it. The
+    row stands from the start, without a limit until the right is used (:mod:`didymium.plan.clearing`).
+    """
+    n = p.network
+    for call in p.options.calls:
+        own = n.activities.index[
+            n.activities["facility"].isin(call.facilities) & ~n.activities["region"].isin(call.who)
+        ]
+        made = n.terms[n.terms["activity"].isin(own) & n.terms["coefficient"].gt(0)]
+        routes = n.routes[n.routes["destination"].isin(call.who) & n.routes["tail"].isin(set(made["market"]))]
+        made = made[made["market"].isin(set(routes["tail"]))]
+        if not len(made):
+            continue
+        terms = Terms(p, pd.Index(sorted(set(made["market"])), name="market"))
+        terms.add("activity", made["market"], call.share * made["coefficient"], of=made["activity"])
+        terms.add("ship", routes["tail"], -1.0, of=routes.index)
+        terms.state(f"first_call_{call.label}", "<=", np.inf)
+
+
 def pooled_quotas(p: Parts) -> None:
     """``sum_{r in pool} y[r,n] <= share x base flow x length``: one quota for all destinations, whatever the mix.
 

@@ -154,6 +154,7 @@ def build(
     laws.once(p)
     laws.purses(p)
     laws.pooled_quotas(p)
+    laws.first_call(p)
     if options.rationing == "priority":
         laws.reserved_first(p)
     if options.origin is not None:

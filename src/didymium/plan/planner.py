@@ -243,6 +243,8 @@ class Planner:
         Where stocks are used up more than one price fits: cleared again, a plan would be worth a little more or less.
         """
         key = plan.decision.build.tobytes() + plan.decision.stock.tobytes()
+        if plan.call:
+            key += repr(who).encode()
         if key not in self._cleared:
             self._cleared[key] = self.clearing.clear(who, plan)
         return replace(self._cleared[key], who=who, plan=plan, tried=[])
@@ -279,7 +281,7 @@ class Planner:
             (row.limit for name, rows in money.items() if name.startswith("purse_") for row in rows), default=0.0
         )
         idle = Plan(self.clearing.nothing(), _("do nothing"))
-        best, worth = idle, 0.0
+        best, worth, cost = idle, 0.0, 0.0
         allowed = self.within(who, idle)
         if not allowed:
             worth = -np.inf
@@ -290,7 +292,14 @@ class Planner:
             affordable = spent <= most * (1 + 1e-6) and self.within(who, plan)
             tried.append(self._row(plan, value, interval, spent, affordable))
             if affordable and value > worth:
-                best, worth = plan, value
+                best, worth, cost = plan, value, spent
+        if best is not idle and self.clearing.may_call(who, best.decision):
+            # First call is a right, not a duty: it is used where it leaves the coalition better off.
+            called = replace(best, how=_("{plan}, with first call on output abroad").format(plan=best.how), call=True)
+            value, interval, _by_story = self.judged(who, called)
+            tried.append(self._row(called, value, interval, cost, True))
+            if value > worth:
+                best = called
         chosen = replace(best, planning=best.planning or planned[0].planning)
         cleared = self.clear(who, chosen)
         for row in tried:

@@ -203,7 +203,7 @@ def plan(
         plans[member] = planner.best((member,))
         done()
     named = [
-        replace(plans[member].plan, how=_("the plan of {who} alone").format(who=member), planning={})
+        replace(plans[member].plan, how=_("the plan of {who} alone").format(who=member), planning={}, call=False)
         for member in members
     ]
     plans["both"] = planner.best(tuple(members), [*named, union(*(plans[m].plan for m in members))])
