@@ -56,6 +56,8 @@ DEFAULTS: dict[str, Row] = {
     "statistics": {"year": 2024, "series": "yearbook", "unit": "t", "basis": "element", "use": "fit"},
     "backtests": {},
     "purses": {"unit": "USD", "price_year": 2024, "counted": "yes"},
+    "exchange_rates": {"year": 2024},
+    "deflators": {},
     "value_added": {"year": 2024, "unit": "USD"},
     "input_output": {"year": 2024, "unit": "USD"},
     "studies": {"publisher": "A house", "scope": "rare_earths", "months": 12, "unit": "", "method": "A model.",
