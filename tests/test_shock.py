@@ -18,6 +18,7 @@ from didymium.result import Result
 from didymium.shock import shock
 from didymium.shock.engine import FORESIGHTS, Engine
 from didymium.shock.path import Path
+from didymium.shock.sweep import Sweep
 
 EACH = pytest.mark.parametrize("foresight", FORESIGHTS)
 
@@ -328,6 +329,25 @@ def test_strategic_stock_is_released_only_while_a_measure_cuts(tmp_path_factory:
     assert level[[0, 1]].to_numpy() == pytest.approx([5.0, 5.0])
     assert level[3] < 5.0
     assert level[[4, 5]].to_numpy() == pytest.approx([level[3], level[3]])
+
+
+@pytest.mark.parametrize("kind", [Engine, Sweep])
+def test_a_stock_leaves_no_faster_than_its_rule_lets_it(
+    tmp_path_factory: pytest.TempPathFactory, kind: type[Engine]
+) -> None:
+    """A fifth of 5 t a month at the most: it lasts five months, where it would be gone in two without the limit."""
+    tables = chain()
+    reserve = {"stock": "reserve", "kind": "strategic", "owner": "government", "region": "TWO", "commodity": "metal",
+               "quantity": 5, "unit": "t", "basis": "element", "release": "shortage"}  # fmt: skip
+    level = {}
+    for rate in ("", 0.2):
+        tables["stocks"] = [*chain()["stocks"], {**reserve, "release_rate": rate}]
+        case = make_case(tmp_path_factory.mktemp("rate") / "chain", tables)
+        level[rate] = np.array([5.0, *kind(case).path(licence(0.0, months=7)).stock.loc["reserve|metal|TWO"]])
+    assert level[""][3] < 0.5
+    given = -np.diff(level[0.2])
+    assert given.max() <= 1.0 + 1e-6
+    assert given[1:6] == pytest.approx([1.0] * 5, abs=0.02)
 
 
 @pytest.mark.parametrize("foresight", [("clairvoyant",), (), ("none", "oracle")])
