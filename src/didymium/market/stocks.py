@@ -117,6 +117,17 @@ def most_released(stocks: pd.DataFrame, cut: np.ndarray, years: np.ndarray) -> n
     return np.where((free | cut) & ~never, most, 0.0)
 
 
+def home_made(network: Network, base: Base, stocks: pd.DataFrame) -> pd.Series:
+    """``output / (output + arrivals)`` of the base year: the part of a firms' stock that was made where it lies.
+
+    What governments hold does not leave the country: 0. By stock.
+    """
+    made = base.output(network)
+    come = base.ship.groupby(network.routes["head"]).sum().reindex(made.index, fill_value=0.0)
+    share = (made / (made + come).where(lambda total: total > 1e-9)).fillna(0.0)
+    return share.reindex(stocks["market"]).set_axis(stocks.index).where(stocks["kind"].eq("commercial"), 0.0)
+
+
 def stock_worth(p: Parts) -> dict[str, np.ndarray]:
     """Return by variable the convenience yield less holding cost of stocks, and the value of what is left at the end.
 
