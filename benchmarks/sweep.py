@@ -56,7 +56,7 @@ def main() -> None:
             drawn = chance.draw(chance.variates(index), "low")
             sweep = Both(case, market, OPTIONS, references)
             started = time.perf_counter()
-            sweep.draw(drawn.scenario, "none", drawn.market, OPTIONS, drawn.shift)
+            sweep.draw(drawn.scenario, "none", drawn.market, OPTIONS)
             _seconds = time.perf_counter() - started
             warm, cold = np.sum(sweep.warm, axis=0), np.sum(sweep.cold, axis=0)
             ratios.append(cold[0] / warm[0])

@@ -102,7 +102,7 @@ def test_every_window_of_a_sweep_has_the_cold_objective(case: Case, chance: Chan
     sweep.references = [sweep.record(middle.scenario, "none", middle.market, OPTIONS)]
     for index in range(4):
         drawn = chance.draw(chance.variates(index), "value")
-        sweep.draw(drawn.scenario, "none", drawn.market, OPTIONS, drawn.shift)
+        sweep.draw(drawn.scenario, "none", drawn.market, OPTIONS)
     assert sweep.windows == 5 * 8
 
 
@@ -113,10 +113,10 @@ def test_a_draw_does_not_depend_on_those_before_it(case: Case, chance: Chance) -
     alone = []
     for d in drawn:
         sweep = Sweep(case, chance.market, OPTIONS, references)
-        alone.append(sweep.draw(d.scenario, "none", d.market, OPTIONS, d.shift).served.to_numpy())
+        alone.append(sweep.draw(d.scenario, "none", d.market, OPTIONS).served.to_numpy())
     sweep = Sweep(case, chance.market, OPTIONS, references)
     for at_, d in reversed(list(enumerate(drawn))):
-        assert np.array_equal(sweep.draw(d.scenario, "none", d.market, OPTIONS, d.shift).served, alone[at_])
+        assert np.array_equal(sweep.draw(d.scenario, "none", d.market, OPTIONS).served, alone[at_])
 
 
 # Draws

@@ -7,6 +7,7 @@ gathered here once; the laws in :mod:`didymium.market.laws` only combine these a
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -84,6 +85,14 @@ class Network:
     stocks: pd.DataFrame
     cross: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
     downgrades: pd.DataFrame = field(default_factory=lambda: _downgrades({}, pd.Index([])))
+
+    @cached_property
+    def ways(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Origin, destination and commodity of every route, as plain arrays."""
+        origin, destination, commodity = (
+            self.routes[name].to_numpy(object) for name in ("origin", "destination", "commodity")
+        )
+        return origin, destination, commodity
 
     def matrix(self) -> pd.DataFrame:
         """Return coefficients as markets x activities."""

@@ -53,6 +53,8 @@ class Conditions:
         What each project of the options adds in the period where it is built in full, t.
     pools : dict of Pool to array
         Most that may go by pooled quota and node, t.
+    standing : array, facilities x nodes
+        What a facility could do if nothing failed, t.
     """
 
     capacity: Array
@@ -61,24 +63,41 @@ class Conditions:
     cut: npt.NDArray[np.bool_]
     projects: Array
     pools: dict[Pool, Array]
+    standing: Array
 
     def of(self, nodes: list[int]) -> Conditions:
         """Return what holds at some of the nodes."""
         return Conditions(
             self.capacity[:, nodes], self.ship_bound[:, nodes], self.demand[:, nodes], self.cut[:, nodes],
             self.projects[:, nodes], {pool: most[nodes] for pool, most in self.pools.items()},
+            self.standing[:, nodes],
         )  # fmt: skip
 
 
-def conditions(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> Conditions:
-    """Return what holds at each node of ``tree``."""
+def conditions(
+    case: cases.Case, network: Network, base: Base, tree: Tree, options: Options, standing: Array | None = None
+) -> Conditions:
+    """Return what holds at each node of ``tree``.
+
+    Parameters
+    ----------
+    case, network, base, tree, options
+        The case and its arrays, the nodes, and what the verb chose.
+    standing : array, facilities x nodes, optional
+        What facilities could do if nothing failed, where it is known of another tree with nodes as long, t: while
+        nothing grows and no project is built, it is the same.
+    """
     bound, cut, pools = _restrictions(network, base, tree)
-    capacity, projects = _capacity(case, network, base, tree, options)
-    return Conditions(capacity, bound, _demand(case, network, base, tree, options), cut, projects, pools)
+    if standing is None or options.expansion or options.projects:
+        standing, projects = _standing(case, network, base, tree, options)
+    else:
+        projects = np.zeros((0, len(tree)))
+    capacity, projects = _failing(network, tree, options, standing, projects)
+    return Conditions(capacity, bound, _demand(case, network, base, tree, options), cut, projects, pools, standing)
 
 
-def _capacity(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> tuple[Array, Array]:
-    """``capacity x share in operation x ramp x availability x length``, at least what ran in the base year.
+def _standing(case: cases.Case, network: Network, base: Base, tree: Tree, options: Options) -> tuple[Array, Array]:
+    """``capacity x share in operation x ramp x length``, at least what ran in the base year.
 
     By facility, where a project counts in full; and by project of the options.
     """
@@ -117,8 +136,13 @@ def _capacity(case: cases.Case, network: Network, base: Base, tree: Tree, option
         projects[at] = full if project.nodes is None else np.where(np.isin(tree.index, project.nodes), full, 0.0)
     for name in decided:
         available[position[name]] = np.max(projects[[x.facility == name for x in options.projects]], axis=0)
-    available *= years[None, :]
-    projects *= years[None, :]
+    return available * years[None, :], projects * years[None, :]
+
+
+def _failing(network: Network, tree: Tree, options: Options, standing: Array, projects: Array) -> tuple[Array, Array]:
+    """``standing x availability``: what outages leave of facilities and of projects."""
+    available, projects = standing.copy(), projects.copy()
+    position = {str(name): row for row, name in enumerate(network.facilities.index)}
     built = np.array([position[x.facility] for x in options.projects], dtype=int)
     for node, ((first, last), scenario) in enumerate(zip(tree.dates(), tree.scenarios, strict=True)):
         for outage in scenario.outages if scenario else ():
@@ -195,13 +219,10 @@ def _restrictions(network: Network, base: Base, tree: Tree) -> tuple[Array, npt.
 
 def covered(network: Network, measure: Restriction) -> npt.NDArray[np.bool_]:
     """Return the routes from the controller that a measure covers."""
-    routes = network.routes
-    origin, destination, commodity = (routes[c].to_numpy() for c in ("origin", "destination", "commodity"))
-    on: npt.NDArray[np.bool_] = (
-        (origin == measure.controller)
-        & np.isin(destination, list(measure.destinations))
-        & np.isin(commodity, list(measure.commodities))
-    )
+    origin, destination, commodity = network.ways
+    on = np.asarray(origin == measure.controller, dtype=bool)
+    for at in np.nonzero(on)[0].tolist():
+        on[at] = destination[at] in measure.destinations and commodity[at] in measure.commodities
     return on
 
 

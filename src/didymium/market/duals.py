@@ -13,7 +13,8 @@ as far as nobody would begin to supply it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -61,12 +62,12 @@ def split_off(solution: Solution) -> Rise:
     transit = model.rows["no_transit"]
     place = balance.coords[0].get_indexer(transit.coords[0])
     mu = np.maximum(solution.raw.dual[transit.positions()], 0.0)
-    at_row = np.asarray(balance.positions(), np.intp)
-    split = _Split(sp.csr_matrix(stated.matrix), at_row, solution.raw.primal, -solution.raw.reduced)
-    closed, held = stated.upper <= stated.lower, np.zeros(balance.shape)
-    for at, node in np.argwhere(mu > SLIGHT):
-        market, law = int(at_row[place[at], node]), int(transit.positions()[at, node])
-        held[place[at], node] = split.raise_output(market, law, float(mu[at, node]), closed)
+    at_row, at_law = np.asarray(balance.positions(), np.intp), np.asarray(transit.positions(), np.intp)
+    split = _Split(stated.matrix, at_row, solution.raw.primal, -solution.raw.reduced, stated.upper <= stated.lower)
+    held = np.zeros(balance.shape)
+    for at, node in np.argwhere((mu > SLIGHT) & ~split.traded(at_row[place], at_law)):
+        market, law = int(at_row[place[at], node]), int(at_law[at, node])
+        held[place[at], node] = split.raise_output(market, law, float(mu[at, node]))
     return Rise(np.asarray(split.raised[at_row], dtype=float), held)
 
 
@@ -75,29 +76,59 @@ class _Split:
 
     Parameters
     ----------
-    matrix : csr_matrix
+    matrix : csr_array
         Rows of the program.
     balance : array
         Which of them are balances.
     primal, room : array
         Columns, and how far each is from paying.
+    closed : array of bool
+        Columns that may not move.
     """
 
-    def __init__(self, matrix: sp.csr_matrix, balance: npt.NDArray[np.intp], primal: Array, room: Array) -> None:
-        self.rows, self.columns, self.primal, self.room = matrix, sp.csc_matrix(matrix), primal, room.copy()
+    def __init__(
+        self,
+        matrix: sp.csr_array[Any],
+        balance: npt.NDArray[np.intp],
+        primal: Array,
+        room: Array,
+        closed: npt.NDArray[np.bool_],
+    ) -> None:
+        self.rows, self.moves, self.room, self.closed = matrix, np.abs(primal) > TRACE, room.copy(), closed
         self.is_balance = np.zeros(matrix.shape[0], dtype=bool)
         self.is_balance[balance.ravel()] = True
         self.raised = np.zeros(matrix.shape[0])
+        self._law = np.zeros(matrix.shape[1])
 
-    def raise_output(self, market: int, transit: int, most: float, closed: npt.NDArray[np.bool_]) -> float:
+    @cached_property
+    def columns(self) -> sp.csc_array[Any]:
+        """The program by column."""
+        return sp.csc_array(self.rows)
+
+    def row(self, at: int) -> tuple[npt.NDArray[np.int32], Array]:
+        """Return columns and coefficients of a row."""
+        own = slice(self.rows.indptr[at], self.rows.indptr[at + 1])
+        return self.rows.indices[own], self.rows.data[own]
+
+    def traded(self, market: npt.NDArray[np.intp], transit: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        """Return in which balances more columns move than the law against transit holds: that tells the price."""
+        ends = np.concatenate([[0], np.cumsum(self.moves[self.rows.indices])])
+        moving = np.diff(ends[self.rows.indptr])
+        return np.asarray(moving[market] > moving[transit])
+
+    def raise_output(self, market: int, transit: int, most: float) -> float:
         """Raise a price by what the law against transit holds, as far as nothing else comes; return by how much."""
         # What a column earns when the price rises by what the law loses: nothing for makers and departures.
-        row = self.rows[[market]] + self.rows[[transit]]
-        others = np.abs(row.data) > SLIGHT
-        columns, amounts = row.indices[others], row.data[others]
-        if np.any(np.abs(self.primal[columns]) > TRACE):
+        columns, amounts = self.row(market)
+        own, held = self.row(transit)
+        self._law[own] = held
+        amounts = amounts + self._law[columns]
+        self._law[own] = 0.0
+        others = np.abs(amounts) > SLIGHT
+        columns, amounts = columns[others], amounts[others]
+        if self.moves[columns].any():
             return 0.0  # somebody trades beside the makers: that tells the price
-        brings = (amounts > 0) & ~closed[columns]
+        brings = (amounts > 0) & ~self.closed[columns]
         come, weight = columns[brings], amounts[brings]
         least = np.inf
         for _try in range(len(come) + 1):
@@ -115,13 +146,13 @@ class _Split:
         start, end = self.columns.indptr[column], self.columns.indptr[column + 1]
         rows, amounts = self.columns.indices[start:end], self.columns.data[start:end]
         for market in rows[(amounts < 0) & self.is_balance[rows]]:
-            row = self.rows[[int(market)]]
-            if np.any(np.abs(self.primal[row.indices]) > TRACE):
+            columns, weight = self.row(int(market))
+            if self.moves[columns].any():
                 continue
-            supply = row.data > 0
-            rise = float(np.min(self.room[row.indices[supply]] / row.data[supply], initial=np.inf))
+            supply = weight > 0
+            rise = float(np.min(self.room[columns[supply]] / weight[supply], initial=np.inf))
             if SLIGHT < rise < np.inf:
                 self.raised[market] += rise
-                self.room[row.indices] -= rise * row.data
+                self.room[columns] -= rise * weight
                 return True
         return False

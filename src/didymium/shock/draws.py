@@ -187,7 +187,7 @@ def one(chance: Chance, sweep: Sweep, index: int, level: str, foresight: str) ->
     """Run one draw."""
     variates = chance.variates(index)
     drawn = chance.draw(variates, level)
-    path = sweep.draw(drawn.scenario, foresight, drawn.market, sweep.options, drawn.shift)
+    path = sweep.draw(drawn.scenario, foresight, drawn.market, sweep.options)
     return outcome_of(chance.case, drawn, path, variates)
 
 

@@ -1,17 +1,18 @@
 """Many paths on one instance: what changes from month to month and from draw to draw is written in place.
 
 A draw changes costs, bounds and right-hand sides alone. Its first window is built and handed over as differences;
-after that only what a month changes is computed. Where news arrives, the last basis of the same month of a *reference*
-path may be a better start than the month before: the reference has digested the same news. The one that is wrong in the
-fewest places is taken. So a draw's answer depends on
+after that only what a month changes is computed. A month goes on from the basis of the month before, until news opens
+another *chapter* of the scenario: then the same chapter of a *reference* path, which has digested the same news, is the
+better start. Of several references the one that is wrong in the fewest places is taken. So a draw's answer depends on
 its own numbers and on the references, never on which draws ran before it, and an interrupted sweep resumes to the same
-answer (docs/decisions/018).
+answer (docs/decisions/018, 024).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,21 +41,52 @@ if TYPE_CHECKING:
     from didymium.case import case as cases
     from didymium.case.scenario import Scenario
 
-DIGESTED = 2500
+DIGESTED = 1000
 """Iterations of a reference's month from which its basis is the better start: something has happened in it."""
+
+PRICING = {"simplex_dual_edge_weight_strategy": 1}
+"""Options of the solver in a sweep: Devex, which takes fewer and cheaper steps from a basis (docs/decisions/024)."""
+
+Chapter = tuple[int, ...]
+"""How many of each measure's days of change have passed."""
 
 
 @dataclass
 class Reference:
-    """Where another path stood, month by month.
+    """Where another path stood, by chapter.
 
     Parameters
     ----------
-    bases : dict of int to basis
-        By month: the solver's last basis, for months in which something happened.
+    bases : dict of (Chapter, int) to basis
+        By chapter and months since it began: the solver's last basis.
+    digested : set of (Chapter, int)
+        Months in which something happened.
     """
 
-    bases: dict[int, Any] = field(default_factory=dict)
+    bases: dict[tuple[Chapter, int], Any] = field(default_factory=dict)
+    digested: set[tuple[Chapter, int]] = field(default_factory=set)
+
+    def latest(self, chapter: Chapter, since: int) -> Any | None:
+        """Return the basis of a month of a chapter, or of the last one that there was before it."""
+        for months in range(since, -1, -1):
+            if (chapter, months) in self.bases:
+                return self.bases[chapter, months]
+        return None
+
+
+def chapter(scenario: Scenario, until: date) -> Chapter:
+    """Return how many days of change of each measure, outage, demand change and duty lie before ``until``.
+
+    Draws that move the same days have the same chapters, sooner or later and longer or shorter.
+    """
+    found = []
+    for measure in scenario.restrictions:
+        pauses = [day for pause in measure.pauses for day in (pause.start, pause.end)]
+        days = {measure.start, measure.end, measure.announced, *pauses, *(day for day, _share in measure.approval)}
+        found.append(sum(day is not None and day < until for day in days))
+    for part in (*scenario.outages, *scenario.demand_changes, *scenario.wedges):
+        found.append(sum(day is not None and day < until for day in (part.start, part.end)))
+    return tuple(found)
 
 
 class Sweep(Engine):
@@ -78,7 +110,7 @@ class Sweep(Engine):
         super().__init__(case, market, options)
         self.references = references
         self.recorded: Reference | None = None
-        self._shift, self._month, self._anew = 0, 0, True
+        self._anew, self._chapter, self._since = True, (), 0
 
     def draw(
         self,
@@ -86,7 +118,6 @@ class Sweep(Engine):
         foresight: str,
         market: Market,
         options: Options,
-        shift: int = 0,
         progress: Progress | None = None,
     ) -> Path:
         """Run a scenario with the numbers of a draw.
@@ -97,10 +128,8 @@ class Sweep(Engine):
             As for :meth:`didymium.shock.engine.Engine.path`.
         market : Market
             Network and base point with the numbers of the draw; of the shape of the engine's own.
-        shift : int
-            Months by which its news arrives later than in the references.
         """
-        self.market, self._shift = market, shift
+        self.market = market
         return self.path(scenario, foresight, options, progress)
 
     def record(self, scenario: Scenario, foresight: str, market: Market, options: Options) -> Reference:
@@ -115,7 +144,11 @@ class Sweep(Engine):
     def _fresh_start(self, nodes: int, options: Options, whole: bool = False) -> None:
         """Begin a path where nothing has happened, and with numbers that may all be other ones."""
         super()._fresh_start(nodes, options, whole)
-        self._month, self._anew = 0, True
+        self._anew, self._chapter, self._since = True, (), 0
+        if not whole:
+            instance, _rest = self._instances[_shape(nodes, options, whole)]
+            for name, value in PRICING.items():
+                instance.set_option(name, value)
 
     def _solve(
         self, tree: Tree, options: Options, duty: np.ndarray | None, whole: bool = False
@@ -129,11 +162,8 @@ class Sweep(Engine):
             advance(instance, tree, options)
         else:
             instance.become(build(self.case, tree, options, self.market))
-        self._anew = False
-        month = self._month - self._shift
-        starts = [r.bases[month] for r in self.references if month in r.bases]
-        if self._month == 0 and not starts:
-            starts = [r.bases[0] for r in self.references]
+        place = self._turn(tree)
+        starts = self._starts(*place)
         if starts:
             instance.start_from(nearest(instance, starts))
         if plain:
@@ -142,10 +172,26 @@ class Sweep(Engine):
             solution, duty = solve_with_duties(instance, duty)
             if options.rationing == "priority":
                 solution = ration(instance, solution)
-        if self.recorded is not None and (self._month == 0 or solution.run["iterations"] > DIGESTED):
-            self.recorded.bases[self._month] = instance.basis()
-        self._month += 1
+        if self.recorded is not None:
+            self.recorded.bases[place] = instance.basis()
+            if self._anew or solution.run["iterations"] > DIGESTED:
+                self.recorded.digested.add(place)
+        self._anew = False
         return solution, duty
+
+    def _turn(self, tree: Tree) -> tuple[Chapter, int]:
+        """Return the chapter in which a window begins, and months since the path came to it."""
+        story, (_first, until) = tree.scenarios[0], tree.dates()[0]
+        now = chapter(story, until) if story else ()
+        self._since = 0 if self._anew or now != self._chapter else self._since + 1
+        self._chapter = now
+        return now, self._since
+
+    def _starts(self, now: Chapter, since: int) -> list[Any]:
+        """Return the bases that a month may start from; none: it goes on from the month before."""
+        if since == 0:
+            return [basis for r in self.references if (basis := r.latest(now, 0)) is not None]
+        return [r.bases[now, since] for r in self.references if (now, since) in r.digested]
 
 
 def in_place(market: Market, tree: Tree, options: Options) -> bool:
@@ -188,7 +234,7 @@ def advance(instance: Instance, tree: Tree, options: Options) -> None:
     """
     parts = instance.program.parts
     network = parts.network
-    now = conditions(parts.case, network, parts.base, tree, options)
+    now = conditions(parts.case, network, parts.base, tree, options, parts.conditions.standing)
     parts.tree, parts.options, parts.conditions = tree, options, now
     instance.bound("ship", None, now.ship_bound)
     if options.most_active is not None:
