@@ -32,7 +32,7 @@ def with_secret(folder: Path, name: str, days: float) -> Case:
     """Lay a secret strategic stock of metal in ONE over the public case."""
     over = folder / name
     over.mkdir()
-    row = f"secret,ONE,strategic,ONE,metal,{days},{days},{days},day,none,range,shortage,book,"
+    row = f"secret,ONE,strategic,ONE,metal,{days},{days},{days},day,none,range,shortage,,book,"
     (over / "stocks.csv").write_text(",".join(TABLES["stocks"].columns) + "\n" + row + "\n", "utf-8")
     return load_case(folder / "public", overlays=[over])
 

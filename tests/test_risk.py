@@ -25,7 +25,7 @@ from didymium.market.program import build
 from didymium.market.solve import Instance, Solution
 from didymium.market.tree import Tree, add_months, months
 from didymium.shock.belief import believed
-from didymium.shock.bound import Game, bounded
+from didymium.shock.bound import Game
 from didymium.shock.draw import P95, Chance, at
 from didymium.shock.draws import draws
 from didymium.shock.engine import OPTIONS, WINDOW, Engine, _as_is
@@ -323,26 +323,48 @@ def test_climbing_finds_the_best_of_four(case: Case, story: Scenario) -> None:
 
 @pytest.mark.parametrize("participant", ["ONE", "TWO"])
 def test_no_set_takes_more_than_the_bound(case: Case, story: Scenario, participant: str) -> None:
-    """Brute force: the benefit lost in the optimum of every set of every size."""
+    """Brute force: what the optimum of every set of every size loses, by each loss that has a bound."""
     game = Game(case, prepare(case), story, participant, OPTIONS)
-    last = 0.0
+    assert list(game.losses) == ["benefit", "short", "value_at_risk"]
+    last = dict.fromkeys(game.losses, 0.0)
     for size in range(1, 6):
-        lost = [game.base - game.benefit(chosen) for chosen in combinations(range(5), size)]
-        bound = game.bound(size)
-        assert max(lost) <= bound * (1 + 1e-6) + 1e-6
-        assert bound >= last - 1e-6
-        last = bound
-    # Not a bound that says nothing: far below all that the participant has.
-    assert last < 0.6 * game.base
+        lost = [game.lost(chosen) for chosen in combinations(range(5), size)]
+        for name, before in last.items():
+            bound = game.bound(size, name) / (1000.0 if name == "benefit" else 1.0)
+            worst_set = max(found[name] for found in lost)
+            assert worst_set <= bound * (1 + 1e-6) + 1e-6, name
+            assert bound >= before - 1e-6, name
+            last[name] = bound
+    # Not bounds that say nothing: far below all that the participant has.
+    assert last["benefit"] < 0.6 * game.base / 1000.0
+    for name in ("short", "value_at_risk"):
+        assert last[name] < 0.75 * game.losses[name].whole, name
 
 
-def test_beyond_three(case: Case, story: Scenario) -> None:
-    result = worst(case, story, 4, "ONE", threads=2)
-    row = result["bound"].iloc[0]
-    assert 0 < row["found"] <= row["bound"]
+def test_a_bounded_loss_is_what_it_says(case: Case, story: Scenario) -> None:
+    """Its linear form in the optimum of a set: at least the tonnes short, at most half a percent of need above them."""
+    game = Game(case, prepare(case), story, "ONE", OPTIONS)
+    short = game.losses["short"]
+    for chosen in ((), (0,), (0, 1), (3, 4), (0, 1, 2, 3, 4)):
+        lost = game.lost(chosen)["short"]
+        told = short.whole - float(game.instance.run().primal @ short.worth)
+        assert lost - 1e-6 <= told <= lost + 0.005 * short.whole + 1e-6, chosen
+
+
+@pytest.mark.parametrize("pays", [False, True])
+def test_beyond_three(case: Case, story: Scenario, pays: bool) -> None:
+    result = worst(case, story, 4, "ONE", pays=pays, remedies=False, threads=2)
+    frame = result["bound"].set_index("loss")
+    known = frame.loc[["benefit", "short", "value_at_risk"]]
+    assert (known["found"] > 0).all() and (known["found"] <= known["bound"] * (1 + 1e-9)).all()
+    assert known["gap"].to_numpy() == pytest.approx((1.0 - known["found"] / known["bound"]).to_numpy() * 100.0)
+    # Users' loss under the months as they are lived has none, nor has what an adversary earns: it says so.
+    assert np.isnan(frame.loc["users_loss", "bound"]) and frame.loc["users_loss", "state"]
+    assert ("net" in frame.index) == pays
     assert result["sets"]["search"].iloc[0] == "best found"
     top = tuple(listed(story).index(name) for name in result.manifest["options"]["worst"])
-    assert bounded(case, prepare(case), story, "ONE", 4, top, OPTIONS)[0] == pytest.approx(row["found"])
+    game = Game(case, prepare(case), story, "ONE", OPTIONS)
+    assert game.lost(top)["benefit"] <= frame.loc["benefit", "found"] + 1e-6
 
 
 def test_remedies_relieve(case: Case, story: Scenario) -> None:

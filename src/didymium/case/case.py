@@ -13,6 +13,7 @@ from didymium.case.basis import Content, convert_amounts, convert_recipes
 from didymium.case.check import TableCheck, assumed_bands, grades, references, row_names
 from didymium.case.files import CaseFiles, open_files
 from didymium.case.read import LINE, frame_of
+from didymium.case.scenario import RATIONINGS
 from didymium.case.schema import Table
 from didymium.case.tables import TABLES
 from didymium.faults import CaseError, DidymiumError, Fault
@@ -316,6 +317,12 @@ def _settings(files: CaseFiles, faults: list[Fault]) -> dict[str, Any]:
         what = _("`{cell}` is not a choice").format(cell=settings["calibration"])
         fix = _("use one of {choices}").format(choices=", ".join(CALIBRATIONS))
         faults.append(Fault("case.toml", "", "calibration", what, fix))
+    shocks = settings.get("shock", {})
+    rationing = shocks.get("rationing", RATIONINGS[0]) if isinstance(shocks, dict) else shocks
+    if rationing not in RATIONINGS:
+        what = _("`{cell}` is not a choice").format(cell=rationing)
+        fix = _("use one of {choices}").format(choices=", ".join(RATIONINGS))
+        faults.append(Fault("case.toml", "shock", "rationing", what, fix))
     return settings
 
 

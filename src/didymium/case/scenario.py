@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DemandChange", "Outage", "Path_", "Pause", "Restriction", "Scenario", "Wedge", "expand", "load_scenario"]
 
+RATIONINGS = ("price", "priority")
+"""Who is served first: who pays most; or in a participant under a cut its end uses by priority, prices for the rest."""
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -37,6 +40,8 @@ class Scenario:
         Uses that change.
     wedges : tuple of Wedge
         Duties at borders.
+    rationing : str
+        Who is served first while something is short, one of :data:`RATIONINGS`; empty: as the case says.
     probability : float or None
         Only where an assumption row gives one: no source does.
     why : str
@@ -57,6 +62,7 @@ class Scenario:
     why: str = ""
     stress: bool = False
     wedges: tuple[Wedge, ...] = ()
+    rationing: str = ""
 
     def inputs(self) -> list[str]:
         """Return the input rows behind the scenario."""

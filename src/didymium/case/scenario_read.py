@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from didymium.case.check import first_day, last_day
 from didymium.case.restriction import BOUNDS, WEDGES, DemandChange, Outage, Path_, Pause, Restriction, Wedge
-from didymium.case.scenario import Scenario, expand
+from didymium.case.scenario import RATIONINGS, Scenario, expand
 from didymium.case.tables import STAGES
 from didymium.faults import CaseError, Fault
 from didymium.messages import _
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 KNOWN = frozenset({
     "name", "title", "title_ja", "description", "why", "stress", "start", "months", "source", "include", "probability",
     "probability_low", "probability_high", "probability_source", "measure", "passthrough", "relief", "closure",
-    "outage", "demand",
+    "outage", "demand", "rationing",
 })  # fmt: skip
 """What a scenario file may say."""
 
@@ -72,6 +72,10 @@ class Reader:
         if isinstance(months, bool) or not isinstance(months, int) or not 1 <= months <= 600:
             self.fault("scenario", "months", _("months must be a whole number from 1 to 600"), _("add `months = 24`"))
         probability = self._probability()
+        rationing = data.get("rationing", "")
+        if rationing and rationing not in RATIONINGS:
+            self.fault("scenario", "rationing", _("`{cell}` is not a choice").format(cell=rationing),
+                       _("use one of {choices}").format(choices=", ".join(RATIONINGS)))  # fmt: skip
         included = [part for name in self._names(data, "scenario", "include") for part in self._included(name)]
         restrictions: list[Restriction] = []
         wedges: list[Wedge] = []
@@ -104,6 +108,7 @@ class Reader:
             why=str(data.get("why", "")),
             stress=data.get("stress") is True,
             wedges=(*(w for part in included for w in part.wedges), *wedges),
+            rationing=str(rationing),
         )
 
     def _probability(self) -> float | None:

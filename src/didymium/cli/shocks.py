@@ -51,8 +51,22 @@ def shock(
     extremes: Annotated[
         bool, typer.Option("--extremes", help=_("Bound whose material defence holds, month by month; takes a minute."))
     ] = False,
+    rationing: Annotated[
+        str | None,
+        typer.Option(
+            "--rationing",
+            metavar="RULE",
+            help=_("Who is served first: price, priority (defence, essential, rest), or both side by side."),
+        ),
+    ] = None,
+    growth: Annotated[
+        bool,
+        typer.Option("--growth", help=_("Demand grows, plants start by their dates; the same without the cut.")),
+    ] = False,
 ) -> None:
     """Shock a case."""
+    if (draws is not None or worst is not None) and (rationing is not None or growth):
+        raise DidymiumError(_("--rationing and --growth are for one scenario -> leave out --draws and --worst"))
     if draws is not None and worst is not None:
         raise DidymiumError(_("--draws and --worst are two questions -> ask one at a time"))
     if draws is not None or worst is not None:
@@ -60,8 +74,10 @@ def shock(
             lambda case: _risk(case, scenario, foresight, draws, seed, sweep, keep, worst, participant, pays)
         )
         return
-    kinds = tuple(foresight or ("none", "perfect"))
-    question.answer(lambda case: run_verb("shock", case, scenario, foresight=kinds, extremes=extremes))
+    question.answer(
+        lambda case: run_verb("shock", case, scenario, foresight=foresight, extremes=extremes, rationing=rationing,
+                              growth=growth)
+    )  # fmt: skip
 
 
 @app.command(help=_("How good is it? Past episodes, predicted beside observed, misses kept."))

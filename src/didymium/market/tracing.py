@@ -15,6 +15,7 @@ inputs, the same in all its outputs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import highspy
@@ -101,10 +102,15 @@ class Flows:
         )
 
     def downgraded(self, month: int) -> Array:
-        """Return what a better good gives to the lesser market, by downgrade: what the lesser one lacks, t.
+        """Return what a better good gives to the lesser market in a month, by downgrade, t."""
+        return self._downgrades[month]
 
-        A path keeps no record of it; balances do.
-        """
+    @cached_property
+    def _downgrades(self) -> list[Array]:
+        return [self._lacking(month) for month in range(self.months)]
+
+    def _lacking(self, month: int) -> Array:
+        """Return what the lesser market of each downgrade lacks: a path keeps no record of it, balances do."""
         n = self.network
         if not len(n.downgrades):
             return np.zeros(0)
@@ -223,6 +229,12 @@ class Extremes:
         balance = np.arange(size * count).reshape(size, count)
         extra = size * count
         self.served = np.full((len(n.uses), count), -1)
+        self.taken: dict[tuple[int, int], list[tuple[int, float]]] = {}
+
+        def takes(market: int, month: int, at: int, amount: float) -> None:
+            """What is taken out of a market to be used, processed or sent on."""
+            self.taken.setdefault((market, month), []).append((at, amount))
+
         self.content = content[used]
         sent: dict[tuple[int, int], int] = {}
         begin = flows.start * content
@@ -249,6 +261,7 @@ class Extremes:
                     term(extra, passes, -1.0)
                 for market, element in inputs:
                     taken = column(0.0, 1.0)
+                    takes(market, month, taken, element * run)
                     term(balance[market, month], taken, -element * run)
                     outflow[market, month] += element * run
                     if not marked[activity] and weight > 0:
@@ -258,6 +271,7 @@ class Extremes:
             for route in np.nonzero(leaving > TRACE)[0]:
                 amount = leaving[route]
                 leaves = column(0.0, 1.0)
+                takes(int(tail[route]), month, leaves, float(amount))
                 term(balance[tail[route], month], leaves, -amount)
                 outflow[tail[route], month] += amount
                 sent[int(route), month] = leaves
@@ -273,6 +287,7 @@ class Extremes:
             eaten = flows.served[:, month] * content[used]
             for use in np.nonzero(eaten > TRACE)[0]:
                 self.served[use, month] = column(0.0, 1.0)
+                takes(int(used[use]), month, int(self.served[use, month]), float(eaten[use]))
                 term(balance[used[use], month], self.served[use, month], -eaten[use])
                 outflow[used[use], month] += eaten[use]
             for which, amount in enumerate(flows.downgraded(month) * content[better]):
@@ -305,7 +320,24 @@ class Extremes:
         """
         amount = self.flows.served[np.ix_(uses, months)] * self.content[uses][:, None]
         place = self.served[np.ix_(uses, months)]
-        total = float(amount[place >= 0].sum())
+        return self._ends(place[place >= 0], amount[place >= 0])
+
+    def share_of_market(self, market: int, month: int) -> tuple[float, float]:
+        """Return the least and the most that may be marked of what is taken out of a market in a month.
+
+        NaN where nothing is.
+
+        Raises
+        ------
+        SolverError
+            No optimum.
+        """
+        out = self.taken.get((market, month), [])
+        return self._ends(np.array([at for at, _amount in out]), np.array([amount for _at, amount in out]))
+
+    def _ends(self, place: npt.NDArray[np.int64], amount: Array) -> tuple[float, float]:
+        """Minimise and maximise the marked part of some flows, as a share of them."""
+        total = float(amount.sum())
         if total <= TRACE:
             return np.nan, np.nan
         if self.highs is None:
@@ -318,10 +350,10 @@ class Extremes:
                 np.array(self.upper), -slack, slack, rows.indptr.astype(np.int32),
                 rows.indices.astype(np.int32), rows.data, np.zeros(rows.shape[1], dtype=np.int32),
             )  # fmt: skip
-        chosen = place[place >= 0].astype(np.int32)
+        chosen = place.astype(np.int32)
         ends = []
         for sign in (-1.0, 1.0):
-            self.highs.changeColsCost(len(chosen), chosen, sign * amount[place >= 0] / total)
+            self.highs.changeColsCost(len(chosen), chosen, sign * amount / total)
             self.highs.run()
             if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
                 what = _("the solver did not find the bound on an origin: {status} -> report it with the case")

@@ -14,6 +14,7 @@ from didymium.faults import DidymiumError
 from didymium.messages import _
 from didymium.report.backtest_table import backtest_table
 from didymium.report.figures.clock import commitment_clock
+from didymium.report.figures.content import content_chart
 from didymium.report.figures.cover import cover_chart
 from didymium.report.figures.flow_map import GROUPS, flow_map
 from didymium.report.figures.gantt import project_gantt
@@ -33,6 +34,7 @@ from didymium.report.numbers import Writer, month
 from didymium.report.plan_measures import bounds_table, rules_table
 from didymium.report.risk_tables import remedy_table, worst_table
 from didymium.report.sentences import five_sentences
+from didymium.report.shock_tables import answer_table, hidden_cut_table, peak_table, study_table
 from didymium.report.tables import (
     Table,
     choice_table,
@@ -148,6 +150,7 @@ def charts(case: Case, results: dict[str, Result], as_of: str) -> list[Chart]:
     if "shock" in results:
         shocked = results["shock"]
         found += [price_timeline(case, shocked), shortage_timeline(case, shocked), cover_chart(case, shocked)]
+        found.append(content_chart(case, shocked))
     if "screen" in results:
         screened = results["screen"]
         found += [exposure_heatmap(case, screened), mineral_heatmap(case, screened), rank_chart(case, screened)]
@@ -174,6 +177,12 @@ def _tables(case: Case, results: dict[str, Result], writer: Writer, as_of: str) 
         found["methods"] = partial(method_table, case, results["screen"], writer)
     if "clear" in results:
         found["prices"] = partial(price_table, case, results["clear"], writer)
+    if "shock" in results and "summary" in results["shock"].tables:
+        told = results["shock"]
+        found["answers"] = partial(answer_table, case, told, writer)
+        found["hidden_cut"] = partial(hidden_cut_table, case, told, writer)
+        found["peaks"] = partial(peak_table, case, told, writer)
+        found["studies"] = partial(study_table, case, told, writer)
     if "shock" in results and "backtest" in results["shock"].tables:
         found["backtest"] = partial(backtest_table, case, results["shock"], writer)
     if "plan" in results:

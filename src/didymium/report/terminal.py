@@ -45,7 +45,20 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "calibrate": ("stages", "prices"),
     "stress": ("stress", "why"),
     "clear": ("prices", "net_trade"),
-    "shock": ("uses", "cover", "losses", "value", "studies"),
+    "shock": (
+        "summary",
+        "uses",
+        "growth",
+        "cost_of_cut",
+        "rationing",
+        "peaks",
+        "cover",
+        "pooled",
+        "losses",
+        "value",
+        "studies",
+        "hidden",
+    ),
     "backtest": ("score", "backtest"),
     "draws": ("exceedance", "stops", "drivers"),
     "worst": ("sets", "bound", "months", "remedies"),
@@ -117,7 +130,21 @@ BRIEFLY: dict[str, tuple[str, ...]] = {
         "year_share",
         "multiple",
         "ours_*",
+        "driver",
     ),
+    "cover": (
+        "foresight",
+        "commodity",
+        "region",
+        "days_at_start",
+        "lowest_days",
+        "lasts*",
+        "needed",
+        "run_out",
+        "first_short",
+        "line_stop",
+    ),
+    "pooled": ("commodity", "region", "days", "missing", "alone", "pooled", "gain", "lends", "cover_left"),
     "inputs": ("input", "line", "field", "value", "unit", "low", "high", "source", "date", "grade", "age_days"),
 }
 """Columns, or patterns of columns, that are shown of wide tables; ``--table`` shows all of them."""
@@ -186,6 +213,8 @@ def show(result: Result, names: Sequence[str] = ()) -> None:
     screen = console()
     for name in chosen:
         show_table(screen, result.tables[name], None if names else FEWER.get(name, ROWS))
+    for line in result.manifest.get("notes", ()):
+        screen.print(_plain(str(line)))
     for line in result.manifest.get("warnings", ()):
         screen.print(_("Hidden by an aggregate: {what}").format(what=_plain(str(line))))
     rest = [f"{name} ({len(table.frame)})" for name, table in result.tables.items() if name not in chosen]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from didymium.shock.path import Path
 
 
-def uses(case: cases.Case, market: Market, months: pd.DataFrame, why: list[str]) -> ResultTable:
+def uses(
+    case: cases.Case, market: Market, months: pd.DataFrame, rationing: Mapping[str, str], why: list[str]
+) -> ResultTable:
     """Return per end use and participant what was served, what was short, and the first months of shortage and stop.
 
     Parameters
@@ -27,6 +30,8 @@ def uses(case: cases.Case, market: Market, months: pd.DataFrame, why: list[str])
         What was run.
     months : DataFrame
         Wanted and served by foresight, month, end use, region and commodity, t.
+    rationing : mapping of str to str
+        By foresight: who was served first.
     why : list of str
         Input rows of the scenario.
     """
@@ -44,7 +49,7 @@ def uses(case: cases.Case, market: Market, months: pd.DataFrame, why: list[str])
             "served": total["served"].sum(), "short": (total["wanted"] - total["served"]).clip(lower=0.0).sum(),
             "worst": missing.max(), "worst_month": str(missing.idxmax()) if missing.max() > SHORT else "",
             "first_short": first_over(worst, SHORT), "line_stop": first_over(worst, LINE_STOP),
-            "months_stopped": int(worst.gt(LINE_STOP).sum()),
+            "months_stopped": int(worst.gt(LINE_STOP).sum()), "rationing": rationing[str(foresight)],
             RESTS_ON: join_inputs(why, inputs[f"{end_use}|{region}"].split(";")),
         })  # fmt: skip
     columns = {
@@ -56,6 +61,7 @@ def uses(case: cases.Case, market: Market, months: pd.DataFrame, why: list[str])
         "first_short": Column("", _("First month with more than 5 % missing of any good")),
         "line_stop": Column("", _("First month with more than 15 % missing of any good: lines stop")),
         "months_stopped": Column("", _("Months in which lines stop")),
+        "rationing": Column("", _("Who is served first: who pays most (price), or the first priority")),
     }  # fmt: skip
     return ResultTable("uses", _("Who runs short, and when"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns,
                        ("foresight", "end_use", "region"))  # fmt: skip
@@ -97,3 +103,33 @@ def premium(case: cases.Case, market: Market, paths: list[Path], why: list[str])
     }  # fmt: skip
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, RESTS_ON])
     return ResultTable("premium", _("Prices inside and outside"), frame, columns, ("foresight", "month", "commodity"))
+
+
+def peaks(case: cases.Case, market: Market, premium_table: ResultTable) -> ResultTable:
+    """Return each good's dearest month outside the controller beside the price inside, dearest multiple first.
+
+    Parameters
+    ----------
+    case, market : Case, Market
+        What was run.
+    premium_table : ResultTable
+        Prices inside and outside by month.
+    """
+    frame = premium_table.frame
+    top = frame.loc[frame.groupby(["foresight", "commodity"], sort=False)["outside_multiple"].idxmax()].copy()
+    home = top["commodity"].astype(str) + f"|{case.controller}"
+    top["inside_multiple"] = top["inside"] / np.maximum(market.base.price.reindex(home).to_numpy(float), 1e-9)
+    order = {name: at for at, name in enumerate(dict.fromkeys(frame["foresight"]))}
+    top = top.assign(order=top["foresight"].map(order)).sort_values(
+        ["order", "outside_multiple"], ascending=[True, False], ignore_index=True)  # fmt: skip
+    columns = {
+        "foresight": FORESIGHT, "commodity": Column("", _("Commodity")),
+        "month": Column("", _("Dearest month outside")),
+        "outside": Column("USD/kg", _("Mean price elsewhere, by use, then")),
+        "outside_multiple": Column("ratio", _("The same over the base year")),
+        "inside": Column("USD/kg", _("Price in the controlling country, then")),
+        "inside_multiple": Column("ratio", _("The same over the base year")),
+        "premium": Column("ratio", _("Outside over inside")),
+    }  # fmt: skip
+    return ResultTable("peaks", _("Dearest months, inside and outside"), top[[*columns, RESTS_ON]], columns,
+                       ("foresight", "commodity"))  # fmt: skip

@@ -1,15 +1,20 @@
 """No set of measures takes more from a participant: a relaxation of who chooses and of how the market answers.
 
-The adversary's problem is ``max_z benefit lost by the participant in x*(z)``, ``z`` binary, ``sum z <= k``, ``x*(z)``
-the market's optimum under the measures chosen. Relaxed: ``0 <= z <= 1``, and any ``x`` that the measures allow
-instead of the optimum, as long as it loses the world no more than an optimum could,
+The adversary's problem is ``max_z loss of the participant in x*(z)``, ``z`` binary, ``sum z <= k``, ``x*(z)`` the
+market's optimum under the measures chosen. Relaxed: ``0 <= z <= 1``, and any ``x`` that the measures allow instead of
+the optimum, as long as it loses the world no more than an optimum could,
 
 ``c'x >= V(all)``,  ``c'x >= V(all but i) - (V(all but i) - V(all)) z_i`` for every ``i``,
 
 ``V`` with strategic stocks locked up. Both hold for the optimum of every set: measures only tighten bounds, so the
 world is never better off with more of them; where measure ``i`` is not taken, the others together are the worst case.
-(Stocks locked, because a measure may open them; the optimum may use them and is then better still.) Every date is known
-to the market: the program of all months at once.
+(Stocks locked, because a measure may open them; the optimum may use them and is then better still.)
+
+What is bounded is a loss that is linear in what is served (:data:`BOUNDED`), each with its own program: the benefit of
+users, the tonnes they miss, and value added at risk. What a user pays is a price times a quantity, and so is what an
+adversary earns: no linear relaxation bounds them. Every date is known to the market: the program of all months at once.
+Where nobody foresees, months are optima of other programs, more measures may leave the world better off (stocks kept
+back are there later), and ``V`` bounds nothing: docs/decisions/026.
 
 Source: the high-point relaxation with value-function cuts of bilevel programming (Moore and Bard 1990; Lozano and Smith
 2017).
@@ -17,29 +22,58 @@ Source: the high-point relaxation with value-function cuts of bilevel programmin
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 
 from didymium.case.network import positions
+from didymium.economy.methods import DEPENDENCE, Shortage, value_at_risk
+from didymium.economy.value import value_added
 from didymium.faults import SolverError
 from didymium.market.blocks import Arrays
+from didymium.market.cross import apart
+from didymium.market.curves import demand_edges
 from didymium.market.options import Options
 from didymium.market.prepare import Market
 from didymium.market.program import Program, build
 from didymium.market.solve import Instance
 from didymium.market.stocks import most_released
 from didymium.market.tree import months
-from didymium.messages import _
-from didymium.shock.harm import listed, only
+from didymium.messages import N_, _
+from didymium.shock.harm import Set, listed, only
+from didymium.shock.value import worth_of
 from didymium.silent import silent_highs
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
     from didymium.case.scenario import Scenario
+
+BOUNDED = {
+    "benefit": N_("benefit of its users, every date known"),
+    "short": N_("what its end uses miss, every date known"),
+    "value_at_risk": N_("value added at risk, every date known"),
+}
+"""Losses that have a bound."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss that is linear in what is served: ``whole - sum worth x``.
+
+    Parameters
+    ----------
+    whole : float
+        Where nothing is served.
+    worth : array, columns
+        What a unit of each column spares the participant.
+    """
+
+    whole: float
+    worth: np.ndarray
 
 
 class Game:
@@ -58,12 +92,55 @@ class Game:
     ) -> None:  # fmt: skip
         self.case, self.market, self.scenario, self.options = case, market, scenario, options
         self.names = listed(scenario)
-        self.rate = case.assumption("a_discount_rate")
+        self.participant, self.rate = participant, case.assumption("a_discount_rate")
         self.instance = Instance(self.program(()))
         block = self.instance.program.model.columns["served_segment"]
         region = market.network.uses["region"].reindex(block.coords[0]).to_numpy()
         self.mine = block.positions()[region == participant].ravel()
+        self.losses = self._losses()
         self.base = self.benefit(())
+        self._relaxed: Any = None
+
+    def _losses(self) -> dict[str, Loss]:
+        """Return each loss of :data:`BOUNDED`; the benefit alone where cross terms join end uses.
+
+        What is short of ``q0`` is ``q0`` less the segments of demand up to it. The segment in which ``q0`` lies spares
+        its share below ``q0`` of what it serves, which overstates a loss by half a percent of ``q0`` at the most.
+        """
+        stated, parts = self.instance.stated, self.instance.program.parts
+        benefit = np.zeros(len(stated.cost))
+        benefit[self.mine] = stated.cost[self.mine]
+        found = {"benefit": Loss(0.0, benefit)}
+        alone = apart(parts, "demand")
+        if not alone.all():
+            return found
+        uses = self.market.network.uses
+        edges = demand_edges(
+            uses["elasticity"].to_numpy(float), uses["curve"].eq("linear").to_numpy(), self.options.demand_grid
+        )
+        width = np.diff(edges, axis=1)
+        below = np.clip((1.0 - edges[:, :-1]) / np.where(width > 0, width, 1.0), 0.0, 1.0)
+        own = uses["region"].eq(self.participant).to_numpy()
+        wanted = np.where(own[:, None], parts.conditions.demand, 0.0)
+        spared = self._by_use(np.where(own, 1.0, 0.0)[:, None] * np.ones_like(wanted), below)
+        found["short"] = Loss(float(wanted.sum()), spared)
+        earned = value_added(self.case)
+        earned = earned[earned["region"].eq(self.participant)]
+        value = dict(zip(earned["end_use"].astype(str), earned["value"].astype(float), strict=True))
+        if value:
+            # Of an end use that takes several goods the share missing is that of their sum: never more than by parts.
+            total = pd.DataFrame(wanted).groupby(uses["end_use"].to_numpy()).transform("sum").to_numpy(float)
+            yearly = uses["end_use"].map(value).fillna(0.0).to_numpy(float) * self.case.assumption(DEPENDENCE)
+            rate = np.where(own[:, None] & (total > 0), yearly[:, None] / 12.0 / np.where(total > 0, total, 1.0), 0.0)
+            found["value_at_risk"] = Loss(float((rate * wanted).sum()), self._by_use(rate, below))
+        return found
+
+    def _by_use(self, rate: np.ndarray, below: np.ndarray) -> np.ndarray:
+        """Return what a unit of each column spares: ``rate`` (uses x nodes) on the part of segments below the base."""
+        worth = np.zeros(len(self.instance.stated.cost))
+        block = self.instance.program.model.columns["served_segment"].positions()
+        worth[block] = below[:, :, None] * rate[:, None, :]
+        return worth
 
     def program(self, chosen: tuple[int, ...]) -> Program:
         """Return the program under a set of measures."""
@@ -77,6 +154,28 @@ class Game:
         raw = self.instance.run()
         return float(raw.primal[self.mine] @ self.instance.stated.cost[self.mine])
 
+    def lost(self, chosen: tuple[int, ...]) -> dict[str, float]:
+        """Return what the participant loses in the optimum of a set: benefit and value added (MUSD), tonnes short."""
+        self.instance.become(self.program(chosen))
+        raw, model = self.instance.run(), self.instance.program.model
+        found = {"benefit": (self.base - float(raw.primal @ self.losses["benefit"].worth)) / 1000.0}
+        if "short" not in self.losses:
+            return found
+        served = raw.primal[model.columns["served"].positions()]
+        wanted, uses = self.instance.program.parts.conditions.demand, self.market.network.uses
+        frame = pd.DataFrame({
+            "end_use": np.repeat(uses["end_use"].to_numpy(), wanted.shape[1]),
+            "region": np.repeat(uses["region"].to_numpy(), wanted.shape[1]),
+            "month": np.tile(np.arange(wanted.shape[1]), len(uses)),
+            "wanted": wanted.ravel(), "served": served.ravel(),
+        })  # fmt: skip
+        mine = frame[frame["region"].eq(self.participant)]
+        found["short"] = float((mine["wanted"] - mine["served"]).clip(lower=0.0).sum())
+        if "value_at_risk" in self.losses:
+            shortage = Shortage.of(frame, worth_of(self.market), self.participant)
+            found["value_at_risk"] = value_at_risk(self.case, shortage).value
+        return found
+
     def value(self, chosen: tuple[int, ...]) -> float:
         """``V``: the world's objective under a set with strategic stocks locked up, kUSD."""
         self.instance.become(self.program(chosen))
@@ -88,8 +187,36 @@ class Game:
             self.instance.bound("release", None, most_released(stocks, locked, years))
         return self.instance.run().objective
 
-    def bound(self, count: int) -> float:
-        """Return the most benefit that a set of ``count`` measures can take from the participant's users, kUSD."""
+    def bound(self, count: int, loss: str = "benefit") -> float:
+        """Return the most that a set of ``count`` measures can take from the participant.
+
+        Parameters
+        ----------
+        count : int
+            Size of the set.
+        loss : str
+            One of :data:`BOUNDED`: benefit (kUSD), tonnes short or value added at risk (MUSD).
+
+        Raises
+        ------
+        SolverError
+            The relaxation was not solved.
+        """
+        if self._relaxed is None:
+            self._relaxed = self._relaxation()
+        highs, columns, few = self._relaxed
+        aim = self.losses[loss]
+        highs.changeRowBounds(few, -highspy.kHighsInf, float(count))
+        highs.changeColsCost(columns, np.arange(columns, dtype=np.int32), -aim.worth)
+        highs.run()
+        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            raise SolverError(_("the bound on the worst case was not solved: {status}").format(
+                status=highs.modelStatusToString(highs.getModelStatus())))  # fmt: skip
+        whole = self.base if loss == "benefit" else aim.whole
+        return whole + float(highs.getInfo().objective_function_value)
+
+    def _relaxation(self) -> tuple[Any, int, int]:
+        """Return the relaxation without an aim, its number of market columns, and the row that counts measures."""
         every = tuple(range(len(self.names)))
         lowest = self.value(every)
         without = [self.value(tuple(at for at in every if at != i)) for i in every]
@@ -99,7 +226,6 @@ class Game:
         columns, size = arrays.matrix.shape[1], len(every)
         # Columns: the market's, one z for each measure, and w = c'x.
         cost = np.zeros(columns + size + 1)
-        cost[self.mine] = -arrays.cost[self.mine]
         lower = np.concatenate([arrays.lower, np.zeros(size), [-np.inf]])
         upper = np.concatenate([arrays.upper, np.ones(size), [np.inf]])
         release = program.model.columns.get("release")
@@ -117,18 +243,14 @@ class Game:
         low = np.concatenate([arrays.low, np.full(len(sides), -np.inf), [0.0], [-np.inf],
                               np.maximum(lowest, without) - allowance])  # fmt: skip
         lower[-1] = lowest - allowance
-        high = np.concatenate([arrays.high, sides, [0.0], [float(count)], np.full(size, np.inf)])
+        high = np.concatenate([arrays.high, sides, [0.0], [float(size)], np.full(size, np.inf)])
         highs = silent_highs()
         highs.passModel(
             matrix.shape[1], matrix.shape[0], matrix.nnz, int(highspy.MatrixFormat.kRowwise),
             int(highspy.ObjSense.kMaximize), 0.0, cost, lower, upper, low, high, matrix.indptr.astype(np.int32),
             matrix.indices.astype(np.int32), matrix.data, np.zeros(matrix.shape[1], dtype=np.int32),
         )  # fmt: skip
-        highs.run()
-        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            raise SolverError(_("the bound on the worst case was not solved: {status}").format(
-                status=highs.modelStatusToString(highs.getModelStatus())))  # fmt: skip
-        return self.base + float(highs.getInfo().objective_function_value)
+        return highs, columns, matrix.shape[0] - size - 1
 
     def _measured(self, program: Program, arrays: Arrays) -> tuple[sp.csr_array, np.ndarray]:
         """``y + (U - b_i) z_i <= U`` on every route and month that measure ``i`` bounds by ``b_i``; plants alike."""
@@ -184,9 +306,32 @@ class Game:
 
 
 def bounded(
-    case: cases.Case, market: Market, scenario: Scenario, participant: str, count: int, top: tuple[int, ...],
+    case: cases.Case, market: Market, scenario: Scenario, participant: str, count: int, sets: list[Set],
     options: Options,
-) -> tuple[float, float]:  # fmt: skip
-    """Return the benefit that a set takes from a participant's users, and the most that any of its size can, MUSD."""
+) -> list[tuple[str, Set, float, float]]:  # fmt: skip
+    """Return by loss the worst of some sets, what it takes from a participant, and the most that any of its size can.
+
+    Parameters
+    ----------
+    case, market, scenario, options
+        What the adversary may choose from, and the market that answers.
+    participant : str
+        Whom he wants to hurt.
+    count : int
+        How many measures.
+    sets : list of tuple of int
+        The best found: each is solved with every date known.
+
+    Returns
+    -------
+    list of (str, tuple of int, float, float)
+        Loss (one of :data:`BOUNDED`), set, found and bound: MUSD or t.
+    """
     game = Game(case, market, scenario, participant, replace(options, curves="segments"))
-    return (game.base - game.benefit(top)) / 1000.0, game.bound(count) / 1000.0
+    lost = {chosen: game.lost(chosen) for chosen in dict.fromkeys(sets)}
+    found = []
+    for name in game.losses:
+        top = max(lost, key=lambda chosen: lost[chosen][name])
+        most = game.bound(count, name) / (1000.0 if name == "benefit" else 1.0)
+        found.append((name, top, lost[top][name], most))
+    return found

@@ -44,6 +44,10 @@ class Path:
         What the stocks are: market, kind, rest and start (t).
     runs : list of dict
         What the solver did.
+    rationing : str
+        ``price`` or ``priority``: who was served first.
+    before : DataFrame, optional
+        What left in the months before the first, routes x months, latest last, t; the base year's flows where None.
     """
 
     foresight: str
@@ -57,6 +61,8 @@ class Path:
     duty: pd.DataFrame
     stocks: pd.DataFrame
     runs: list[dict[str, Any]]
+    rationing: str = "price"
+    before: pd.DataFrame | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -107,7 +113,7 @@ class Recorder:
         n = self.market.network
         index = {"price": n.markets.index, "served": n.uses.index, "wanted": n.uses.index, "ship": n.routes.index,
                  "activity": n.activities.index, "stock": self.stocks.index, "duty": n.routes.index}  # fmt: skip
-        frames = {
+        frames: dict[str, Any] = {
             name: pd.DataFrame(np.stack(columns, axis=1), index=index[name]) for name, columns in self.columns.items()
         }
         return Path(foresight, tree, stocks=self.stocks, runs=self.runs, **frames)

@@ -8,6 +8,8 @@ from itertools import combinations
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from didymium.market.options import Options
 from didymium.market.prepare import prepare
 from didymium.shock.engine import Progress
@@ -103,6 +105,16 @@ class Search:
         self.singles()
         for size in range(2, count + 1):
             self.run(list(combinations(range(len(self.names)), size)))
+
+    def best(self, count: int, pays: bool, most: int) -> list[Set]:
+        """Return the worst sets of a size that were run: by what the adversary wants, tonnes short, value at risk."""
+        mine = [s for s in self.found if len(s) == count]
+        wants = [
+            sorted(mine, key=lambda s: -self.found[s].score(pays)),
+            sorted(mine, key=lambda s: -self.found[s].short),
+            sorted(mine, key=lambda s: -np.nan_to_num(self.found[s].value_at_risk)),
+        ]  # fmt: skip
+        return list(dict.fromkeys(s for ranked in wants for s in ranked[:most]))
 
     def climb(self, count: int, pays: bool) -> Set:
         """Return the best set found from the worst three: add the worst measure, then exchange one while it helps."""

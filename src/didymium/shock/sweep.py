@@ -198,7 +198,7 @@ def in_place(market: Market, tree: Tree, options: Options) -> bool:
     """Return whether a window can be written over another: bounds and sides of what :func:`advance` knows are all."""
     duties = any(scenario is not None and scenario.wedges for scenario in tree.scenarios)
     split = options.origin is not None or options.pools or options.rationing != "price"
-    split = split or any(project.choose for project in options.projects)
+    split = split or options.expansion or any(project.choose for project in options.projects)
     return not duties and not split and market.network.cross.empty
 
 

@@ -10,22 +10,27 @@ import pandas as pd
 from didymium.case.network import positions
 from didymium.market.clear import TRACE_TONNES, market_inputs
 from didymium.market.laws import monthly_lag
-from didymium.market.origins import origins
+from didymium.market.origins import commodity_origins, origins, rules, traced
 from didymium.market.prepare import Market
 from didymium.market.tracing import Flows
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
-from didymium.shock.answers import premium, uses
+from didymium.shock.answers import peaks, premium, uses
 from didymium.shock.columns import FORESIGHT, MONTH
 from didymium.shock.conversion import conversion
 from didymium.shock.cover import cover
 from didymium.shock.losses import losses
 from didymium.shock.path import Path
+from didymium.shock.pooled import pooled
+from didymium.shock.summary import summarise
 from didymium.shock.value import shortages, value_tables
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
     from didymium.case.scenario import Scenario
+
+BOUNDED = 6
+"""Months from one to the next in which what lots kept apart could be is computed of finished goods."""
 
 
 class ShockTables:
@@ -54,15 +59,24 @@ class ShockTables:
         run = (self.case, self.market, self.paths, months, self.why)
         short = shortages(self.case, self.market, months, [path.foresight for path in self.paths])
         valued = value_tables(self.case, self.scenario, short, self.why)
-        return [
-            self.prices(), premium(self.case, self.market, self.paths, self.why), self.served(),
-            uses(self.case, self.market, months, self.why), self.stocks(), cover(*run),
+        inside = premium(self.case, self.market, self.paths, self.why)
+        covers = cover(*run)
+        first = covers.frame[covers.frame["foresight"].eq(self.paths[0].foresight)]
+        rationing = {path.foresight: path.rationing for path in self.paths}
+        found = [
+            self.prices(), inside, peaks(self.case, self.market, inside), self.served(),
+            uses(self.case, self.market, months, rationing, self.why), self.stocks(), covers,
+            pooled(self.case, self.market, first, self.why),
             conversion(self.case, self.market, self.paths[0].stocks), self.trade(), losses(*run), *valued,
-            *([self.origins()] if self.case.settings.get("elements") else []),
+            *(self.origins() if self.case.settings.get("elements") else []),
         ]  # fmt: skip
+        return [summarise(self.case, self.scenario, found), *found]
 
-    def origins(self) -> ResultTable:
-        """Whose material the end uses hold by month, on the first path; where asked for, extremes for defence."""
+    def origins(self) -> list[ResultTable]:
+        """Whose material end uses and goods hold by month, on the first path, with what lots kept apart could be.
+
+        Extremes are a program for each month and good: of finished goods in some months, of defence where asked for.
+        """
         path, network = self.paths[0], self.market.network
         labels = network.markets.index
         place = positions(labels, path.stocks["market"])
@@ -70,15 +84,25 @@ class ShockTables:
         np.add.at(level, place, path.stock.to_numpy(float))
         np.add.at(start, place, path.stocks["start"].to_numpy(float))
         lag = monthly_lag(network.routes["days"].to_numpy(float))
-        before = np.repeat(self.market.base.ship.to_numpy(float)[:, None] / 12.0, int(lag.max(initial=0)), axis=1)
+        most = int(lag.max(initial=0))
+        before = np.repeat(self.market.base.ship.to_numpy(float)[:, None] / 12.0, most, axis=1)
+        if path.before is not None:
+            before = path.before.to_numpy(float)[:, path.before.shape[1] - most :].clip(0)
         flows = Flows(
             network, path.activity.to_numpy(float).clip(0), path.ship.to_numpy(float).clip(0),
             path.served.to_numpy(float).clip(0), level.clip(0), start, lag, before,
         )  # fmt: skip
+        found = traced(self.case, network, self.market.base, flows)
         made = set(self.case["end_uses"]["end_use"]) & {"defence"} if self.extremes else set()
-        return origins(
-            self.case, network, self.market.base, flows, path.labels, bounds=tuple(made), why=tuple(self.why)
-        )  # fmt: skip
+        names = [rule.name for rule in rules(self.case)]
+        count = len(path.labels)
+        ends = set(range(count)) if self.extremes else {*range(0, count, BOUNDED), count - 1}
+        bounded = dict.fromkeys(names if self.extremes else names[:1], ends)
+        why = tuple(self.why)
+        return [
+            origins(self.case, network, self.market.base, found, path.labels, tuple(made), why),
+            commodity_origins(self.case, network, found, path.labels, bounded, why),
+        ]
 
     def _long(self, frame: pd.DataFrame, path: Path, name: str) -> pd.DataFrame:
         """Turn rows x months into one row each, with foresight and month."""

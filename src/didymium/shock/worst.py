@@ -11,6 +11,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from didymium.case.scenario_bands import moved
@@ -18,7 +19,7 @@ from didymium.faults import DidymiumError
 from didymium.market.options import Options
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, Result, ResultTable, new_manifest
-from didymium.shock.bound import bounded
+from didymium.shock.bound import BOUNDED, bounded
 from didymium.shock.engine import OPTIONS, Progress
 from didymium.shock.harm import Set, harm_cells, harm_columns, harm_of, listed, rests_on
 from didymium.shock.remedy import remedies_for
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Sets that are shown, worst first."""
+
+TRIED = 3
+"""Sets by each loss that are solved with every date known, to stand beside the bound."""
 
 
 def worst(
@@ -89,7 +93,6 @@ def worst(
                               "worst month").format(scenario=story.name, count=count, known=len(names)))  # fmt: skip
     search = Search(case, story, who, options or OPTIONS, max(1, threads or os.cpu_count() or 1), progress)
     tables = []
-    bound: tuple[float, float] | None = None
     if count == 0:
         tables.append(_months(search))
         top: Set = tuple(range(len(names)))
@@ -101,8 +104,10 @@ def worst(
             top = max((s for s in search.found if len(s) == count), key=lambda s: search.found[s].score(pays))
         tables.append(_sets(search, count, pays))
         if count > EXACT:
-            bound = bounded(case, search.market, story, who, count, top, search.options)
-            tables.append(_bound(search, count, top, bound))
+            best = search.best(count, pays, TRIED)
+            tables.append(
+                _bound(search, count, pays, bounded(case, search.market, story, who, count, best, search.options))
+            )
     if remedies:
         tables.append(remedies_for(search, top))
     chosen = {
@@ -137,18 +142,40 @@ def _sets(search: Search, count: int, pays: bool) -> ResultTable:
     return ResultTable("sets", title, frame, columns, ("size", "rank"))
 
 
-def _bound(search: Search, count: int, top: Set, bound: tuple[float, float]) -> ResultTable:
-    names = [search.names[at] for at in top]
-    frame = pd.DataFrame([{
-        "size": count, "measures": "; ".join(names), "found": bound[0], "bound": bound[1],
-        RESTS_ON: rests_on(search.scenario, search.names),
-    }])  # fmt: skip
+def _bound(search: Search, count: int, pays: bool, bounds: list[tuple[str, Set, float, float]]) -> ResultTable:
+    """Best found beside its bound, by loss; what has none says why."""
+    rests = rests_on(search.scenario, search.names)
+    rows: list[dict[str, object]] = [
+        {"loss": name, "meaning": _(BOUNDED[name]), "unit": "t" if name == "short" else "MUSD", "size": count,
+         "measures": "; ".join(search.names[at] for at in chosen), "found": found, "bound": most,
+         "gap": (most - found) / most * 100.0 if most > 0 else 0.0, "state": "", RESTS_ON: rests}
+        for name, chosen, found, most in bounds
+    ]  # fmt: skip
+    best = search.best(count, pays, 1)[0]
+    why = _("no bound: what users pay is a price times a quantity, and months that nobody foresees are no one program")
+    rows.append({
+        "loss": "users_loss", "meaning": _("loss of its users, nothing foreseen: what the sets are ranked by"),
+        "unit": "MUSD", "size": count, "measures": "; ".join(search.names[at] for at in best),
+        "found": search.found[best].users_loss, "bound": np.nan, "gap": np.nan, "state": why, RESTS_ON: rests,
+    })  # fmt: skip
+    if pays:
+        why = _("no bound: what he earns depends on prices that his choice makes; the bounds above hold for the harm")
+        rows.append({
+            "loss": "net", "meaning": _("the same less what he earns less on exports"), "unit": "MUSD", "size": count,
+            "measures": "; ".join(search.names[at] for at in best), "found": search.found[best].score(True),
+            "bound": np.nan, "gap": np.nan, "state": why, RESTS_ON: rests,
+        })  # fmt: skip
     columns = {
-        "size": Column("count", _("How many measures")), "measures": Column("", _("Best set found")),
-        "found": Column("MUSD", _("Benefit that its users lose under it, every date known")),
-        "bound": Column("MUSD", _("No set of this size takes more: relaxation of the choice and of the market")),
+        "loss": Column("", _("Loss of the participant")), "meaning": Column("", _("What it is")),
+        "unit": Column("", _("Unit of found and bound")), "size": Column("count", _("How many measures")),
+        "measures": Column("", _("Best set found, by this loss")),
+        "found": Column("", _("What it takes")),
+        "bound": Column("", _("No set of this size takes more: relaxation of the choice and of the market")),
+        "gap": Column("percent", _("Bound less found, of the bound: the worst set may take as much more")),
+        "state": Column("", _("Why there is no bound")),
     }  # fmt: skip
-    return ResultTable("bound", _("Best found beside a bound"), frame, columns, ("size",))
+    frame = pd.DataFrame(rows, columns=[*columns, RESTS_ON])
+    return ResultTable("bound", _("Best found beside a bound"), frame, columns, ("loss",))
 
 
 def _months(search: Search) -> ResultTable:

@@ -1,0 +1,69 @@
+"""docs/questions.md: every command is one, every scenario is there, and the columns to read are in the tables."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+import didymium
+from didymium.cli import app
+from didymium.result import Result
+
+PAGE = Path(__file__).parents[1] / "docs" / "questions.md"
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in PAGE.read_text("utf-8").splitlines()
+    if line.startswith("|") and "`didymium" in line
+]
+COMMANDS = {row[2].strip("`") for row in ROWS}
+READ = {row[2].strip("`"): re.findall(r"`([a-z_]+)\.([a-z_]+)`", row[3]) for row in ROWS}
+
+
+def test_every_question_of_the_acceptance_list_stands_there() -> None:
+    assert {row[0] for row in ROWS} >= {"Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "Q8", "Q19"}
+    assert all(row[1] and READ[row[2].strip("`")] for row in ROWS)
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_the_command_is_one(command: str) -> None:
+    name, verb, case, *rest = shlex.split(command)
+    group = typer.main.get_command(app)
+    assert name == "didymium" and isinstance(group, click.Group)
+    known = {option for parameter in group.commands[verb].params for option in parameter.opts}
+    assert {word for word in rest if word.startswith("--")} <= known
+    loaded = didymium.load_case(case)
+    if verb == "shock":
+        assert rest[0] in loaded.scenarios()
+
+
+def columns_are_there(result: Result, wanted: list[tuple[str, str]]) -> None:
+    for table, column in wanted:
+        assert column in result[table].columns, f"{table}.{column}"
+        assert len(result[table]), table
+
+
+def test_what_the_screen_answers(screened: Result) -> None:
+    for command in COMMANDS:
+        if command == "didymium screen us-japan":
+            columns_are_there(screened, READ[command])
+
+
+def test_what_a_shock_answers(shocked: Result) -> None:
+    """The tables that every shock has, in one that is run anyway."""
+    optional = {"rationing", "growth", "cost_of_cut", "sets", "bound", "remedies", "exceedance", "drivers"}
+    for command in COMMANDS:
+        if command.startswith("didymium shock us-japan "):
+            columns_are_there(shocked, [(t, c) for t, c in READ[command] if t not in optional])
+
+
+def test_days_that_users_ask_for(shocked: Result) -> None:
+    """Q1 and Q6 on the case's own stocks: a licence stretches what a halt would use up."""
+    cover = shocked["cover"].query("foresight == 'none' and region == 'JPN' and commodity == 'dy_metal'").iloc[0]
+    assert cover["run_out_low"] < cover["run_out"] < cover["run_out_high"]
+    assert cover["lasts"] == pytest.approx(cover["run_out"] / (1.0 - cover["licensed"]))
+    assert cover["needed"] > cover["days_at_start"]
