@@ -124,7 +124,7 @@ class Desk:
             replace(x, nodes=calm) for x in programmes_for(case, market, members, PURSE)
         )
         projects = [project for candidate in found for project in self._decisions_on(candidate)]
-        self.charge = np.array([self._charge(project) for project in projects]).reshape(len(projects), len(self.tree))
+        self.charge = np.array([self.charge_of(project) for project in projects]).reshape(len(projects), len(self.tree))
         share = self.tree.nodes["probability"].to_numpy(float)
         self.projects = tuple(
             replace(x, charge=float(row @ share)) for x, row in zip(projects, self.charge, strict=True)
@@ -185,7 +185,7 @@ class Desk:
                 heard[node] = CUT_NEWS if above >= 0 and self.unfolded.hit[above] else CALM_NEWS
         return tuple(n for n, start in enumerate(starts) if start >= day and (not news or heard[n] == news))
 
-    def _charge(self, project: Project) -> Values:
+    def charge_of(self, project: Project) -> Values:
         """``K r / (1 - (1+r)^-L) disc[n] years[n]`` in each node in which the project runs, kUSD.
 
         A plant outlives the horizon; charging all of it to a few years would forbid what lasts.
