@@ -17,7 +17,7 @@ ASSUMPTIONS = {
     "a_discount_rate": 0.05,
     "a_holding_cost": 0.03,
     "a_jpy_per_usd": 150.0,
-    "a_magnet_dependence": 0.2,
+    "a_industry_dependence": 0.2,
     "a_no_shock": 1.0,
     "a_price_sigma": 0.1,
     "a_project_life": 20.0,

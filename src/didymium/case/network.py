@@ -306,9 +306,10 @@ def _stocks(case: cases.Case, stages: dict[str, str], markets: pd.DataFrame, tak
                         "in_days": record["unit"] == "day",
                         "band": record["band"],
                         "release": record["release"],
+                        "release_rate": record["release_rate"],
                         "inputs": record[ROW],
                     }
                 )
     columns = ["stock", "market", "commodity", "region", "kind", "owner", "quantity", "low", "high", "in_days", "band",
-               "release", "inputs"]  # fmt: skip
+               "release", "release_rate", "inputs"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns).set_index("stock")

@@ -17,6 +17,7 @@ from didymium.economy.willingness import DemandCurve, most_wanted
 from didymium.market import curves
 from didymium.market.blocks import Terms
 from didymium.market.cross import apart
+from didymium.market.stocks import home_made
 from didymium.market.tree import MONTH
 
 if TYPE_CHECKING:
@@ -172,10 +173,12 @@ def once(p: Parts) -> None:
 
 
 def no_transit(p: Parts) -> None:
-    """``departures[m,n] <= own output``: a region passes on only what it makes.
+    """``departures[m,n] <= own output + own[h] (release[h,n] - fill[h,n])``: a region passes on only what it makes.
 
     Without it a ban on one country does nothing, because the next country passes the goods on. Only where goods may
-    also come in: elsewhere the balance says the same. What thrift saves is not made.
+    also come in: elsewhere the balance says the same. What thrift saves is not made. What a region made before is its
+    own too: the firms' stocks hold home-made goods in the base year's mix, ``own = output / (output + arrivals)``, and
+    give them out in that mix. Over time no more leaves than was made, plus the home-made part of what stocks gave.
     """
     n, index = p.network, p.network.markets.index
     tail, head, made_in = (positions(index, table) for table in (n.routes["tail"], n.routes["head"], n.terms["market"]))
@@ -188,7 +191,17 @@ def no_transit(p: Parts) -> None:
     saved = n.terms["activity"].isin(n.activities.index[n.activities["saves"]])
     made = n.terms["coefficient"].gt(0) & np.isin(made_in, both) & ~saved
     terms.add("activity", n.terms["market"][made], -n.terms["coefficient"][made], of=n.terms["activity"][made])
+    from_stock(p, terms, p.stocks[p.stocks["market"].isin(index[both])])
     terms.state("no_transit", "<=", 0.0)
+
+
+def from_stock(p: Parts, terms: Terms, stocks: pd.DataFrame, prefix: str = "") -> None:
+    """Add ``- own[h] (release[h,n] - fill[h,n])`` to the law against transit."""
+    own = home_made(p.network, p.base, stocks)
+    own = own[own > 0]
+    if len(own):
+        terms.add(f"{prefix}release", stocks.loc[own.index, "market"], -own, of=own.index)
+        terms.add(f"{prefix}fill", stocks.loc[own.index, "market"], own, of=own.index)
 
 
 def thrift_stays(p: Parts) -> None:

@@ -386,8 +386,8 @@ class Master:
         self.highs.changeColsIntegrality(self.n_build, index[: self.n_build], kinds)
         self.highs.setOptionValue("mip_abs_gap", max(gap, 1e-9))
         self.highs.run()
-        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            self.highs.clearSolver()
+        if not self._holds():
+            self.highs.clearSolver()  # from nothing: a basis that has seen many cuts may have grown inexact
             self.highs.run()
         status = self.highs.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
@@ -395,13 +395,11 @@ class Master:
         if status != highspy.HighsModelStatus.kOptimal:
             name = self.highs.modelStatusToString(status)
             raise SolverError(_("the master problem stopped without an optimum: {status}").format(status=name))
+        if (broken := self._broken()) > ACCURACY:
+            raise SolverError(_("the master problem's answer breaks its own rows by {size:.1e}").format(size=broken))
         info, solution = self.highs.getInfo(), self.highs.getSolution()
         value = np.asarray(solution.col_value)
         dual, reduced = np.asarray(solution.row_dual), np.asarray(solution.col_dual)
-        checked = violations(self.stated, value, dual, reduced, whole=True)
-        if checked["primal"] > ACCURACY:
-            raise SolverError(_("the master problem's answer breaks its own rows by {size:.1e}").format(
-                size=checked["primal"]))  # fmt: skip
         self.dual, self.reduced = dual, reduced
         build = np.clip(value[: self.n_build], 0.0, 1.0)
         if integral:
@@ -412,6 +410,16 @@ class Master:
         hoped = float(info.objective_function_value)
         bound = float(info.mip_dual_bound) if integral else hoped
         return Proposal(Decision(build, stock, excess, at_risk), hoped, bound, integral)
+
+    def _holds(self) -> bool:
+        """Return whether the solver stopped at an optimum that keeps to its rows."""
+        return self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal and self._broken() <= ACCURACY
+
+    def _broken(self) -> float:
+        """Return the largest violation of the solver's answer, relative to the magnitude of what is compared."""
+        solution = self.highs.getSolution()
+        answer = (np.asarray(each) for each in (solution.col_value, solution.row_dual, solution.col_dual))
+        return violations(self.stated, *answer, whole=True)["primal"]
 
     def forced(self, at: int, share: float, gap: float) -> float:
         """Return a bound on what any decision brings that builds this share of a project, MUSD; -inf: none may."""

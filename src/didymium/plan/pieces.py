@@ -249,7 +249,7 @@ class Pieces:
         upper[columns["ship"].positions()] = held.ship_bound
         if len(stocks):
             cut = held.cut[positions(self.market.network.markets.index, stocks["market"])]
-            upper[columns["release"].positions()] = most_released(stocks, cut)
+            upper[columns["release"].positions()] = most_released(stocks, cut, frame["years"].to_numpy(float))
         return replace(model, piece=piece, upper=upper)
 
     def _built(self, piece: Piece) -> tuple[Stated, pd.DataFrame]:
