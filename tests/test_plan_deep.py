@@ -33,7 +33,7 @@ def test_every_table_is_there(result: Result) -> None:
     for name in ("compare", "tried", "stories", "purses", "values", "frontier", "reasons"):
         assert len(result[name]), name
     kind = result.manifest["options"]["kind"]
-    assert "2026-01-01" in kind and "know whether something was cut" in kind
+    assert "2026-01-01" in kind and "know what was cut by then" in kind
 
 
 def test_a_larger_budget_never_leaves_more_loss_to_the_program(result: Result) -> None:

@@ -22,7 +22,7 @@ from didymium.market.options import Options, Project
 from didymium.market.program import build
 from didymium.market.solve import Instance, answer, hand_over, prices
 from didymium.plan.checkpoint import Checkpoint
-from didymium.plan.clearing import Plan
+from didymium.plan.clearing import Clearing, Plan
 from didymium.plan.desk import Desk
 from didymium.plan.extensive import decision_of, size, whole_options
 from didymium.plan.master import cvar
@@ -93,6 +93,41 @@ def test_decisions_on_news(case: Case) -> None:
         assert once == {x.facility for x in desk.projects if x.choose}
     two_stage = decomposed(desk_for(case, three_ways(), BOTH, LAST), BOTH, weight=2.0)[2]
     assert totals[True] >= totals[False] - 1e-6 >= two_stage - 2e-6
+
+
+def two_kinds() -> list[Story]:
+    """Return calm, and cuts of one day that differ in what and whom they hit."""
+    begin = date(2025, 1, 1)
+    return [
+        Story("calm", None, 0.4),
+        Story("wide", cut(12, begin, "wide", goods=("metal", "ore")), 0.3),
+        Story("aimed", cut(12, begin, "aimed", reach=("TWO",)), 0.2),
+        Story("longer", cut(18, begin, "longer", reach=("TWO",)), 0.1),
+    ]
+
+
+def test_later_decisions_know_which_cut_came(case: Case) -> None:
+    """What is decided after a cut may depend on what it covers and whom it hits, never on how long it will last."""
+    days = (date(2024, 1, 1), date(2026, 1, 1))
+    desk = desk_for(case, two_kinds(), BOTH, LAST, decisions=days)
+    said = {x.decided for x in desk.projects if x.choose}
+    wide, narrow = "2026-01-01 cut of 2 goods to everybody", "2026-01-01 cut of metal to TWO"
+    assert said == {"", "2026-01-01 calm", wide, narrow}
+    paths = {s.name: set(p) for s, p in zip(desk.unfolded.stories, desk.unfolded.paths, strict=True)}
+    aimed = next(x for x in desk.projects if x.decided.endswith("to TWO"))
+    assert aimed.nodes is not None
+    assert all(set(aimed.nodes) & paths[name] for name in ("aimed", "longer"))
+    assert not set(aimed.nodes) & (paths["wide"] | paths["calm"])
+    _planner, found, total = decomposed(desk, BOTH, weight=2.0)
+    assert total * 1000 == pytest.approx(extensive(desk, BOTH, 2.0).objective, rel=1e-7)
+    # A judge's tree with a cut that the plan does not know: it is taken for the one most like it.
+    other = [*two_kinds()[:1], Story("ore", cut(12, date(2025, 1, 1), "ore", goods=("ore",)), 0.6)]
+    judge = desk_for(case, other, BOTH, LAST, decisions=days)
+    carried = Clearing(judge).onto(desk, found.decision)
+    ours = dict(zip((x.label for x in desk.projects), found.decision.build.tolist(), strict=True))
+    for project, share in zip(judge.projects, carried.build.tolist(), strict=True):
+        if project.choose and "cut of" in project.decided:
+            assert share == ours[f"{project.facility}@{wide}"]
 
 
 def test_risk_in_the_pieces_is_risk_in_the_whole_program(desk: Desk) -> None:

@@ -120,7 +120,7 @@ def test_a_right_is_no_duty(planner: Planner) -> None:
     called = next((name for name in rows if name.endswith("first call on output abroad")), None)
     assert called is not None, "an instance on which the smelter is not built tests little"
     plain = rows[called.removesuffix(", with first call on output abroad")]
-    assert best.plan.call == (rows[called]["worth"] > plain["worth"])
+    assert rows[called]["worth"] > 1.01 * plain["worth"] > 0
     assert best.plan.call, "here it helps: the smelter's metal would go to FAR"
     assert rows[best.plan.how]["chosen"] and sum(row["chosen"] for row in best.tried) == 1
 

@@ -47,7 +47,7 @@ def plan(
         typer.Option(
             "--target",
             metavar="FORM:PLACE:TONNES:DATE",
-            help=_("A strategic stock that there has to be, such as dy_oxide:USA:20:2029; may be repeated."),
+            help=_("A strategic stock that there has to be, such as dy_oxide:USA:4:2029; may be repeated."),
         ),
     ] = None,
     weight: Annotated[
@@ -104,7 +104,7 @@ def _target(text: str) -> tuple[str, str, float, str]:
         return form, place, float(tonnes), by
     except ValueError:
         raise DidymiumError(
-            _("`{text}` is not a target -> write FORM:PLACE:TONNES:DATE, such as dy_oxide:USA:20:2029").format(
+            _("`{text}` is not a target -> write FORM:PLACE:TONNES:DATE, such as dy_oxide:USA:4:2029").format(
                 text=text
             )
         ) from None

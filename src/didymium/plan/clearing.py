@@ -20,6 +20,7 @@ from didymium.plan.recourse import Decision, Threads, Worth, jobs
 
 if TYPE_CHECKING:
     from didymium.market.blocks import Block
+    from didymium.market.options import Project
     from didymium.plan.desk import Desk
     from didymium.plan.recourse import Crew, Job
 
@@ -295,9 +296,12 @@ class Clearing:
         return most + float(price @ peak)
 
     def onto(self, other: Desk, decision: Decision) -> Decision:
-        """Return a decision of another tree on this one: projects by decision and news, stocks by the day."""
-        known = {x.label: b for x, b in zip(other.projects, decision.build, strict=True)}
-        build = np.array([known.get(x.label, 0.0) for x in self.desk.projects])
+        """Return a decision of another tree on this one: projects by decision and news, stocks by the day.
+
+        After a cut that the other tree does not know, it is decided as after the one there that is most like it.
+        """
+        known = {x.label: float(b) for x, b in zip(other.projects, decision.build, strict=True)}
+        build = np.array([self._share_as(other, x, known) for x in self.desk.projects])
         theirs, own = other.tree.dates(), self.tree.dates()
         ends = [theirs[node][1] for node in other.pieces.before]
         stock = np.zeros((len(self.desk.pieces.before), len(self.desk.programmes)))
@@ -306,6 +310,15 @@ class Clearing:
             if past:
                 stock[at] = decision.stock[max(past, key=lambda row: ends[row])]
         return Decision(build, stock, np.zeros(0))
+
+    def _share_as(self, other: Desk, project: Project, known: dict[str, float]) -> float:
+        news = self.desk.news.get(project.decided)
+        if project.label in known or news is None:
+            return known.get(project.label, 0.0)
+        day = project.decided.partition(" ")[0]
+        alike = {name: their.likeness(news) for name, their in other.news.items() if name.startswith(day)}
+        nearest = max(alike, key=lambda name: alike[name], default="")
+        return known.get(replace(project, decided=nearest).label, 0.0)
 
 
 def _values(block: Block, values: Values) -> Values:

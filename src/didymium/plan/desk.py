@@ -16,6 +16,7 @@ from didymium.market.options import Cap, FirstCall, Options, Project, StockProgr
 from didymium.messages import _
 from didymium.plan.candidates import Candidate, caps_of, programmes_for, purse_of
 from didymium.plan.master import Target, Task
+from didymium.plan.news import CALM_NEWS, News, heard
 from didymium.plan.pieces import Pieces
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ PURSE = "plan"
 RESERVED = "a_reserved_share"
 """Assumption: share of the output of a project abroad that whoever paid may claim."""
 
-CALM_NEWS, CUT_NEWS = "calm", "cut"
-"""What is known on a later decision day: nothing was cut so far, or something was."""
-
 HOARDING = 1.05
 """Firms draw their working stocks in a cut but do not fill them up before it: they do not know that it comes."""
 
@@ -49,8 +47,8 @@ class Terms:
     decisions : tuple of date
         Days on which projects may be decided, the first day of the plan first.
     recourse : bool
-        A later decision may depend on whether something was cut by then; otherwise the schedule is fixed on the first
-        day (open loop).
+        A later decision may depend on what was cut by then; otherwise the schedule is fixed on the first day (open
+        loop).
     risk : float
         Weight of the conditional value at risk at 95 %.
     whole : bool
@@ -123,8 +121,10 @@ class Desk:
         self.programmes: tuple[StockProgramme, ...] = tuple(
             replace(x, nodes=calm) for x in programmes_for(case, market, members, PURSE)
         )
+        self.news: dict[str, News] = {}
+        self._heard = heard(unfolded)
         projects = [project for candidate in found for project in self._decisions_on(candidate)]
-        self.charge = np.array([self._charge(project) for project in projects]).reshape(len(projects), len(self.tree))
+        self.charge = np.array([self.charge_of(project) for project in projects]).reshape(len(projects), len(self.tree))
         share = self.tree.nodes["probability"].to_numpy(float)
         self.projects = tuple(
             replace(x, charge=float(row @ share)) for x, row in zip(projects, self.charge, strict=True)
@@ -165,27 +165,35 @@ class Desk:
         made = [Project(candidate.facility, candidate.start_after(first), capex, 0.0, PURSE, whole=whole)]
         for day in later:
             start = candidate.start_after(day)
-            for news in (CALM_NEWS, CUT_NEWS) if self.terms.recourse else ("",):
-                nodes = self._following(day, news)
-                name = f"{day.isoformat()} {news}".strip()
+            for words, nodes in self._following(day).items():
+                name = f"{day.isoformat()} {words}".strip()
                 if nodes:
                     made.append(
                         Project(candidate.facility, start, capex, 0.0, PURSE, whole=whole, nodes=nodes, decided=name)
                     )
         return made
 
-    def _following(self, day: date, news: str) -> tuple[int, ...]:
-        """Return the nodes that begin on or after a day and before which the news was so."""
+    def _following(self, day: date) -> dict[str, tuple[int, ...]]:
+        """Return the nodes that begin on or after a day, by what was cut before it; all together in an open loop."""
         parent, starts = self.tree.nodes["parent"].to_numpy(int), self.tree.nodes["start"].tolist()
-        heard = np.empty(len(self.tree), dtype=object)
+        if not self.terms.recourse:
+            return {"": tuple(n for n, start in enumerate(starts) if start >= day)}
+        everybody = frozenset(self.case["regions"]["region"]) - {self.case.controller}
+        said: list[str] = []
+        found: dict[str, list[int]] = {}
         for node, above in enumerate(parent):
             if above >= 0 and starts[above] >= day:
-                heard[node] = heard[above]
+                said.append(said[above])
             else:
-                heard[node] = CUT_NEWS if above >= 0 and self.unfolded.hit[above] else CALM_NEWS
-        return tuple(n for n, start in enumerate(starts) if start >= day and (not news or heard[n] == news))
+                news = self._heard[above] if above >= 0 else None
+                said.append(CALM_NEWS if news is None else news.words(everybody))
+                if news is not None:
+                    self.news[f"{day.isoformat()} {said[-1]}"] = news
+            if starts[node] >= day:
+                found.setdefault(said[-1], []).append(node)
+        return {words: tuple(nodes) for words, nodes in found.items()}
 
-    def _charge(self, project: Project) -> Values:
+    def charge_of(self, project: Project) -> Values:
         """``K r / (1 - (1+r)^-L) disc[n] years[n]`` in each node in which the project runs, kUSD.
 
         A plant outlives the horizon; charging all of it to a few years would forbid what lasts.

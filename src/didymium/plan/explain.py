@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from didymium.faults import SolverError
+from didymium.plan.flips import Flips
 from didymium.plan.lshaped import evaluate
 from didymium.plan.master import UNIT
 
 if TYPE_CHECKING:
-    from didymium.plan.lshaped import Found
     from didymium.plan.planner import Planner
     from didymium.plan.recourse import Decision
 
@@ -23,6 +23,9 @@ Values = npt.NDArray[np.float64]
 
 NEAR = 0.01
 """Plans within this share of what the best one brings count as nearly as good."""
+
+ASKED = 4
+"""Chosen projects, and others, of which what would flip them is asked anew: those that it takes least to flip."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,15 @@ class Why:
         program; 0 where the gap hides it.
     capex : float
         Investment at which the answer flips, MUSD: above it a chosen one leaves, below it another enters.
+    capex_confirmed : bool
+        The program was asked again on both sides of it.
     price : float
         Price of its output at which the answer flips, as a share of the plan's: to first order; NaN where it does not.
     start : date or None
-        First output after which a chosen project no longer pays, to first order.
+        Last first output, by years, with which a chosen project stays in the plan.
+    start_confirmed : bool
+        The program was asked again, and a year later it leaves; False where it stays to the end of the horizon, or was
+        not asked.
     """
 
     label: str
@@ -52,6 +60,8 @@ class Why:
     capex: float
     price: float
     start: date | None
+    capex_confirmed: bool = False
+    start_confirmed: bool = False
 
 
 def reasons(planner: Planner, who: tuple[str, ...], weight: float) -> list[Why]:
@@ -63,9 +73,8 @@ def reasons(planner: Planner, who: tuple[str, ...], weight: float) -> list[Why]:
     made, found = planner.searches[who, weight], planner.found[who]
     master = made.master()
     desk = planner.desk
-    flow = _worth_by_node(planner, who, weight, found)
     price_of = planner.clear(who, planner.plan_of(who)).price
-    rows = []
+    rows: dict[int, Why] = {}
     for at, project in enumerate(desk.projects):
         if not master.task.allowed[at]:
             continue
@@ -80,45 +89,23 @@ def reasons(planner: Planner, who: tuple[str, ...], weight: float) -> list[Why]:
         revenue = _revenue(planner, price_of, at)
         # At the margin: what the output earns may fall by what the project brings beyond its capital.
         price = 1.0 + (-margin if chosen else margin) / revenue if revenue > 0 else float("nan")
-        start = _latest(planner, at, flow[at]) if chosen else None
-        rows.append(Why(project.label, chosen, margin, flips, max(0.0, price) if price == price else price, start))
-    return rows
+        rows[at] = Why(project.label, chosen, margin, flips, max(0.0, price) if price == price else price, None)
+    _confirm(planner, who, weight, rows)
+    return list(rows.values())
 
 
-def _worth_by_node(planner: Planner, who: tuple[str, ...], weight: float, found: Found) -> Values:
-    """Return what a project's capacity is worth in each node at the plan, expected, MUSD: dual times capacity."""
-    made, pieces = planner.searches[who, weight], planner.desk.pieces
-    made.crew.take(made.jobs)
-    made.crew.solve(found.decision, keep=True)
-    kept = made.crew.kept()
-    share = planner.desk.tree.nodes["probability"].to_numpy(float)
-    worth = np.zeros((len(planner.desk.projects), len(planner.desk.tree)))
-    for at, stated in enumerate(pieces.stated):
-        _primal, dual = kept[at]
-        block = pieces.shapes[stated.shape].rows["capacity"]
-        entries = stated.projects.tocoo()
-        rows = entries.row - block.first
-        inside = (rows >= 0) & (rows < block.size)
-        node = rows[inside] % block.shape[-1]
-        paid = dual[entries.row[inside]] * entries.data[inside] / UNIT
-        for copy in stated.piece.copies:
-            nodes = np.asarray(copy)[node]
-            np.add.at(worth, (entries.col[inside], nodes), paid * share[copy[0]])
-    return worth
-
-
-def _latest(planner: Planner, at: int, flow: Values) -> date | None:
-    """Return the first output from which on the rest of the horizon no longer pays the capital of that rest."""
-    tree, desk = planner.desk.tree, planner.desk
-    share = tree.nodes["probability"].to_numpy(float)
-    paid = desk.charge[at] * share / UNIT
-    starts = sorted({day for day, worth in zip(tree.nodes["start"], flow, strict=True) if worth > 0})
-    latest = None
-    for day in starts:
-        rest = np.array([start >= day for start in tree.nodes["start"]])
-        if flow[rest].sum() >= paid[rest].sum():
-            latest = day
-    return latest
+def _confirm(planner: Planner, who: tuple[str, ...], weight: float, rows: dict[int, Why]) -> None:
+    """Ask again about the projects that are chosen, and about those that nearly are: cheapest choice first."""
+    flips, projects = Flips(planner, who, weight), planner.desk.projects
+    least = sorted((at for at in rows if np.isfinite(rows[at].capex)), key=lambda at: rows[at].margin)
+    near = [*[at for at in least if rows[at].chosen][:ASKED], *[at for at in least if not rows[at].chosen][:ASKED]]
+    for at in near:
+        why, capex = rows[at], projects[at].capex / UNIT
+        factor, confirmed = flips.capex(at, max(why.capex, 1e-3 * capex) / capex, why.margin)
+        rows[at] = replace(why, capex=factor * capex, capex_confirmed=confirmed)
+        if why.chosen:
+            start, leaves = flips.start(at, why.margin)
+            rows[at] = replace(rows[at], start=start, start_confirmed=leaves)
 
 
 def _revenue(planner: Planner, paid: pd.DataFrame, at: int) -> float:

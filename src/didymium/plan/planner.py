@@ -34,6 +34,9 @@ WEIGHTS = (2.0,)
 GAP = 15.0
 """Gap at which the planning program may stop, MUSD: small beside a project, tiny beside the world's surplus."""
 
+HELPS = 0.001
+"""Share of its worth by which first call has to help: a price that is not unique moves a plan's worth by less."""
+
 
 class Search:
     """The planning program of one coalition at one weight, and everything that was tried of it.
@@ -298,7 +301,7 @@ class Planner:
             called = replace(best, how=_("{plan}, with first call on output abroad").format(plan=best.how), call=True)
             value, interval, _by_story = self.judged(who, called)
             tried.append(self._row(called, value, interval, cost, True))
-            if value > worth:
+            if value > worth + HELPS * abs(worth):
                 best = called
         chosen = replace(best, planning=best.planning or planned[0].planning)
         cleared = self.clear(who, chosen)

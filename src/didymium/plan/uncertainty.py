@@ -251,8 +251,9 @@ def reasons_table(outcome: Outcome, answers: Answers) -> ResultTable:
         candidate = outcome.desk.by_name[facility]
         rows.append({
             "who": who, "project": why.label, "name": candidate.name, "chosen": why.chosen, "margin": why.margin,
-            "capex": candidate.capex / 1e6, "capex_flips": why.capex, "price_flips": why.price,
-            "latest_start": why.start.isoformat() if why.start else "", "on_assumptions": candidate.on_assumptions,
+            "capex": candidate.capex / 1e6, "capex_flips": why.capex, "capex_confirmed": why.capex_confirmed,
+            "price_flips": why.price, "latest_start": why.start.isoformat() if why.start else "",
+            "leaves_later": why.start_confirmed, "on_assumptions": candidate.on_assumptions,
             RESTS_ON: join_inputs(candidate.inputs),
         })  # fmt: skip
     columns = {
@@ -261,8 +262,10 @@ def reasons_table(outcome: Outcome, answers: Answers) -> ResultTable:
         "margin": Column("MUSD", _("What the plan loses at least without it (chosen) or with it (not chosen)")),
         "capex": Column("MUSD", _("Investment")),
         "capex_flips": Column("MUSD", _("Investment at which the answer flips")),
+        "capex_confirmed": Column("", _("The program was asked again on both sides of it; otherwise first order")),
         "price_flips": Column("ratio", _("Price of its output, over the plan's, at which it flips (first order)")),
-        "latest_start": Column("", _("First output after which it no longer pays (first order)")),
+        "latest_start": Column("", _("Latest first output with which it is still chosen, asked again by years")),
+        "leaves_later": Column("", _("A year later it leaves the plan; no: it stays to the end, or was not asked")),
         "on_assumptions": Column("", _("Capacity, investment or lead time is an assumption")),
     }  # fmt: skip
     return ResultTable("reasons", _("Why these projects"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns,

@@ -109,7 +109,7 @@ def plan(
     later : sequence of str or date
         First days of later years on which projects may be decided too.
     recourse : bool
-        Later decisions know whether something was cut by then; otherwise the schedule is fixed on the first day.
+        Later decisions know what was cut by then, and towards whom; otherwise the schedule is fixed on the first day.
     risk : float
         Weight of the conditional value at risk at 95 %; the expectation has the rest.
     targets : sequence of (str, str, float, str or date)
@@ -277,7 +277,7 @@ def _options(
     if not rest:
         kind = _("two stages: projects and stocks are decided on {day}, before anything is known").format(day=first)
     elif terms.recourse:
-        kind = _("decisions on {days}: the later ones know whether something was cut by then").format(
+        kind = _("decisions on {days}: the later ones know what was cut by then, and towards whom").format(
             days=", ".join(d.isoformat() for d in terms.decisions))  # fmt: skip
     else:
         kind = _("open loop: the schedule for {days} is fixed on the first day").format(
