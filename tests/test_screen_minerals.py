@@ -17,8 +17,8 @@ from didymium.screen.effects import effects
 from didymium.screen.indices import Indices, build_sources
 from didymium.screen.industries import Industries, economic_importance, manufacturing
 from didymium.screen.networks import cascades
+from didymium.screen.places import places
 from didymium.screen.ranks import order
-from didymium.screen.sourcing import places
 from didymium.screen.supply import read_supply
 from didymium.screen.vintages import vintages
 from screen_rows import makers, with_rows
@@ -229,8 +229,27 @@ def test_a_country_without_governance(us_japan: Case) -> None:
 
 
 def test_a_region_that_is_none(us_japan: Case) -> None:
-    with pytest.raises(DidymiumError, match="no region ATL"):
-        places(us_japan, ["ATL"])
+    with pytest.raises(DidymiumError, match="no region or country ATL"):
+        places(us_japan, ["KOR+ATL"])
+    with pytest.raises(DidymiumError, match="holds NLD twice"):
+        places(us_japan, ["EUR+NLD"])
+
+
+def test_any_country_or_group_can_be_screened(us_japan: Case) -> None:
+    """A country that is no region of the case, and two as one importer: what they sell each other is no import."""
+    here = places(us_japan, ["IDN", "KOR+IND"])
+    assert here["IDN"] == ["IDN"] and here["KOR+IND"] == ["KOR", "IND"]
+    chosen = {name: here[name] for name in ("IDN", "KOR+IND")}
+    supply = read_supply(us_japan)
+    sources = build_sources(us_japan, supply, chosen)
+    graphite = supply.table.index[supply.table["mineral"].eq("graphite_natural") & supply.table["stage"].eq("mine")][0]
+    together = sources["KOR+IND"][graphite]
+    assert together.shares and not {"KOR", "IND"} & set(together.shares)
+    assert {"IND"} <= set(together.own)
+    nickel = supply.table.index[supply.table["mineral"].eq("nickel") & supply.table["stage"].eq("mine")][0]
+    assert sources["IDN"][nickel].own["IDN"] > 0
+    falls = cascades(us_japan, chosen)
+    assert set(falls["participant"]) == {"IDN", "KOR+IND"}
 
 
 # Missing inputs, imported
@@ -429,3 +448,22 @@ def test_json_holds_no_strange_number(screened: Result) -> None:
 
     text = json.dumps(as_json(screened), default=str)
     assert "Infinity" not in text and "NaN" not in text
+
+
+def test_a_page_of_its_own(us_japan: Case, screened: Result, tmp_path: Path) -> None:
+    from didymium.report.figures.minerals import exposure_page
+
+    page = exposure_page(us_japan, screened, tmp_path / "deep" / "page.html").read_text("utf-8")
+    assert page.count("<h2>") == page.count('class="plotly-graph-div"') == 3
+    assert "http://" not in page.split("<h2>")[0] and not list((tmp_path / "deep").glob(".*"))
+
+
+def test_no_picture_of_an_overlay_leaves_unasked(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from didymium.cli import app
+
+    (tmp_path / "over").mkdir()
+    page = tmp_path / "page.html"
+    done = CliRunner().invoke(app, ["screen", "us-japan", "--overlay", str(tmp_path / "over"), "--plot", str(page)])
+    assert done.exit_code != 0 and not page.exists()

@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from didymium.case.case import ROW
-from didymium.case.check import split_list
 from didymium.case.screening_tables import INTERVALS, NUMBERS, REST
-from didymium.faults import DidymiumError
 from didymium.messages import N_, _
+from didymium.screen.places import countries_of
 from didymium.screen.records import Record, records
 from didymium.screen.supply import SLIGHT, Supply
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from didymium.case.case import Case
 
-BOTH = "both"
 TRADE = "baci"
 
 NO_TRADE = N_("not computable: no trade data")
@@ -74,26 +72,6 @@ class Sources:
     inputs: list[str] = field(default_factory=list)
 
 
-def places(case: Case, more: Sequence[str] = ()) -> dict[str, list[str]]:
-    """Return the regions of each participant, of both together, and of further regions a user names.
-
-    Raises
-    ------
-    DidymiumError
-        A region that the case does not have.
-    """
-    found = {p: [p] for p in case.participants}
-    if len(found) > 1:
-        found[BOTH] = list(case.participants)
-    known = list(case["regions"]["region"])
-    for name in more:
-        if name not in known:
-            raise DidymiumError(_("no region {name} in the case -> use one of {known}").format(
-                name=name, known=", ".join(known)))  # fmt: skip
-        found.setdefault(name, [name])
-    return found
-
-
 class Sourcing:
     """Finds the sources of participants, table by table.
 
@@ -106,9 +84,8 @@ class Sourcing:
     """
 
     def __init__(self, case: Case, supply: Supply) -> None:
-        regions = case["regions"]
         self.groups = records(supply.table)
-        self.countries = {r: split_list(c) for r, c in zip(regions["region"], regions["countries"], strict=True)}
+        self.countries = countries_of(case)
         self.reliance = _by(case["reliance"], "region", "mineral")
         self.suppliers = _by(case["suppliers"], "importer", "mineral")
         self.network = _by(case["trade_network"], "mineral")
