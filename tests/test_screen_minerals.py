@@ -6,6 +6,7 @@ import csv
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from didymium.faults import DidymiumError
@@ -16,6 +17,7 @@ from didymium.screen.draws import Draws
 from didymium.screen.effects import effects
 from didymium.screen.indices import Indices, build_sources
 from didymium.screen.industries import Industries, economic_importance, manufacturing
+from didymium.screen.minerals import screen_minerals
 from didymium.screen.networks import cascades
 from didymium.screen.places import places
 from didymium.screen.ranks import order
@@ -197,6 +199,19 @@ def test_a_group_that_does_not_add_up_has_no_index(us_japan: Case, rows: list[di
 def test_a_missing_year_is_not_another_year(us_japan: Case) -> None:
     _indices, found = one(with_rows(us_japan, production=makers(CHN=60.0, PER=40.0)), year=2019)
     assert np.isnan(found["hhi"].values).all() and found["hhi"].why == ["no figure for 2019, only for 2024"]
+
+
+def test_no_input_of_a_later_year_stands_in(us_japan: Case) -> None:
+    """Asked for 2019 no method takes production, trade or reliance of the years that are there."""
+    supply = read_supply(us_japan, 2019)
+    here = places(us_japan)
+    sources = build_sources(us_japan, supply, here)
+    assert all(s.imported != s.imported and not s.shares and not s.elsewhere for p in sources.values() for s in p)
+    assert effects(us_japan, supply, sources, here, Draws(0)).table.empty
+    chain = [pd.DataFrame(columns=c) for c in (["element", "stage", "n_minus_1"],
+                                               ["element", "stage", "region", "quantity", RESTS_ON])]  # fmt: skip
+    ranks = screen_minerals(us_japan, here, chain[0], chain[1], 2019, draws=0).ranks
+    assert ranks["value"].isna().all() and ranks["rank"].isna().all() and ranks["why"].ne("").all()
 
 
 def test_a_withheld_producer_with_two_ends_is_swept(us_japan: Case) -> None:

@@ -112,7 +112,8 @@ class Sourcing:
         """Fill in the shares of imports; return their gross weight, NaN where it is not known."""
         tables = [self.suppliers.get((region, facts["mineral"])) for region in place]
         if all(tables):
-            rows = [row for table in tables for row in table or () if row["qualifier"] in NUMBERS]
+            rows = [row for table in tables for row in table or ()
+                    if row["qualifier"] in NUMBERS and row["first_year"] <= facts["year"]]  # fmt: skip
             kinds = (TRADE,) if len(place) > 1 else ("mcs", TRADE)  # the yearbook's shares of two importers do not add
             for kind in kinds:
                 of_kind = [r for r in rows if r["series"].startswith(kind) and r["stage"] in (facts["stage"], "")]
@@ -127,7 +128,11 @@ class Sourcing:
             found.elsewhere = _outside(other, "country", "value", own)
             found.trade, found.inputs = (TRADE if other else ""), [str(row[ROW]) for row in other]
         elif not any(tables):
-            rows = [row for row in self.network.get((facts["mineral"],), []) if row["importer"] in own]
+            rows = [
+                row
+                for row in self.network.get((facts["mineral"],), [])
+                if row["importer"] in own and row["year"] <= facts["year"]
+            ]
             found.shares = _outside(rows, "exporter", "value", own)
             found.trade, found.inputs = (TRADE if rows else ""), [str(row[ROW]) for row in rows]
         return float("nan")
@@ -205,9 +210,8 @@ def _is_whole(form: str) -> bool:
 
 
 def _reliance(rows: list[Record], facts: Record) -> Record | None:
-    """Return the row of the newest edition and the year asked for, or the newest before it."""
-    usable = [row for row in rows if row["qualifier"] in _USABLE]
-    usable = [row for row in usable if row["year"] <= facts["year"]] or usable
+    """Return the row of the newest edition and the year asked for, or the newest before: a later one says nothing."""
+    usable = [row for row in rows if row["qualifier"] in _USABLE and row["year"] <= facts["year"]]
     if not usable:
         return None
     edition = max(row["series"] for row in usable)
