@@ -228,6 +228,16 @@ def test_a_small_withheld_producer_does_not_stop_the_index(us_japan: Case) -> No
     assert found["hhi"].values[0, 0] == pytest.approx(0.52)
 
 
+def test_unlisted_producers_leave_no_index(us_japan: Case, screened: Result) -> None:
+    """Who makes 1 of 100 t is not known as the largest where nobody says who makes the other 99."""
+    _indices, found = one(with_rows(us_japan, production=makers(USA=1.0, OTH=99.0, WLD=100.0)))
+    assert np.isnan(found["top1"].values).all() and "does not list make 99 %" in found["hhi"].why[0]
+    _indices, found = one(with_rows(us_japan, production=makers(USA=60.0, OTH=40.0, WLD=100.0)))
+    assert found["top1"].values[0, 0] == pytest.approx(0.6)
+    table = screened["minerals"].set_index("mineral")
+    assert table.loc[["krypton", "neon", "xenon"], "top1"].isna().all()
+
+
 def test_without_trade_there_is_no_import_risk(us_japan: Case) -> None:
     case = with_rows(us_japan, production=makers(CHN=60.0, PER=40.0), suppliers=[], trade_network=[], reliance=[])
     indices, _found = one(case)
