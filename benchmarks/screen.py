@@ -11,7 +11,7 @@ import didymium
 from didymium.market.prepare import prepare
 from didymium.screen import screen
 from didymium.screen.minerals import screen_minerals
-from didymium.screen.sourcing import places
+from didymium.screen.places import places
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import csv
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from didymium.faults import DidymiumError
@@ -16,9 +17,10 @@ from didymium.screen.draws import Draws
 from didymium.screen.effects import effects
 from didymium.screen.indices import Indices, build_sources
 from didymium.screen.industries import Industries, economic_importance, manufacturing
+from didymium.screen.minerals import screen_minerals
 from didymium.screen.networks import cascades
+from didymium.screen.places import places
 from didymium.screen.ranks import order
-from didymium.screen.sourcing import places
 from didymium.screen.supply import read_supply
 from didymium.screen.vintages import vintages
 from screen_rows import makers, with_rows
@@ -199,6 +201,19 @@ def test_a_missing_year_is_not_another_year(us_japan: Case) -> None:
     assert np.isnan(found["hhi"].values).all() and found["hhi"].why == ["no figure for 2019, only for 2024"]
 
 
+def test_no_input_of_a_later_year_stands_in(us_japan: Case) -> None:
+    """Asked for 2019 no method takes production, trade or reliance of the years that are there."""
+    supply = read_supply(us_japan, 2019)
+    here = places(us_japan)
+    sources = build_sources(us_japan, supply, here)
+    assert all(s.imported != s.imported and not s.shares and not s.elsewhere for p in sources.values() for s in p)
+    assert effects(us_japan, supply, sources, here, Draws(0)).table.empty
+    chain = [pd.DataFrame(columns=c) for c in (["element", "stage", "n_minus_1"],
+                                               ["element", "stage", "region", "quantity", RESTS_ON])]  # fmt: skip
+    ranks = screen_minerals(us_japan, here, chain[0], chain[1], 2019, draws=0).ranks
+    assert ranks["value"].isna().all() and ranks["rank"].isna().all() and ranks["why"].ne("").all()
+
+
 def test_a_withheld_producer_with_two_ends_is_swept(us_japan: Case) -> None:
     _indices, found = one(with_rows(us_japan, production=makers(CHN=60.0, PER=30.0, USA="0-60", WLD=150.0)))
     index = found["hhi"]
@@ -211,6 +226,16 @@ def test_a_withheld_producer_with_two_ends_is_swept(us_japan: Case) -> None:
 def test_a_small_withheld_producer_does_not_stop_the_index(us_japan: Case) -> None:
     _indices, found = one(with_rows(us_japan, production=makers(CHN=60.0, PER=40.0, USA="0-1", WLD=101.0)))
     assert found["hhi"].values[0, 0] == pytest.approx(0.52)
+
+
+def test_unlisted_producers_leave_no_index(us_japan: Case, screened: Result) -> None:
+    """Who makes 1 of 100 t is not known as the largest where nobody says who makes the other 99."""
+    _indices, found = one(with_rows(us_japan, production=makers(USA=1.0, OTH=99.0, WLD=100.0)))
+    assert np.isnan(found["top1"].values).all() and "does not list make 99 %" in found["hhi"].why[0]
+    _indices, found = one(with_rows(us_japan, production=makers(USA=60.0, OTH=40.0, WLD=100.0)))
+    assert found["top1"].values[0, 0] == pytest.approx(0.6)
+    table = screened["minerals"].set_index("mineral")
+    assert table.loc[["krypton", "neon", "xenon"], "top1"].isna().all()
 
 
 def test_without_trade_there_is_no_import_risk(us_japan: Case) -> None:
@@ -229,8 +254,27 @@ def test_a_country_without_governance(us_japan: Case) -> None:
 
 
 def test_a_region_that_is_none(us_japan: Case) -> None:
-    with pytest.raises(DidymiumError, match="no region ATL"):
-        places(us_japan, ["ATL"])
+    with pytest.raises(DidymiumError, match="no region or country ATL"):
+        places(us_japan, ["KOR+ATL"])
+    with pytest.raises(DidymiumError, match="holds NLD twice"):
+        places(us_japan, ["EUR+NLD"])
+
+
+def test_any_country_or_group_can_be_screened(us_japan: Case) -> None:
+    """A country that is no region of the case, and two as one importer: what they sell each other is no import."""
+    here = places(us_japan, ["IDN", "KOR+IND"])
+    assert here["IDN"] == ["IDN"] and here["KOR+IND"] == ["KOR", "IND"]
+    chosen = {name: here[name] for name in ("IDN", "KOR+IND")}
+    supply = read_supply(us_japan)
+    sources = build_sources(us_japan, supply, chosen)
+    graphite = supply.table.index[supply.table["mineral"].eq("graphite_natural") & supply.table["stage"].eq("mine")][0]
+    together = sources["KOR+IND"][graphite]
+    assert together.shares and not {"KOR", "IND"} & set(together.shares)
+    assert {"IND"} <= set(together.own)
+    nickel = supply.table.index[supply.table["mineral"].eq("nickel") & supply.table["stage"].eq("mine")][0]
+    assert sources["IDN"][nickel].own["IDN"] > 0
+    falls = cascades(us_japan, chosen)
+    assert set(falls["participant"]) == {"IDN", "KOR+IND"}
 
 
 # Missing inputs, imported
@@ -429,3 +473,22 @@ def test_json_holds_no_strange_number(screened: Result) -> None:
 
     text = json.dumps(as_json(screened), default=str)
     assert "Infinity" not in text and "NaN" not in text
+
+
+def test_a_page_of_its_own(us_japan: Case, screened: Result, tmp_path: Path) -> None:
+    from didymium.report.figures.minerals import exposure_page
+
+    page = exposure_page(us_japan, screened, tmp_path / "deep" / "page.html").read_text("utf-8")
+    assert page.count("<h2>") == page.count('class="plotly-graph-div"') == 3
+    assert "http://" not in page.split("<h2>")[0] and not list((tmp_path / "deep").glob(".*"))
+
+
+def test_no_picture_of_an_overlay_leaves_unasked(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from didymium.cli import app
+
+    (tmp_path / "over").mkdir()
+    page = tmp_path / "page.html"
+    done = CliRunner().invoke(app, ["screen", "us-japan", "--overlay", str(tmp_path / "over"), "--plot", str(page)])
+    assert done.exit_code != 0 and not page.exists()

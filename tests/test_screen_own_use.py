@@ -12,7 +12,7 @@ import pytest
 
 from didymium.screen.draws import Draws
 from didymium.screen.indices import Indices, build_sources
-from didymium.screen.sourcing import places
+from didymium.screen.places import places
 from didymium.screen.supply import read_supply
 from screen_rows import makers, with_rows
 

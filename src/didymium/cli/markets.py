@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from didymium.cli.app import app, say
 from didymium.cli.output import run_verb
 from didymium.cli.question import Question, about_a_case
+from didymium.faults import DidymiumError
 from didymium.messages import _
+
+if TYPE_CHECKING:
+    from didymium.case.case import Case
+    from didymium.result import Result
 
 Edition = Annotated[
     str | None,
@@ -27,15 +32,36 @@ def screen(
     question: Question,
     regions: Annotated[
         list[str] | None,
-        typer.Option("--for", metavar="REGION", help=_("Also screen for this region; may be repeated.")),
+        typer.Option(
+            "--for",
+            metavar="REGION",
+            help=_("Also screen for this region, country (ISO code) or group (KOR+IND); may be repeated."),
+        ),
     ] = None,
     year: Annotated[
         int | None, typer.Option("--year", help=_("Year of the statistics of minerals; the base year if not given."))
     ] = None,
     draws: Annotated[int, typer.Option("--draws", min=0, help=_("Draws behind bands and rank intervals."))] = 1000,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help=_("Also draw the heatmaps and the ranks, as an HTML page.")),
+    ] = None,
 ) -> None:
     """Screen a case."""
-    question.answer(lambda case: run_verb("screen", case, regions=tuple(regions or ()), year=year, draws=draws))
+    if plot is not None and question.overlay and not question.internal:
+        raise DidymiumError(_("a picture shows every number of the overlay -> add --internal, or leave --plot out"))
+    asked: list[Case] = []
+
+    def ask(case: Case) -> Result:
+        asked.append(case)
+        return run_verb("screen", case, regions=tuple(regions or ()), year=year, draws=draws)
+
+    result = question.answer(ask)
+    if plot is not None:
+        from didymium.report.figures.minerals import exposure_page
+
+        exposure_page(asked[0], result, plot.expanduser().resolve())
+        say(_("drawn in {file}").format(file=plot))
 
 
 @app.command(help=_("Balance the base year: what the statistics say, what had to move, and who contradicts whom."))

@@ -31,7 +31,10 @@ _LACKS = {
     "top3": N_("it sees the three largest producers only"),
     "n_minus_1": N_("it asks what is left, not who depends on it"),
     "reliance": N_("it does not ask where imports come from"),
-    "supply_risk": N_("production of one year here, a mean of five there; sources of the Union only where stated"),
+    "supply_risk": N_(
+        "production of one year here, a mean of five there; sources of the Union only where stated; what "
+        "one country makes for itself counts as one supplier"
+    ),
     "geopolrisk": N_("value shares of customs codes; nothing on recycling, substitution or use"),
     "disruption_price": N_("price only: the list weighs what industries lose"),
     "disruption": N_("not weighted by probability; uses are known for few minerals"),

@@ -122,9 +122,14 @@ def markets_of(case: Case, supply: Supply, sources: Mapping[str, Sequence[Source
     headroom = _headroom(case, supply)
     stated = case["exporter_shares"].sort_values("year").groupby(["mineral", "country"]).tail(1)
     whole = set(stated["mineral"])
+    last: dict[str, float] = {}
+    for facts in records(supply.table[["mineral", "year"]]):
+        last[str(facts["mineral"])] = max(float(facts["year"]), last.get(str(facts["mineral"]), 0.0))
     for participant, every in sources.items():
         reliance = {str(m): s.imported for m, s in zip(supply.table["mineral"], every, strict=True)}
         for row in records(stated):
+            if row["year"] > last.get(str(row["mineral"]), row["year"]):
+                continue
             found.append({
                 "mineral": row["mineral"], "stage": "", "form": "", "participant": participant,
                 "exporter": row["country"], "market": "outside", "share": row["share"], "low": row["low"],

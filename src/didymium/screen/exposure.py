@@ -24,10 +24,10 @@ from didymium.messages import _
 from didymium.result import RESTS_ON, ResultTable, join_inputs
 from didymium.screen.evidence import Evidence
 from didymium.screen.n_minus_1 import NEGLIGIBLE, n_minus_1
+from didymium.screen.places import BOTH
 from didymium.screen.shares import hhi, largest, shares, top
 from didymium.screen.single_point import plants, single_point
 
-BOTH = "both"
 INDIRECT = 0.05
 """The controller's share of end use beyond its share of direct intake from which a dependence is called indirect."""
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from didymium.case.case import ROW
-from didymium.case.check import split_list
 from didymium.economy.input_output import Table, table_of
 from didymium.economy.methods import NO_TABLE, currency
 from didymium.economy.value import MILLION
@@ -22,6 +21,7 @@ from didymium.messages import N_, _
 from didymium.screen import disruption
 from didymium.screen.draws import Draws
 from didymium.screen.grouped import Array
+from didymium.screen.places import countries_of
 from didymium.screen.records import Record, records
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ class LostOutput:
 
     def __init__(self, case: Case, places: Mapping[str, Sequence[str]], draws: Draws) -> None:
         self.case, self.places, self.draws = case, places, draws
-        regions = case["regions"]
-        self.countries = {r: split_list(c) for r, c in zip(regions["region"], regions["countries"], strict=True)}
+        self.countries = countries_of(case)
         uses, accounts = case["mineral_uses"], case["sector_accounts"]
         self.uses = records(uses[uses["dependence"].notna()])
         earned = accounts[accounts["account"].eq("value_added")].sort_values("year")

@@ -13,11 +13,16 @@ from didymium.messages import N_, _
 from didymium.result import RESTS_ON, join_inputs
 from didymium.screen import concentration
 from didymium.screen.index import WORLD, Index
+from didymium.screen.places import countries_of
 from didymium.screen.sourcing import Sources
 from didymium.screen.supply import KEYS, Supply
 
 if TYPE_CHECKING:
     from didymium.case.case import Case
+
+HALF = 0.5
+"""Part that is imported below which a participant's supply risk is mostly that of relying on itself: the European
+method was made for a union of many makers, and one country that makes all it needs is to it a single supplier."""
 
 SINGLE = (N_("only country in the world"), N_("only country of participant and partners"))
 
@@ -104,7 +109,12 @@ def mineral_rows(case: Case, supply: Supply, found: Sequence[Index], ranks: pd.D
                     reasons[g][f"{method}: {text}"] = None
         alone = frame["supply_risk"].notna() & frame["hhi_own"].isna()
         risky = frame["geopolrisk"].notna()
-        for g, (source, only, has) in enumerate(zip(own.sources, alone, risky, strict=True)):
+        home = frame["supply_risk"].notna() & frame["hhi_own"].notna() & frame["imported"].lt(HALF)
+        for g, (source, only, mine, has) in enumerate(zip(own.sources, alone, home, risky, strict=True)):
+            if mine:
+                reasons[g][_("supply_risk: mostly its own output, which the method counts as a supplier like any")] = (
+                    None
+                )
             if only:
                 reasons[g][_("supply_risk: of world supply alone, its sources are not known")] = None
             if source.elsewhere and has:
@@ -129,10 +139,9 @@ def _largest(supply: Supply) -> list[str]:
 
 def _single(case: Case, supply: Supply, own: Sequence[str]) -> list[tuple[str, str]]:
     """Return the only producer of each group: in the world, or among participant and partners."""
-    regions = case["regions"]
+    regions, countries = case["regions"], countries_of(case)
     friends = set(own) | set(regions.loc[regions["role"].isin(("participant", "partner")), "region"])
-    allied = {c for r, codes in zip(regions["region"], regions["countries"], strict=True) if r in friends
-              for c in codes.split(";")}  # fmt: skip
+    allied = {code for region in friends for code in countries[region]}
     found = []
     every = iter(zip(supply.rows["country"], supply.rows["quantity"], supply.rows["named"], strict=True))
     for size, known in zip(supply.groups.sizes, supply.known, strict=True):

@@ -214,16 +214,24 @@ def _cascade(supply: Supply, falls: pd.DataFrame, places: Mapping[str, Sequence[
     """Return the highest threshold at which a participant falls, over the exporters and products of a mineral."""
     labels = supply.table[KEYS].astype(str)
     found = []
-    covered = set(falls["mineral"])
+    traded = falls.groupby("mineral")["year"].max().to_dict()
+    years = supply.table["year"].tolist()
     for participant in places:
         mine = falls[falls["participant"].eq(participant)]
-        worst = mine.groupby("mineral")["falls_to"].max()
+        worst = mine.groupby("mineral")["falls_to"].max().to_dict()
         keys = {str(m): join_inputs(*(k.split(";") for k in part)) for m, part in mine.groupby("mineral")[RESTS_ON]}
-        value = np.array([float(worst.get(m, np.nan)) for m in labels["mineral"]])
-        why = [
-            "" if v == v else _("not computable: it hardly trades it") if m in covered else
-            _("not computable: trade of all countries missing") for v, m in zip(value, labels["mineral"], strict=True)
-        ]  # fmt: skip
+        value, why = np.full(len(labels), np.nan), []
+        for g, (mineral, year) in enumerate(zip(labels["mineral"], years, strict=True)):
+            if mineral not in traded:
+                why.append(_("not computable: trade of all countries missing"))
+            elif traded[mineral] > year:
+                why.append(_("not computable: trade of {year} missing, only of {have}").format(
+                    year=year, have=traded[mineral]))  # fmt: skip
+            elif mineral not in worst:
+                why.append(_("not computable: it hardly trades it"))
+            else:
+                value[g] = float(worst[mineral])
+                why.append("")
         inputs = [keys.get(str(m), "").split(";") for m in labels["mineral"]]
         found.append(Scored("cascade", participant, labels, value[:, None], value, value, why, inputs))
     return found

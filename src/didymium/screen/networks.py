@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from didymium.case.case import ROW
-from didymium.case.check import split_list
 from didymium.result import RESTS_ON, join_inputs
 from didymium.screen.cascade import THRESHOLDS, fallen, supply_lost
+from didymium.screen.places import countries_of
 
 if TYPE_CHECKING:
     from didymium.case.case import Case
@@ -40,7 +40,7 @@ def cascades(case: Case, places: Mapping[str, Sequence[str]]) -> pd.DataFrame:
         (0: at none), the share of its supply that is lost at the middle threshold, and how many others fall at 30 and
         at 50 %.
     """
-    countries = {r: split_list(c) for r, c in zip(case["regions"]["region"], case["regions"]["countries"], strict=True)}
+    countries = countries_of(case)
     rows: list[dict[str, Any]] = []
     for (mineral, code), trade in case["trade_network"].groupby(["mineral", "hs92"], sort=True):
         trade = trade[trade["year"].eq(trade["year"].max())]

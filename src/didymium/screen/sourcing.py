@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from didymium.case.case import ROW
-from didymium.case.check import split_list
 from didymium.case.screening_tables import INTERVALS, NUMBERS, REST
-from didymium.faults import DidymiumError
 from didymium.messages import N_, _
+from didymium.screen.places import countries_of
 from didymium.screen.records import Record, records
 from didymium.screen.supply import SLIGHT, Supply
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from didymium.case.case import Case
 
-BOTH = "both"
 TRADE = "baci"
 
 NO_TRADE = N_("not computable: no trade data")
@@ -74,26 +72,6 @@ class Sources:
     inputs: list[str] = field(default_factory=list)
 
 
-def places(case: Case, more: Sequence[str] = ()) -> dict[str, list[str]]:
-    """Return the regions of each participant, of both together, and of further regions a user names.
-
-    Raises
-    ------
-    DidymiumError
-        A region that the case does not have.
-    """
-    found = {p: [p] for p in case.participants}
-    if len(found) > 1:
-        found[BOTH] = list(case.participants)
-    known = list(case["regions"]["region"])
-    for name in more:
-        if name not in known:
-            raise DidymiumError(_("no region {name} in the case -> use one of {known}").format(
-                name=name, known=", ".join(known)))  # fmt: skip
-        found.setdefault(name, [name])
-    return found
-
-
 class Sourcing:
     """Finds the sources of participants, table by table.
 
@@ -106,9 +84,8 @@ class Sourcing:
     """
 
     def __init__(self, case: Case, supply: Supply) -> None:
-        regions = case["regions"]
         self.groups = records(supply.table)
-        self.countries = {r: split_list(c) for r, c in zip(regions["region"], regions["countries"], strict=True)}
+        self.countries = countries_of(case)
         self.reliance = _by(case["reliance"], "region", "mineral")
         self.suppliers = _by(case["suppliers"], "importer", "mineral")
         self.network = _by(case["trade_network"], "mineral")
@@ -135,7 +112,8 @@ class Sourcing:
         """Fill in the shares of imports; return their gross weight, NaN where it is not known."""
         tables = [self.suppliers.get((region, facts["mineral"])) for region in place]
         if all(tables):
-            rows = [row for table in tables for row in table or () if row["qualifier"] in NUMBERS]
+            rows = [row for table in tables for row in table or ()
+                    if row["qualifier"] in NUMBERS and row["first_year"] <= facts["year"]]  # fmt: skip
             kinds = (TRADE,) if len(place) > 1 else ("mcs", TRADE)  # the yearbook's shares of two importers do not add
             for kind in kinds:
                 of_kind = [r for r in rows if r["series"].startswith(kind) and r["stage"] in (facts["stage"], "")]
@@ -150,7 +128,11 @@ class Sourcing:
             found.elsewhere = _outside(other, "country", "value", own)
             found.trade, found.inputs = (TRADE if other else ""), [str(row[ROW]) for row in other]
         elif not any(tables):
-            rows = [row for row in self.network.get((facts["mineral"],), []) if row["importer"] in own]
+            rows = [
+                row
+                for row in self.network.get((facts["mineral"],), [])
+                if row["importer"] in own and row["year"] <= facts["year"]
+            ]
             found.shares = _outside(rows, "exporter", "value", own)
             found.trade, found.inputs = (TRADE if rows else ""), [str(row[ROW]) for row in rows]
         return float("nan")
@@ -228,9 +210,8 @@ def _is_whole(form: str) -> bool:
 
 
 def _reliance(rows: list[Record], facts: Record) -> Record | None:
-    """Return the row of the newest edition and the year asked for, or the newest before it."""
-    usable = [row for row in rows if row["qualifier"] in _USABLE]
-    usable = [row for row in usable if row["year"] <= facts["year"]] or usable
+    """Return the row of the newest edition and the year asked for, or the newest before: a later one says nothing."""
+    usable = [row for row in rows if row["qualifier"] in _USABLE and row["year"] <= facts["year"]]
     if not usable:
         return None
     edition = max(row["series"] for row in usable)

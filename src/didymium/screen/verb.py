@@ -21,7 +21,7 @@ from didymium.messages import _
 from didymium.result import RESTS_ON, Result, ResultTable, join_inputs, new_manifest
 from didymium.screen.draws import DRAWS
 from didymium.screen.exposure import METHODS, screen_chain
-from didymium.screen.sourcing import places as places_of
+from didymium.screen.places import places as places_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +50,8 @@ def screen(
         Day whose running facilities count for single points of failure; the last day of the base year where None.
         Quantities of the chain are always of the base year.
     regions : sequence of str
-        Further regions to screen minerals for, beside the participants and both together.
+        Whom else to screen minerals for, beside the participants and both together: regions of the case, ISO codes of
+        countries, or several joined by ``+``.
     year : int, optional
         Year of the statistics of minerals; the base year, or the newest that a mineral has, where None.
     draws : int
@@ -67,7 +68,7 @@ def screen(
     Raises
     ------
     DidymiumError
-        ``as_of`` is not a day, a region that the case does not have, or the case names no elements.
+        ``as_of`` is not a day, a region or country that the case does not know, or the case names no elements.
     """
     begun = perf_counter()
     day = _day(as_of, case.base_year)

@@ -23,8 +23,11 @@ from didymium.report.figures.style import (
     new_figure,
     panel,
 )
+from didymium.screen.mineral_rows import HALF
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from didymium.case.case import Case
@@ -34,18 +37,21 @@ SHORT_METHODS = {
     "hhi": N_("HHI"),
     "hhi_wgi": N_("HHI × governance"),
     "top3": N_("Top 3"),
+    "n_minus_1": N_("N-1"),
     "reliance": N_("Net imports"),
     "supply_risk": N_("EU supply risk"),
     "geopolrisk": N_("GeoPolRisk"),
     "disruption_price": N_("Price, exporter lost"),
     "cascade": N_("Trade cascade"),
 }
-WORLDWIDE = ("hhi", "hhi_wgi", "top3")
+WORLDWIDE = ("hhi", "hhi_wgi", "top3", "n_minus_1")
 OWN = ("reliance", "supply_risk", "geopolrisk", "disruption_price", "cascade")
 MOST = 26
 """Minerals in the heatmap."""
 FIRST = 5
 """A mineral among so many by any method stands in the heatmap."""
+NAMES = 0.19
+"""Part of the width that names take left of a panel."""
 DRIVERS = {"shares": BLUE, "governance": ORANGE, "elasticities": GREEN, "": GREY}
 DRIVER_NAMES = {
     "shares": N_("shares of producers and suppliers"), "governance": N_("governance"),
@@ -76,8 +82,12 @@ def mineral_heatmap(case: Case, screened: Result) -> Chart | None:
         return None
     shown = ranks[ranks["mineral"].isin(order)]
     blank = sum(m not in cells[c].index for c in columns for m in order)
-    title = _("By each method another mineral comes first; {share:.0f} % of the cells cannot be computed").format(
-        share=100 * blank / (len(order) * len(columns))
+    always = [m for m in order if all(m in cells[c].index and cells[c].loc[m, "rank"] == 1 for c in columns)]
+    names = case.names("minerals")
+    found = _("{who} comes first by every method").format(who=", ".join(names[m] for m in always)) if always else _(
+        "No mineral comes first by every method")  # fmt: skip
+    title = _("{found}; {share:.0f} % of the cells cannot be computed").format(
+        found=found, share=100 * blank / (len(order) * len(columns))
     )
     note = _(
         "Dark: among the worst by that method, of all minerals that have a value; the figure is the rank. White: not "
@@ -156,12 +166,17 @@ def rank_chart(case: Case, screened: Result) -> Chart | None:
     note = _(
         "Rank by the European method of 2017 seen from each participant, with the places that hold 90 % of {draws} "
         "draws, counted over all minerals and stages; the worst stage of each. Colour: what moves the rank most: "
-        "{colours}. Only minerals whose recycling rate and substitution are known."
+        "{colours}. Open: mostly its own output, which the method counts as a single supplier. Only minerals whose "
+        "recycling rate and substitution are known."
     ).format(draws=f"{screened.manifest['options']['draws']:,}", colours=colours)
+    ranks = ranks.merge(screened["minerals"][[*_ROW, "imported", "hhi_own"]], on=_ROW, how="left")
     return Chart(
         "mineral_ranks", title, note, _bars(case, ranks, who, True), _bars(case, ranks, who, False),
         behind(ranks["rests_on"]), "screen.ranks",
     )  # fmt: skip
+
+
+_ROW = ["mineral", "stage", "form", "participant"]
 
 
 def _bars(case: Case, ranks: pd.DataFrame, who: list[str], across: bool, most: int = 16) -> go.Figure:
@@ -173,16 +188,19 @@ def _bars(case: Case, ranks: pd.DataFrame, who: list[str], across: bool, most: i
         rows = ranks[ranks["participant"].eq(participant)].sort_values("rank", kind="stable").head(most)
         y = [names[m] for m in rows["mineral"]]
         colour = [DRIVERS.get(d, GREY) for d in rows["driver"]]
+        shape = ["circle-open" if own else "circle" for own in rows["hhi_own"].notna() & rows["imported"].lt(HALF)]
         middle, low, high = (rows[c].to_numpy(float) for c in ("rank", "rank_low", "rank_high"))
         figure.add_trace(go.Scatter(
-            x=middle, y=y, mode="markers", marker={"color": colour, "size": 8}, xaxis=f"x{axis}", yaxis=f"y{axis}",
+            x=middle, y=y, mode="markers", marker={"color": colour, "size": 8, "symbol": shape},
+            xaxis=f"x{axis}", yaxis=f"y{axis}",
             error_x={"type": "data", "symmetric": False, "array": (high - middle).clip(0), "color": MUTED,
                      "arrayminus": (middle - low).clip(0), "thickness": 1.4, "width": 3},
             hovertemplate="%{y}: %{x}<extra></extra>",
         ))  # fmt: skip
         horizontal, vertical = panel(place, len(who), across)
         if across:  # names stand left of each panel
-            horizontal = [place / len(who) + (0.12 if place else 0.0), (place + 1) / len(who) - 0.01]
+            width = (1.0 - NAMES * (len(who) - 1)) / len(who)
+            horizontal = [place * (width + NAMES), place * (width + NAMES) + width]
         figure.update_layout({
             f"xaxis{axis}": {"domain": horizontal, "anchor": f"y{axis}", "rangemode": "tozero", "dtick": 5},
             f"yaxis{axis}": {"domain": vertical, "anchor": f"x{axis}", "autorange": "reversed", "type": "category"},
@@ -192,3 +210,23 @@ def _bars(case: Case, ranks: pd.DataFrame, who: list[str], across: bool, most: i
     dress_axes(figure)
     figure.update_layout(margin={"t": 30, "b": 26, "l": 6, "r": 8})
     return figure
+
+
+def exposure_page(case: Case, screened: Result, path: Path) -> Path:
+    """Write the heatmaps and the ranks of a screening as an HTML page that opens offline.
+
+    Parameters
+    ----------
+    case : Case
+        For names.
+    screened : Result
+        Of the verb screen.
+    path : Path
+        File to write.
+    """
+    from didymium.report.figures.heatmap import exposure_heatmap
+    from didymium.report.figures.page import write_page
+
+    drawn = (exposure_heatmap(case, screened), mineral_heatmap(case, screened), rank_chart(case, screened))
+    title = _("Exposure: {case}, {year}").format(case=case.name, year=case.base_year)
+    return write_page([chart for chart in drawn if chart is not None], title, path)
