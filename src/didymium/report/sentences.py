@@ -241,18 +241,27 @@ def evidence(case: Case, results: Mapping[str, Result], writer: Writer) -> Marku
             e for cell in bare["elements"] for e in str(cell).split(";") if e in case.settings.get("elements", [])
         )
     )
-    return Markup(
+    said = Markup(
         _(
             "These answers rest on {rows} input rows, {good} of them from official, wire or filing sources and "
-            "{assumed} on stated assumptions; "
-            "the largest holes are prices of {elements} outside {controller}, of which none is printed, "
-            "and {secret} government stocks that are secret and stand as ranges."
+            "{assumed} on stated assumptions"
         )
     ).format(
         rows=writer.number(float(rows), "count", inputs),
         good=writer.number(good / rows if rows else 0.0, "share", inputs),
         assumed=writer.number(assumed / rows if rows else 0.0, "share", inputs),
-        elements=elements or "–",
-        controller=name_of(case, "regions", case.controller),
-        secret=writer.number(float(len(secret)), "count", behind(secret["_row"])) if len(secret) else 0,
     )
+    holes = []
+    if elements:
+        outside = name_of(case, "regions", case.controller)
+        holes.append(
+            Markup(_("prices of {elements} outside {controller}, of which none is printed")).format(
+                elements=elements, controller=outside
+            )
+        )
+    if len(secret):
+        count = writer.number(float(len(secret)), "count", behind(secret["_row"]))
+        holes.append(Markup(_("{secret} government stocks that are secret and stand as ranges")).format(secret=count))
+    if not holes:
+        return said + "."
+    return said + Markup(_("; the largest holes are {holes}.")).format(holes=Markup(_(", and ")).join(holes))

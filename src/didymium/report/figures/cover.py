@@ -140,7 +140,9 @@ def _cover(case: Case, cover: pd.DataFrame, across: bool) -> go.Figure:
                     "domain": horizontal,
                     "anchor": f"y{axis}",
                     "range": [-0.03 * most, most],
-                    "nticks": 6,
+                    "nticks": 6 if across else 4,
+                    "tickangle": 0,
+                    "showticklabels": across or at == len(regions) - 1,
                     "title": {"text": _("days of use") if across or at == len(regions) - 1 else ""},
                 },
                 f"yaxis{axis}": {

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 _USES = (BLUE, ORANGE, GREEN, SKY, RED, PINK, GREY, MUTED)
 _PANELS = 4
+_REFINED = ("light_separation", "heavy_separation", "refining", "precursor", "cathode", "anode")
+_TITLE = 24
+"""Letters that fit above a panel."""
 _NEAR_CHOKE = 0.8
 
 
@@ -153,7 +156,7 @@ def price_timeline(case: Case, shocked: Result) -> Chart | None:
 def _spread(case: Case, commodities: list[str]) -> list[str]:
     """Pick panels: the worst, then forms of other elements, so that one element does not fill the figure."""
     table = case["commodities"]
-    first = table["stage"].isin(("light_separation", "heavy_separation", "refining"))
+    first = table["stage"].isin(_REFINED)
     shown = table[first | table["commodity"].isin(case.finished())]
     elements = dict(zip(shown["commodity"], shown["elements"], strict=True))
     commodities = [c for c in commodities if c in elements]
@@ -281,6 +284,8 @@ def _prices(
             }
         )
         called = short_name(case, commodity).replace(_(" magnet,"), "")
+        if len(called) > _TITLE:
+            called = called.partition(",")[0].partition(_(" and "))[0]
         label(figure, left, high, f"<b>{called}</b>", xref="paper", yref="paper", yshift=11)
         figure.add_shape(
             type="line",
