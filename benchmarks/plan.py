@@ -53,9 +53,7 @@ def desk_of(case: Case, count: int, first: int = 2028, last: int = 2033, half_ye
         per_year *= 2
     if len(stories) < count:
         stories = generated(case, CHANCES, first, LAST - 4, half_years + 2, per_year)
-    kept = reduced(stories, count, FIRST, LAST)[0] if count < len(stories) and count <= 200 else stories[:count]
-    total = sum(s.probability for s in kept)
-    kept = [replace(s, probability=s.probability / total) for s in kept]
+    kept = reduced(stories, count, FIRST, LAST)[0]
     tree = unfold(kept, FIRST, LAST, case.assumption("a_discount_rate"), 3, calm)
     found = candidates(case, market, FIRST)
     free = [c for c in found if not c.committed and set(c.sponsors) & set(BOTH)]
