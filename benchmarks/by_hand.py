@@ -52,6 +52,7 @@ class Tables(NamedTuple):
     rest: np.ndarray
     firms: np.ndarray
     free: np.ndarray
+    own: np.ndarray
     capacity: np.ndarray
     ship_bound: np.ndarray
     demand: np.ndarray
@@ -81,7 +82,7 @@ def tables(case: Case, market: Market, tree: Tree, options: Options) -> Tables:
     """Return what is known of a chain of months, with or without stocks, nothing to decide."""
     from didymium.market.conditions import conditions
     from didymium.market.program import Parts
-    from didymium.market.stocks import REST, TERMINAL, stock_table
+    from didymium.market.stocks import REST, TERMINAL, home_made, stock_table
 
     held = conditions(case, *market, tree, options)
     p = Parts(case, *market, tree, options, held, stock_table(*market, options))
@@ -106,8 +107,8 @@ def tables(case: Case, market: Market, tree: Tree, options: Options) -> Tables:
         base.ship.reindex(n.routes.index).to_numpy(float), base.price.reindex(market).to_numpy(float),
         n.markets["disposal"].to_numpy(float), market.get_indexer(stocks["market"]), stocks["rest"].to_numpy(float),
         stocks["kind"].eq("commercial").to_numpy(bool), stocks["release"].eq("free").to_numpy(bool),
-        held.capacity[at], held.ship_bound, held.demand, held.cut, p.tree.weight(), p.tree.years(), rate, holding,
-        p.options.no_transit, REST, edges, shares,
+        home_made(n, base, stocks).to_numpy(float), held.capacity[at], held.ship_bound, held.demand, held.cut,
+        p.tree.weight(), p.tree.years(), rate, holding, p.options.no_transit, REST, edges, shares,
     )  # fmt: skip
 
 
@@ -221,6 +222,10 @@ def assemble(t: Tables) -> Arrays:
         entries(place[t.tail[leaving]], "ship", leaving, 1.0)
         made = (t.term_coefficient > 0) & (place[t.term_market] >= 0)
         entries(place[t.term_market[made]], "activity", t.term_activity[made], -t.term_coefficient[made])
+        held = np.nonzero((t.own > 0) & (place[t.stock_market] >= 0))[0] if stocks else np.zeros(0, int)
+        if len(held):
+            entries(place[t.stock_market[held]], "release", held, -t.own[held])
+            entries(place[t.stock_market[held]], "fill", held, t.own[held])
         side(np.full((len(both), months), -np.inf), np.zeros((len(both), months)))
 
     def split(whole: str, element: np.ndarray, segments: str, count: int) -> None:

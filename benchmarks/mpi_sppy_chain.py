@@ -48,8 +48,8 @@ def creator(name: str, folder: str) -> pyo.ConcreteModel:
 
     def row(_m: pyo.ConcreteModel, r: int) -> object:
         at = slice(starts[r], starts[r + 1])
-        if starts[r] == starts[r + 1]:
-            return pyo.Constraint.Feasible
+        if starts[r] == starts[r + 1] or (low[r] == -np.inf and high[r] == np.inf):
+            return pyo.Constraint.Skip
         body = LinearExpression(constant=0.0, linear_coefs=data[at], linear_vars=[x[k] for k in index[at]])
         if low[r] == high[r]:
             return body == low[r]

@@ -26,7 +26,8 @@ def measure(way: str, folder: Path) -> dict[str, float]:
     import pyarrow.compute
     import pyarrow.csv  # noqa: F401 - loaded before the clock starts
 
-    from didymium.sources.baci import read_baci, unit_values
+    from didymium.sources.baci import read_baci
+    from didymium.sources.trade import unit_values
 
     start = time.perf_counter()
     if way == "pandas":

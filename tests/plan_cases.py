@@ -140,6 +140,34 @@ def shares(desk: Desk, found: Found) -> dict[str, float]:
 
 
 def keeper(folder: Path, **assumptions: float) -> Case:
+    """Return the case of a keeper of stocks."""
+    return make_case(folder, keeper_tables(**assumptions), {}, calibration="stated")
+
+
+def thrifty(folder: Path, capacity: float = 5.0, cost: float = 4.0) -> Case:
+    """Return the keeper's region with a programme of thrift: it spares some tonnes a year for 4 USD/kg.
+
+    Its capital is 10 kUSD a year, and it may be built in part.
+    """
+    tables = keeper_tables()
+    tables["processes"] = [*tables["processes"], {"process": "spare", "stage": "use", "capacity_commodity": "metal",
+                                                  "mixed": "saving"}]  # fmt: skip
+    tables["recipes"] = [*tables["recipes"], {"process": "spare", "commodity": "metal", "coefficient": 1}]
+    tables["facilities"] = [
+        *tables["facilities"],
+        {"facility": "thrift", "region": "ONE", "stage": "use", "processes": "spare", "capacity": capacity,
+         "status": "feasibility"},
+    ]  # fmt: skip
+    tables["costs"] = [*tables["costs"], {"process": "spare", "cost": cost}]
+    tables["projects"] = [
+        *tables["projects"],
+        {"facility": "thrift", "capex": 10_000, "lead_time": 0, "lead_time_low": 0, "lead_time_high": 0,
+         "sponsors": "ONE", "scalable": "yes"},
+    ]  # fmt: skip
+    return make_case(folder, tables, {}, calibration="stated")
+
+
+def keeper_tables(**assumptions: float) -> Tables:
     """Return a region that buys 20 t a year at 9 USD/kg from the controller and would pay 10, all of it flat.
 
     What is left of a strategic stock sells at 8. Nothing is discounted and holding is free.
@@ -170,7 +198,7 @@ def keeper(folder: Path, **assumptions: float) -> Case:
         "prices": [{"commodity": "metal", "region": "ONE", "price": 10}],
         "purses": [{"purse": "chest", "region": "ONE", "amount": 1e9}],
     }  # fmt: skip
-    return make_case(folder, tables, {}, calibration="stated")
+    return tables
 
 
 def cut(
@@ -209,6 +237,32 @@ def investors(folder: Path, **assumptions: float) -> Case:
     tables["purses"] = [
         {"purse": "one", "region": "ONE", "amount": 330_000}, {"purse": "two", "region": "TWO", "amount": 130_000},
     ]  # fmt: skip
+    return make_case(folder, tables)
+
+
+def abroad(folder: Path, reserved: str = "cut") -> Case:
+    """Return the chain of three regions with a fourth that uses metal and where the partners may pay for a smelter.
+
+    ONE sells none of its own metal there: otherwise it would send back what the right brings.
+    """
+    tables = chain()
+    tables["assumptions"] = [{"assumption": "a_reserved_share", "value": 0.65}]
+    tables["regions"] = [*tables["regions"], {"region": "FAR", "role": "other"}]
+    tables["routes"] = [*tables["routes"], {"origin": "ONE", "destination": "FAR", "transit_days": 30, "open": "no"}]
+    tables["demands"] = [*tables["demands"], {"end_use": "motor", "region": "FAR", "commodity": "metal", "quantity": 30,
+                                              "low": 28.5, "high": 31.5}]  # fmt: skip
+    tables["facilities"] = [
+        *tables["facilities"],
+        {"facility": "pit_far", "region": "FAR", "stage": "mine", "processes": "dig", "capacity": 120},
+        {"facility": "smelter_far", "region": "FAR", "stage": "metal", "processes": "smelt", "capacity": 25,
+         "status": "feasibility"},
+    ]  # fmt: skip
+    tables["projects"] = [{"facility": "smelter_far", "capex": 1_000, "lead_time": 12, "lead_time_low": 6,
+                           "lead_time_high": 24, "sponsors": "ONE;TWO", "reserved": reserved}]  # fmt: skip
+    tables["purses"] = [
+        {"purse": "one", "region": "ONE", "amount": 1e6},
+        {"purse": "two", "region": "TWO", "amount": 1e6},
+    ]
     return make_case(folder, tables)
 
 

@@ -502,6 +502,10 @@ def shocked(case: Case) -> Result:
     )
 
 
+RECOURSE = {"RP": 1836.0, "bound": 1840.0, "gap": 4.0, "EEV": 1726.0, "VSS": 110.0, "WS": 2101.0, "EVPI": 265.0}
+"""Values of the planning program that stand in the annex."""
+
+
 def planned(case: Case) -> Result:
     inputs = Inputs(case)
     halt = ["assumptions/a_halt_six_months"]
@@ -644,6 +648,38 @@ def planned(case: Case) -> Result:
                 for name, share in (("calm", 0.7), ("halt-six-months", 0.3))
             ],
             ("story",),
+        ),
+        table(
+            "values",
+            [
+                {"who": "both", "measure": name, "value": value, "unit": "MUSD", "meaning": "mean", RESTS_ON: rests}
+                for name, value in {**RECOURSE, "out_of_sample": 2050.0, "out_of_sample_interval": 310.0}.items()
+            ],
+            ("who", "measure"),
+        ),
+        table(
+            "tried",
+            [
+                {
+                    "who": "both",
+                    "order": at,
+                    "candidate": name,
+                    "worth": worth,
+                    "interval": 0.0,
+                    "spent": 700.0,
+                    "affordable": worth > 0,
+                    "chosen": name == "stock only",
+                    RESTS_ON: rests,
+                }
+                for at, (name, worth) in enumerate(
+                    {
+                        "60 days of everything": 93.0,
+                        "stock only": 2060.0,
+                        "all announced projects as announced": -1233.0,
+                    }.items()
+                )
+            ],
+            ("who", "order"),
         ),
         scenario="halt-six-months",
     )

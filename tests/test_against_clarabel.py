@@ -130,7 +130,7 @@ def draw_world(seed: Sequence[int], name: str) -> World:
     uses["choke"] = [one_of(CHOKE) for _region in regions]
     uses["curve"] = [one_of(forms) for _region in regions]
     uses["sigma"], uses["priority"], uses["inputs"] = 1.0, 2, "x"
-    stocks = pd.DataFrame(columns=["market", "kind", "quantity", "in_days", "release", "inputs"])
+    stocks = pd.DataFrame(columns=["market", "kind", "quantity", "in_days", "release", "release_rate", "inputs"])
     names = ["activity", "market", "commodity", "region", "coefficient"]
     network = Network(markets, activities, pd.DataFrame(terms, columns=names), facilities, routes, uses, stocks)
     price = pd.Series([money() for _market in markets.index], index=markets.index)

@@ -31,7 +31,7 @@ from didymium.case.read import LINE, frame_of, read_csv
 from didymium.case.schema import Kind
 from didymium.case.tables import TABLES
 from didymium.faults import CaseError, Fault
-from didymium.sources import baci, dataweb, pinksheet, wgi
+from didymium.sources import baci, dataweb, pinksheet, wgi, wgi_pair
 from didymium.sources.usgs import read_usgs
 from test_sources_dataweb import query
 from test_sources_trade import FLOWS, PV, governance, prices
@@ -257,7 +257,7 @@ def test_wgi_pair(tmp_path: Path, edits: Any, seed: int) -> None:
     raw = as_bytes(spoil(rows, edits[0]), *edits[1:])
     (tmp_path / "estimate.csv").write_bytes(raw)
     (tmp_path / "error.csv").write_bytes(as_bytes(errors, "", 1))
-    reading = accepted(lambda: wgi.read_wgi_pair(tmp_path / "estimate.csv", tmp_path / "error.csv"))
+    reading = accepted(lambda: wgi_pair.read_wgi_pair(tmp_path / "estimate.csv", tmp_path / "error.csv"))
     if reading is None:
         return
     stated = [float(cell) for row in parsed(raw).values() if row["Code"] not in wgi.NOT_COUNTRIES

@@ -12,8 +12,9 @@ from case_editing import change, copy_case
 from didymium.case.case import Case, load_case
 from didymium.case.tables import TABLES
 from didymium.faults import CaseError, DidymiumError, SolverError
+from didymium.market.prepare import prepare
 from didymium.plan import plan
-from didymium.plan.candidates import caps_of, purse_of
+from didymium.plan.candidates import candidates, caps_of, purse_of
 from didymium.plan.desk import Desk, Wanted
 from didymium.plan.master import Infeasible
 from didymium.plan.stories import CALM, Chances, Story, checked, generated, reduced, sample
@@ -41,24 +42,51 @@ def test_a_purse_without_currency_year_or_amount(tmp_path: Path, field: str, cel
     assert (fault.row, fault.field) == (str(line), field) and fault.fix
 
 
-def test_a_purse_in_a_currency_without_a_rate(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("cells", "field", "fix"),
+    [
+        ({"price_year": "2021"}, "unit", "EUR and 2021 to exchange_rates.csv"),
+        ({"price_year": "2019"}, "price_year", "2019 to deflators.csv"),
+    ],
+)
+def test_a_purse_that_cannot_be_converted(tmp_path: Path, cells: dict[str, str], field: str, fix: str) -> None:
     folder = copy_case(tmp_path)
-    line = change(folder, "purses", {"purse": "jpn_caremag_2025"}, counted="yes")
+    line = change(folder, "purses", {"purse": "jpn_caremag_2025"}, **{"counted": "yes", **cells})
     with pytest.raises(CaseError) as caught:
         purse_of(load_case(folder, network=False), ("JPN",))
-    (fault,) = caught.value.faults
-    assert (fault.file, fault.row, fault.field) == ("purses.csv", str(line), "unit")
-    assert "a_eur_per_usd" in fault.fix
+    fault = next(f for f in caught.value.faults if f.field == field)
+    assert (fault.file, fault.row) == ("purses.csv", str(line)) and fix in fault.fix
 
 
-def test_yen_are_converted_and_money_comes_in_by_year(tmp_path: Path) -> None:
+def test_every_purse_of_the_case_can_be_converted(us_japan: Case) -> None:
+    table = us_japan["purses"].assign(counted="yes")
+    money = purse_of(replace(us_japan, tables=us_japan.tables | {"purses": table}), ("USA", "JPN"))
+    assert money.total > 5.5e8, "the vehicle of 550 billion among them"
+
+
+def test_money_is_converted_deflated_and_comes_in_by_year(tmp_path: Path) -> None:
+    """39 bn yen of 2026: at 158.08 a dollar 246.7 MUSD of 2026, at 330.1 / 313.7 234.5 of 2024."""
     folder = copy_case(tmp_path)
     change(folder, "purses", {"purse": "jpn_jogmec_2026"}, counted="yes", year="2029")
     case = load_case(folder, network=False)
     money = purse_of(case, ("JPN",))
-    yen = 39e9 / case.assumption("a_jpy_per_usd") / 1000
-    assert money.steps == ((0, 5e5), (2029, pytest.approx(5e5 + yen)))
-    assert money.total == pytest.approx(5e5 + yen)
+    assert money.steps == ((0, pytest.approx(500e3 * 313.689 / 330.079)), (2029, pytest.approx(709.63e3, rel=1e-4)))
+    assert money.total - money.steps[0][1] == pytest.approx(39e6 / 158.0792 * 313.689 / 330.079)
+    assert {"exchange_rates/JPY|2026", "deflators/2026", "deflators/2024"} <= set(money.inputs)
+
+
+def test_investment_is_brought_to_the_base_year(us_japan: Case) -> None:
+    market = prepare(us_japan)
+    found = {c.facility: c for c in candidates(us_japan, market, date(2027, 1, 1))}
+    row = us_japan.row("projects/carina")
+    assert row["price_year"] == 2025
+    assert found["carina"].capex == pytest.approx(row["capex"] * 313.689 / 321.943)
+    assert found["carina"].capex_high == pytest.approx(row["high"] * 313.689 / 321.943)
+    assert found["caldeira"].capex == us_japan.row("projects/caldeira")["capex"], "of 2024 already"
+    table = us_japan["projects"].assign(price_year=1995)
+    with pytest.raises(CaseError) as caught:
+        candidates(replace(us_japan, tables=us_japan.tables | {"projects": table}), market, date(2027, 1, 1))
+    assert {f.field for f in caught.value.faults} == {"price_year"}
 
 
 @pytest.mark.parametrize("cells", [{"lead_time": ""}, {"lead_time_source": ""}, {"lead_time_source": "a_nothing"}])

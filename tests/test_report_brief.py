@@ -185,3 +185,20 @@ def test_names_from_a_case_cannot_become_markup(us_japan: Case, tmp_path: Path) 
     result["commitments"].loc[0, "title"] = "<script>alert(1)</script>"
     text = write_brief(us_japan, [result], tmp_path / "out", AS_OF).read_text("utf-8")
     assert "<script>alert" not in text and "&lt;script&gt;alert" in text
+
+
+def test_bounds_and_rules_stand_in_the_annex(brief: Path) -> None:
+    annex = brief.read_text("utf-8").partition('<section class="annex"')[2]
+    for said in (
+        "Lower bound: the best plan found (RP)",
+        "Upper bound: no plan brings more",
+        "VSS = RP - EEV",
+        "EVPI = WS - RP",
+        "60 days of everything",
+        "all announced projects as announced",
+    ):
+        assert said in annex, said
+    assert "2,050 ± 310" in annex and "out of sample" in annex
+    bounds = annex[annex.index("The planning program of") :].partition("</table>")[0]
+    for value in ("1,836", "1,840", "1,726", "2,101", "265"):
+        assert f">{value}<" in bounds, value

@@ -14,10 +14,12 @@ from didymium.case.case import Case
 from didymium.case.scenario import Restriction, Scenario
 from didymium.faults import DidymiumError
 from didymium.market.prepare import Market, prepare
+from didymium.market.stocks import home_made
 from didymium.result import Result
 from didymium.shock import shock
 from didymium.shock.engine import FORESIGHTS, Engine
 from didymium.shock.path import Path
+from didymium.shock.sweep import Sweep
 
 EACH = pytest.mark.parametrize("foresight", FORESIGHTS)
 
@@ -76,11 +78,13 @@ def arrivals(market: Market, path: Path) -> pd.DataFrame:
     return frame.reindex(market.network.markets.index, fill_value=0.0)
 
 
-def drawn(market: Market, path: Path) -> pd.DataFrame:
-    """Return what stocks give on balance in each month, t."""
+def drawn(market: Market, path: Path, share: pd.Series | None = None) -> pd.DataFrame:
+    """Return what stocks give on balance in each month, or a share of it by stock, t."""
     level = path.stock
     before = np.column_stack([path.stocks["start"], level.to_numpy()[:, :-1]])
     given = pd.DataFrame(before - level.to_numpy(), columns=level.columns)
+    if share is not None:
+        given = given.mul(share.reindex(level.index).to_numpy(), axis=0)
     given = given.groupby(path.stocks["market"].to_numpy()).sum()
     return given.reindex(market.network.markets.index, fill_value=0.0)
 
@@ -139,11 +143,41 @@ def test_measures_bind_what_leaves(us_japan: Case, market: Market, ban: dict[str
 
 @EACH
 def test_no_re_export_through_third_countries(market: Market, ban: dict[str, Path], foresight: str) -> None:
-    """A region sends no more than it makes: neither what it bought nor what passed through its firms' stocks."""
+    """A region sends no more than it makes, and the home-made part of what its firms' stocks give: nothing bought."""
     path = ban[foresight]
-    over = departures(market, path) - flows(market, path, 1.0)
+    own = home_made(market.network, market.base, path.stocks)
+    assert own[path.stocks["kind"].ne("commercial")].eq(0).all() and 0 < own.max() <= 1
+    over = departures(market, path) - flows(market, path, 1.0) - drawn(market, path, own)
     assert departures(market, path).to_numpy().sum() > 1000
     assert over.max().max() < 1e-4, over.max(axis=1).sort_values(ascending=False).head()
+
+
+def test_home_made_stock_may_leave_and_bought_stock_may_not(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """ONE makes 50 of the 55 t of metal that it has, TWO none of 30; ONE hoards 30 t when CTL stops selling.
+
+    Over the months ONE sends what it makes and 50/55 of what leaves its stocks; nothing of TWO's stock is home-made.
+    """
+    tables = chain()
+    hoard = {"quantity": 30, "low": 30, "high": 30, "unit": "t", "basis": "element"}
+    tables["stocks"] += [{"stock": "hoard", "region": "ONE", "commodity": "metal", **hoard}]
+    tables["demands"] = [{**row, "quantity": 55, "low": 54, "high": 56} if row["region"] == "ONE" else row
+                         for row in tables["demands"]]  # fmt: skip
+    case = make_case(tmp_path_factory.mktemp("hoards") / "case", tables)
+    network, base = prepare(case)
+    path = Engine(case).path(licence(0.0, 8), "none")
+    own, of_one = home_made(network, base, path.stocks), path.stocks["market"].eq("metal|ONE")
+    out = base.output(network)["metal|ONE"]
+    came = base.ship[network.routes["head"].eq("metal|ONE")].sum()
+    assert came > 1 and own[of_one].to_numpy() == pytest.approx(out / (out + came))
+    sent = path.ship.groupby(network.routes["tail"].to_numpy()).sum()
+    assert own[path.stocks["market"].eq("metal|TWO")].eq(0).all()
+    made = path.activity[network.activities["facility"].eq("works_one").to_numpy()].sum()
+    level = path.stock[of_one.to_numpy()].sum()
+    start = path.stocks.loc[of_one, "start"].sum()
+    gave = start - level.iloc[-1]
+    more = sent.loc["metal|ONE"] - made
+    assert gave > 5 and more.max() > 0.2, "the hoard leaves where it is needed"
+    assert more.sum() <= own[of_one].max() * gave + 1e-6
 
 
 # No shock
@@ -328,6 +362,25 @@ def test_strategic_stock_is_released_only_while_a_measure_cuts(tmp_path_factory:
     assert level[[0, 1]].to_numpy() == pytest.approx([5.0, 5.0])
     assert level[3] < 5.0
     assert level[[4, 5]].to_numpy() == pytest.approx([level[3], level[3]])
+
+
+@pytest.mark.parametrize("kind", [Engine, Sweep])
+def test_a_stock_leaves_no_faster_than_its_rule_lets_it(
+    tmp_path_factory: pytest.TempPathFactory, kind: type[Engine]
+) -> None:
+    """A fifth of 5 t a month at the most: it lasts five months, where it would be gone in two without the limit."""
+    tables = chain()
+    reserve = {"stock": "reserve", "kind": "strategic", "owner": "government", "region": "TWO", "commodity": "metal",
+               "quantity": 5, "unit": "t", "basis": "element", "release": "shortage"}  # fmt: skip
+    level = {}
+    for rate in ("", 0.2):
+        tables["stocks"] = [*chain()["stocks"], {**reserve, "release_rate": rate}]
+        case = make_case(tmp_path_factory.mktemp("rate") / "chain", tables)
+        level[rate] = np.array([5.0, *kind(case).path(licence(0.0, months=7)).stock.loc["reserve|metal|TWO"]])
+    assert level[""][3] < 0.5
+    given = -np.diff(level[0.2])
+    assert given.max() <= 1.0 + 1e-6
+    assert given[1:6] == pytest.approx([1.0] * 5, abs=0.02)
 
 
 @pytest.mark.parametrize("foresight", [("clairvoyant",), (), ("none", "oracle")])

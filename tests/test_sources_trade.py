@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from didymium.faults import CaseError
 from didymium.result import Result
-from didymium.sources import baci, manifest, pinksheet, wgi
+from didymium.sources import baci, manifest, pinksheet, trade, wgi, wgi_pair, wgi_years
 from didymium.sources.files import Reading
 
 PAGE = b"<!DOCTYPE html>\n<html><body>503 Service Unavailable</body></html>\n"
@@ -80,7 +80,7 @@ def flows(folder: Path, text: str = FLOWS, tables: bool = True) -> Reading:
 
 def pair(folder: Path, text: str = PV, errors: str | None = None) -> Reading:
     lines = [re.sub(r"(?<=,)-?\d\.\d+", "0.25", line) for line in text.splitlines()]
-    return wgi.read_wgi_pair(
+    return wgi_pair.read_wgi_pair(
         write(folder, "estimate.csv", text), write(folder, "stderr.csv", errors or "\n".join(lines) + "\n")
     )
 
@@ -192,18 +192,19 @@ def test_baci_taiwan(tmp_path: Path) -> None:
 def test_baci_missing_quantity(tmp_path: Path) -> None:
     reading = flows(tmp_path)
     assert math.isnan(reading.frame.iloc[2]["quantity_t"]) and "quantity not given" in reading.frame.iloc[2]["note"]
-    values = baci.unit_values(reading.frame)
+    values = trade.unit_values(reading.frame)
     assert math.isnan(values.iloc[2]["unit_value_usd_t"])
     assert values.iloc[0]["unit_value_usd_t"] == pytest.approx(9972.0 / 17.3)
 
 
 def test_baci_coverage(tmp_path: Path) -> None:
     frame = flows(tmp_path).frame
-    table = baci.coverage(frame, ["811230", "811291", "010519"]).set_index("hs")
+    table = trade.coverage(frame, ["811230", "811291", "010519"]).set_index("hs")
     assert "after 2016" in table.loc["811230", "note"] and "not zero" in table.loc["811291", "note"]
     assert table.loc["010519", "note"] == ""
-    refused(lambda: baci.trade_of(frame, "811230", 2020), "not covered in 2020")
-    assert len(baci.trade_of(frame, "811230", 2016)) == 1
+    refused(lambda: trade.only(frame, ["811230"], [2020]), "not covered in 2020")
+    refused(lambda: trade.only(frame, ["811291"]), "not zero")
+    assert len(trade.only(frame, ["811230"], [2016])) == 1
 
 
 def test_baci_baskets(tmp_path: Path) -> None:
@@ -307,19 +308,19 @@ def test_mirror(tmp_path: Path) -> None:
     one = flows(tmp_path).frame
     other = one.iloc[:4].copy()
     other["value_usd"] *= [1.1, 3.0, 1.0, 1.0]
-    report = baci.mirror(one, other).set_index(["hs", "year"])
+    report = trade.mirror(one, other).set_index(["hs", "year"])
     assert not report.loc[("284690", 2015), "differs"] and report.loc[("810520", 2015), "differs"]
     assert report.loc[("810520", 2015), "value_ratio"] == pytest.approx(3.0)
     assert report.loc[("280530", 2016), "note"] == "only the first states it"
     assert math.isnan(report.loc[("811230", 2015), "quantity_ratio"]), "a missing quantity is not zero"
-    short = baci.mirror(one, other, digits=4)
+    short = trade.mirror(one, other, digits=4)
     assert set(short["hs"]) == {"2846", "8105", "8112", "2805", "0105"}
 
 
 def test_mirror_does_not_sum_over_a_hole(tmp_path: Path) -> None:
     text = FLOWS + "2015,156,842,811220,10,5,CHN,USA\n"
     one = flows(tmp_path, text, tables=False).frame
-    row = baci.mirror(one, one, digits=4).set_index(["hs", "year"]).loc[("8112", 2015)]
+    row = trade.mirror(one, one, digits=4).set_index(["hs", "year"]).loc[("8112", 2015)]
     assert math.isnan(row["quantity_t_one"]) and row["value_usd_one"] == pytest.approx(324669.0)
 
 
@@ -328,7 +329,7 @@ def test_unit_value_outlier() -> None:
         {"year": 2020, "hs": "810520", "exporter": [f"A{at:02d}" for at in range(11)], "importer": "USA",
          "value_usd": [30000.0 * (1 + at / 50) for at in range(10)] + [30.0], "quantity_t": 1.0}
     )  # fmt: skip
-    found = baci.unit_values(rows)
+    found = trade.unit_values(rows)
     assert list(found["outlier"]) == [False] * 10 + [True]
 
 
@@ -342,13 +343,13 @@ def test_baci_full(data_folder: Path) -> None:
     assert len(frame) == 321_976 and frame["quantity_t"].isna().sum() == 13_677
     assert "S19" not in set(frame["exporter"]) | set(frame["importer"])
     assert (frame["exporter"] == "TWN").any() and frame["hs"].nunique() == 38
-    table = baci.coverage(frame, ["811291", "811292", "850511", "260500", "811230"]).set_index("hs")
+    table = trade.coverage(frame, ["811291", "811292", "850511", "260500", "811230"]).set_index("hs")
     assert (table["note"] != "").all() and table.loc["811230", "last_year"] == 2016
     assert frame.loc[frame["hs"].isin(["280530", "284690"]), "note"].str.contains("gross weight").all()
     with gzip.open(files[0], "rt", encoding="utf-8", newline="") as file:
         total = sum(float(row["value_kusd"]) for row in csv.DictReader(file))
     assert frame["value_usd"].sum() == pytest.approx(total * 1000, rel=1e-12)
-    values = baci.unit_values(frame)
+    values = trade.unit_values(frame)
     assert values["unit_value_usd_t"].isna().sum() == 13_677 and 0 < values["outlier"].mean() < 0.15
 
 
@@ -371,7 +372,7 @@ def test_mirror_full(data_folder: Path) -> None:
     )  # fmt: skip
     flows = baci.read_baci(root / "baci_hs92" / "baci_hs92_critical_2010-2024.csv.gz").frame
     chosen = (flows["exporter"] == "CHN") & (flows["importer"] == "USA") & (flows["year"] >= 2015)
-    report = baci.mirror(flows[chosen & flows["hs"].isin(["284610", "284690"])], customs, digits=4)
+    report = trade.mirror(flows[chosen & flows["hs"].isin(["284610", "284690"])], customs, digits=4)
     assert len(report) == 10 and report["value_ratio"].between(0.96, 1.0).all() and not report["differs"].any()
     assert report["quantity_ratio"].isna().all()
 
@@ -396,11 +397,11 @@ def test_wgi_tidy_and_missing(tmp_path: Path) -> None:
 
 def test_wgi_mean(tmp_path: Path) -> None:
     frame = wgi.read_wgi(governance(tmp_path)).frame
-    table = wgi.mean_estimate(frame, 2019, 2020).set_index("country")
+    table = wgi_years.mean_estimate(frame, 2019, 2020).set_index("country")
     assert table.loc["CHN", "wgi"] == pytest.approx(-0.05) and table.loc["CHN", "values"] == 12
     assert math.isnan(table.loc["ROU", "wgi"]) and "6 of 12" in table.loc["ROU", "note"]
-    refused(lambda: wgi.mean_estimate(frame[frame["dimension"] == "PV"], 2019, 2020), "rule of law")
-    refused(lambda: wgi.mean_estimate(frame, 2018, 2020), "2018 to 2020 are not all there")
+    refused(lambda: wgi_years.mean_estimate(frame[frame["dimension"] == "PV"], 2019, 2020), "rule of law")
+    refused(lambda: wgi_years.mean_estimate(frame, 2018, 2020), "2018 to 2020 are not all there")
 
 
 def test_wgi_pair(tmp_path: Path) -> None:
@@ -418,9 +419,9 @@ def test_wgi_splice(tmp_path: Path) -> None:
     frame = pair(tmp_path).frame
     assert set(frame.loc[frame["year"] == 2023, "edition"]) == {"2025"}
     assert frame.loc[frame["year"] == 2023, "note"].str.contains("do not difference").all()
-    refused(lambda: wgi.change(frame, 2022, 2023), "two editions")
-    refused(lambda: wgi.mean_estimate(frame, 2022, 2023, ["PV"]), "two editions")
-    moved = wgi.change(frame, 1996, 2022).set_index("country")["change"]
+    refused(lambda: wgi_years.change(frame, 2022, 2023), "two editions")
+    refused(lambda: wgi_years.mean_estimate(frame, 2022, 2023, ["PV"]), "two editions")
+    moved = wgi_years.change(frame, 1996, 2022).set_index("country")["change"]
     assert moved["CHN"] == pytest.approx(-0.35)
 
 
@@ -435,8 +436,8 @@ def test_wgi_pair_faults(tmp_path: Path) -> None:
             "CHN has an estimate and no standard error")  # fmt: skip
     refused(lambda: pair(tmp_path, PV, PV), "a standard error of -0.09")
     path = write(tmp_path, "page.csv", PAGE)
-    refused(lambda: wgi.read_wgi_pair(path, path), "web page")
-    refused(lambda: wgi.read_wgi_pair(path, path, "XX"), "`XX` is not a dimension")
+    refused(lambda: wgi_pair.read_wgi_pair(path, path), "web page")
+    refused(lambda: wgi_pair.read_wgi_pair(path, path, "XX"), "`XX` is not a dimension")
 
 
 def test_wgi_workbook_faults(tmp_path: Path) -> None:
@@ -464,11 +465,11 @@ def test_wgi_full(data_folder: Path) -> None:
     assert not frame.duplicated(["country", "year", "dimension"]).any()
     assert not {1997, 1999, 2001} & set(frame["year"])
     assert set(frame["edition"]) == {"2023"}
-    means = wgi.mean_estimate(frame, 2016, 2020).set_index("country")
+    means = wgi_years.mean_estimate(frame, 2016, 2020).set_index("country")
     assert means.loc["CHN", "values"] == 30
     assert round(means.loc["CHN", "wgi"], 3) == -0.357, "China as in the European Commission's study of 2023"
 
-    reading = wgi.read_wgi_pair(
+    reading = wgi_pair.read_wgi_pair(
         folder / "wgi_pv_estimate_1996-2024_geopolrisk.csv", folder / "wgi_pv_stderr_1996-2024_geopolrisk.csv"
     )
     assert len(reading.corrections) == 5 and not reading.frame.duplicated(["country", "year"]).any()
@@ -478,7 +479,7 @@ def test_wgi_full(data_folder: Path) -> None:
     assert set(gap[gap > 0].index) == {"JEY"}, "to 2022 the pair is the release of 2023; its row Jersey is newer"
     notes = reading.frame.loc[(reading.frame["country"] == "JEY") & (reading.frame["year"] < 2023), "note"]
     assert notes.str.contains("in every year").all()
-    refused(lambda: wgi.change(reading.frame, 2022, 2023), "two editions")
+    refused(lambda: wgi_years.change(reading.frame, 2022, 2023), "two editions")
 
 
 # -------------------------------------------------------------------------------------------------------- Pink Sheet

@@ -109,7 +109,8 @@ def build_network(case: cases.Case) -> Network:
     facilities = modelled_facilities(case)
     activities, terms = _activities(case, facilities)
     uses = _uses(case)
-    made = terms.loc[terms["coefficient"].gt(0), ["commodity", "region"]].drop_duplicates()
+    saving = terms["activity"].map(activities["saves"])
+    made = terms.loc[terms["coefficient"].gt(0) & ~saving, ["commodity", "region"]].drop_duplicates()
     taken = pd.concat(
         [terms.loc[terms["coefficient"].lt(0), ["commodity", "region"]], uses[["commodity", "region"]]]
     ).drop_duplicates()
@@ -151,6 +152,7 @@ def _activities(case: cases.Case, facilities: pd.DataFrame) -> tuple[pd.DataFram
     processes = case["processes"].set_index("process")
     frame["region"] = frame["facility"].map(facilities["region"])
     frame["stage"] = frame["process"].map(processes["stage"])
+    frame["saves"] = frame["process"].map(processes["mixed"]).eq("saving")
     costs = Costs(case)
     found = [costs.of(p, r) for p, r in zip(frame["process"], frame["region"], strict=True)]
     frame["cost"] = [row.cost / KG for row in found]
@@ -304,9 +306,10 @@ def _stocks(case: cases.Case, stages: dict[str, str], markets: pd.DataFrame, tak
                         "in_days": record["unit"] == "day",
                         "band": record["band"],
                         "release": record["release"],
+                        "release_rate": record["release_rate"],
                         "inputs": record[ROW],
                     }
                 )
     columns = ["stock", "market", "commodity", "region", "kind", "owner", "quantity", "low", "high", "in_days", "band",
-               "release", "inputs"]  # fmt: skip
+               "release", "release_rate", "inputs"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns).set_index("stock")

@@ -169,8 +169,9 @@ PROCESSES = Table(
               choices=("feed", "output")),
         _ref("capacity_commodity", "commodities", N_("Commodity that one unit of activity takes in or gives out.")),
         Field("mixed", Kind.CHOICE,
-              N_("strict: no more mass of an element may leave than enters; mine: mass comes out of the ground."),
-              required=True, choices=("strict", "mine")),
+              N_("strict: no more mass of an element may leave than enters; mine: mass comes out of the ground, or out "
+                 "of use; saving: nothing is made, an end use of the same region needs so much less (thrift)."),
+              required=True, choices=("strict", "mine", "saving")),
         _NOTE,
     ),
     key=("process",),
@@ -252,6 +253,8 @@ PROJECTS = Table(
         _ref("facility", "facilities", N_("The facility.")),
         _number("capex", N_("Investment needed."), low=0.0),
         _LOW, _HIGH, _UNIT,
+        Field("price_year", Kind.INTEGER, N_("Year of the prices; empty: not stated, read as the base year's."),
+              low=1990, high=2100),
         _number("lead_time", N_("Time from the decision to first output."), low=0.0),
         Field("lead_time_low", Kind.NUMBER, N_("Short end of the lead time."), required=True, low=0.0),
         Field("lead_time_high", Kind.NUMBER, N_("Long end of the lead time."), required=True, low=0.0),
@@ -263,6 +266,10 @@ PROJECTS = Table(
         Field("first_fill", Kind.NUMBER,
               N_("Days of its own intake that fill it before it gives anything; their price adds to the investment."),
               low=0.0),
+        Field("reserved", Kind.CHOICE,
+              N_("When whoever paid has first call on its output, where it stands abroad: only while a measure cuts "
+                 "supply, always, or never."),
+              choices=("no", "cut", "always"), default="no"),
         _SOURCE, _NOTE,
     ),
     key=("facility",),
@@ -439,6 +446,9 @@ STOCKS = Table(
               choices=("band", "range")),
         Field("release", Kind.CHOICE, N_("free: as prices tell; shortage: only while a measure cuts supply; never."),
               required=True, choices=("free", "shortage", "never")),
+        Field("release_rate", Kind.NUMBER,
+              N_("Most that may leave in a month, as a share of the quantity held; empty: no limit."),
+              low=0.0, high=1.0),
         _SOURCE, _NOTE,
     ),
     key=("stock",),
@@ -597,7 +607,8 @@ STUDIES = Table(
 
 PURSES = Table(
     "purses",
-    N_("Public money that may pay for projects and stocks."),
+    N_("Public money that may pay for projects and stocks. Counted at the exchange rate of its price year, in dollars "
+       "of the base year."),
     (
         _id("purse", N_("Short name.")),
         Field("name", Kind.TEXT, N_("Name."), required=True),
@@ -605,7 +616,8 @@ PURSES = Table(
         _number("amount", N_("Amount."), low=0.0),
         _LOW, _HIGH,
         Field("unit", Kind.TEXT, N_("Currency."), required=True),
-        Field("price_year", Kind.INTEGER, N_("Year of the prices."), required=True, low=1990, high=2100),
+        Field("price_year", Kind.INTEGER, N_("Year of the prices, and of the exchange rate."), required=True, low=1990,
+              high=2100),
         Field("year", Kind.INTEGER,
               N_("Year in which it comes in; what is not spent is kept. Empty: there from the start."),
               low=1990, high=2100),
@@ -615,6 +627,31 @@ PURSES = Table(
     key=("purse",),
     value="amount",
     internal="USD|JPY|EUR|AUD",
+    shared=True,
+)  # fmt: skip
+
+EXCHANGE_RATES = Table(
+    "exchange_rates",
+    N_("What a dollar cost, by currency and year: purses in other currencies are converted at the rate of their year."),
+    (
+        Field("currency", Kind.TEXT, N_("Currency: its ISO 4217 code."), required=True),
+        YEAR,
+        _number("per_usd", N_("Units of the currency for one US dollar, mean of the year."), low=1e-9),
+        _SOURCE, _NOTE,
+    ),
+    key=("currency", "year"),
+    shared=True,
+)  # fmt: skip
+
+DEFLATORS = Table(
+    "deflators",
+    N_("The level of US prices by year: money of other years is brought to the prices of the base year with it."),
+    (
+        YEAR,
+        _number("index", N_("Price level; only its ratio between two years counts."), low=1e-9),
+        _SOURCE, _NOTE,
+    ),
+    key=("year",),
     shared=True,
 )  # fmt: skip
 
@@ -712,8 +749,8 @@ TABLES: dict[str, Table] = {
     for table in (
         SOURCES, ASSUMPTIONS, REGIONS, BASKETS, COMMODITIES, PROCESSES, RECIPES, RAMPS, FACILITIES, PROJECTS, CAPS,
         COSTS, ENVIRONMENT, ROUTES, END_USES, DEMANDS, CROSS_TERMS, GROWTH, STOCKS, MEASURES, PRICES, STATISTICS,
-        READINGS, VALUE_ADDED, INPUT_OUTPUT, STUDIES, PURSES, EVENTS, COMMITMENTS, EVIDENCE, BACKTESTS, *SCREENING,
-        *RISK,
+        READINGS, VALUE_ADDED, INPUT_OUTPUT, STUDIES, PURSES, EXCHANGE_RATES, DEFLATORS,
+        EVENTS, COMMITMENTS, EVIDENCE, BACKTESTS, *SCREENING, *RISK,
     )
 }  # fmt: skip
 """Every table of a case by name, in the order in which they are checked."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from didymium.cli.app import guarded, importing
+from didymium.faults import DidymiumError
 from didymium.messages import _
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Rows = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help=_("Write the rows to this .csv or .parquet file."))
@@ -28,17 +32,22 @@ def xlsx(
     print(_("wrote {folder}").format(folder=didymium.import_workbook(file, folder)))
 
 
-def _import_rows(
-    kind: str, path: Path, out: Path | None, edition: int | None = None, errors: Path | None = None
-) -> None:
-    """Read a download, say what was read and mended, and write the rows where asked to."""
-    from didymium.sources.tidy import tidy, write_rows
+def _import_rows(frame: pd.DataFrame, out: Path | None) -> None:
+    """Say what was read and mended, and write the rows where asked to."""
+    from didymium.sources.tidy import write_rows
 
-    frame = tidy(kind, path, edition, errors)
     mended = int(frame["note"].fillna("").ne("").sum()) if "note" in frame else 0
     print(_("{rows:,} rows, {mended:,} of them with a note").format(rows=len(frame), mended=mended))
     if out is not None:
         print(_("wrote {file}").format(file=write_rows(frame, out.expanduser().resolve())))
+
+
+def _span(text: str) -> tuple[int, int]:
+    """Return the two years of a text such as 2016-2020."""
+    first, _dash, last = text.partition("-")
+    if not (first.isascii() and first.isdigit() and last.isascii() and last.isdigit()):
+        raise DidymiumError(_("`{text}` is no span of years -> write 2016-2020").format(text=text))
+    return int(first), int(last)
 
 
 @importing.command(
@@ -61,7 +70,11 @@ def screening(
     print(_("wrote {folder}").format(folder=case))
 
 
-@importing.command(help=_("Read a data release of the USGS Mineral Commodity Summaries, 2022 to 2026."))
+@importing.command(
+    help=_(
+        "Read a data release of the USGS Mineral Commodity Summaries, 2022 to 2026, or a side table of that of 2026."
+    )
+)
 @guarded
 def usgs(
     file: Download,
@@ -69,14 +82,42 @@ def usgs(
     out: Rows = None,
 ) -> None:
     """Read a USGS release."""
-    _import_rows("usgs", file, out, edition)
+    from didymium.sources.tidy import tidy
+
+    _import_rows(tidy("usgs", file, edition), out)
 
 
 @importing.command(help=_("Read BACI trade flows, HS92."))
 @guarded
-def baci(file: Download, out: Rows = None) -> None:
+def baci(
+    file: Download,
+    hs: Annotated[
+        str, typer.Option("--hs", metavar="CODES", help=_("Only these codes; refused where one is not covered."))
+    ] = "",
+    years: Annotated[str, typer.Option("--years", metavar="FIRST-LAST", help=_("With --hs: only these years."))] = "",
+    values: Annotated[
+        bool, typer.Option("--unit-values", help=_("Value by weight beside each flow, and which are outliers."))
+    ] = False,
+    out: Rows = None,
+) -> None:
     """Read BACI."""
-    _import_rows("baci", file, out)
+    from didymium.sources.baci import KEY
+    from didymium.sources.tidy import tidy
+    from didymium.sources.trade import coverage, only, unit_values
+
+    if years and not hs:
+        raise DidymiumError(_("--years without --hs -> name the codes"))
+    first, last = _span(years) if years else (1, 0)
+    frame = tidy("baci", file)
+    codes = [code.strip() for code in hs.split(",") if code.strip()]
+    said = coverage(frame, codes)
+    if codes:
+        frame = only(frame, codes, range(first, last + 1))
+    if values:
+        frame = frame.merge(unit_values(frame), on=list(KEY))
+    _import_rows(frame, out)
+    for code, begins, ends, note in said[["hs", "first_year", "last_year", "note"]].itertuples(index=False):
+        print(_("{code}: {first} to {last}").format(code=code, first=begins, last=ends) + (f"; {note}" if note else ""))
 
 
 @importing.command(help=_("Read the Worldwide Governance Indicators of the World Bank."))
@@ -87,24 +128,54 @@ def wgi(
         Path | None,
         typer.Option("--errors", metavar="FILE", help=_("Standard errors, where FILE is the CSV table of estimates.")),
     ] = None,
+    mean: Annotated[
+        str, typer.Option("--mean", metavar="FIRST-LAST", help=_("Mean over the dimensions read and these years."))
+    ] = "",
+    change: Annotated[
+        str, typer.Option("--change", metavar="FIRST-LAST", help=_("Change between these two years of one edition."))
+    ] = "",
     out: Rows = None,
 ) -> None:
     """Read the WGI workbook, or a pair of tables."""
-    _import_rows("wgi", file, out, errors=errors)
+    from didymium.sources import wgi_years
+    from didymium.sources.tidy import tidy
+
+    if mean and change:
+        raise DidymiumError(_("--mean and --change at once -> ask for one of them"))
+    span = _span(mean or change) if mean or change else (0, 0)
+    frame = tidy("wgi", file, errors=errors)
+    if mean:
+        frame = wgi_years.mean_estimate(frame, *span, sorted(frame["dimension"].unique()))
+    elif change:
+        frame = wgi_years.change(frame, *span)
+    _import_rows(frame, out)
 
 
 @importing.command(help=_("Read the commodity prices of the World Bank (Pink Sheet)."))
 @guarded
-def pinksheet(file: Download, out: Rows = None) -> None:
+def pinksheet(
+    file: Download,
+    series: Annotated[str, typer.Option("--series", metavar="NAME", help=_("Only this commodity."))] = "",
+    annual: Annotated[bool, typer.Option("--annual", help=_("Means of whole years instead of months."))] = False,
+    out: Rows = None,
+) -> None:
     """Read the Pink Sheet."""
-    _import_rows("pinksheet", file, out)
+    from didymium.sources.pinksheet import annual_means, price_of
+    from didymium.sources.tidy import tidy
+
+    frame = tidy("pinksheet", file)
+    if series:
+        frame = price_of(frame, series)
+    _import_rows(annual_means(frame) if annual else frame, out)
 
 
 @importing.command(help=_("Read United States trade by partner: a workbook saved from USITC DataWeb."))
 @guarded
 def dataweb(file: Download, out: Rows = None) -> None:
     """Read a query of DataWeb."""
-    _import_rows("dataweb", file, out)
+    from didymium.sources.tidy import tidy
+
+    _import_rows(tidy("dataweb", file), out)
 
 
 @importing.command(

@@ -12,15 +12,16 @@ it; the table's algebra is Miller and Blair (2009), chapter 2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from didymium.case.read import LINE
-from didymium.economy.willingness import Array
-from didymium.faults import CaseError, DidymiumError, Fault, SolverError
+from didymium.economy.bases import Array, optima
+from didymium.faults import CaseError, DidymiumError, Fault
 from didymium.messages import _
 
 if TYPE_CHECKING:
@@ -65,15 +66,68 @@ class Table:
         """``L = (I - A)^-1``: output that a unit of final demand takes in all (Leontief)."""
         return np.asarray(np.linalg.inv(np.eye(len(self.sectors)) - self.coefficients), dtype=float)
 
-    def loss(self, limits: Mapping[str, float], wide: bool) -> float:
-        """Return value added lost in a year, in the table's currency.
+    def sector_of(self, name: str) -> str:
+        """Return the sector of the table that an industry belongs to; empty where it has none.
+
+        The sector of the same name; else the one whose code is the industry's, or the longest beginning of it:
+        ``semiconductor devices [NAICS 334413]`` is in ``334413``, or in ``334 Computers and electronics``.
+        """
+        if name in self.sectors:
+            return name
+        code = code_of(name)
+        fits = {s: c for s in self.sectors if (c := code_of(s)) and code.startswith(c)}
+        longest = max((len(c) for c in fits.values()), default=0)
+        best = [s for s, c in fits.items() if len(c) == longest]
+        return best[0] if len(best) == 1 else ""
+
+    def limits(self, industries: Sequence[str], made: Array, added: Array) -> tuple[dict[str, Array], list[str]]:
+        """Return what sectors can make when industries in them are halted, and industries that the table has not.
+
+        A sector that is the industry makes what it makes. A sector that holds more than the industry loses the
+        industry's part: ``1 - sum_j V_j (1 - x_j) / V_s``.
 
         Parameters
         ----------
-        limits : mapping of str to float
+        industries : sequence of str
+            Names, or names with codes.
+        made : array, industries x cases
+            ``x``: output over output before.
+        added : array, industries (x cases)
+            ``V_j``: value added in the table's currency a year.
+        """
+        value = self.output * self.added
+        halted: dict[str, Array] = {}
+        parts: dict[str, Array] = {}
+        absent: list[str] = []
+        for at, name in enumerate(industries):
+            sector = self.sector_of(name)
+            if not sector:
+                absent.append(name)
+            elif sector == name or code_of(sector) == code_of(name):
+                halted[sector] = np.minimum(halted.get(sector, made[at]), made[at])
+            else:
+                whole = float(value[self.sectors.index(sector)])
+                parts[sector] = parts.get(sector, np.zeros(made.shape[1])) + added[at] * (1.0 - made[at]) / max(
+                    whole, 1e-300
+                )
+        found = {s: np.clip(1.0 - p, 0.0, 1.0) for s, p in parts.items()}
+        return found | {s: np.minimum(found.get(s, m), m) for s, m in halted.items()}, absent
+
+    def loss(self, limits: Mapping[str, float], wide: bool) -> float:
+        """Return value added lost in a year, in the table's currency: :meth:`losses` of one case."""
+        return float(self.losses({name: np.array([limit]) for name, limit in limits.items()}, wide, 1)[0])
+
+    def losses(self, limits: Mapping[str, Array], wide: bool, cases: int) -> Array:
+        """Return value added lost in a year in each of many cases, in the table's currency.
+
+        Parameters
+        ----------
+        limits : mapping of str to array, cases
             Most that a sector can make, as a share of its output; 1 where absent.
         wide : bool
             Final demand does not take what halted industries leave; otherwise it does.
+        cases : int
+            How many.
 
         Raises
         ------
@@ -82,32 +136,33 @@ class Table:
         SolverError
             No optimum.
         """
-        from scipy.optimize import linprog
-
-        strange = [name for name, limit in limits.items() if name not in self.sectors or not 0.0 <= limit <= 1.0]
+        strange = [n for n, u in limits.items() if n not in self.sectors or not ((u >= 0.0) & (u <= 1.0)).all()]
         if strange:
             raise DidymiumError(
                 _("the input-output table has no industry {names}, or its limit is not a share of 1").format(
                     names=", ".join(strange)
                 )
             )
-        # In shares of base output: the table's own numbers may be trillions.
-        scale = self.output / self.output.max(initial=0.0)
-        net = (np.eye(len(self.sectors)) - self.coefficients) * scale
-        most = np.array([limits.get(name, 1.0) for name in self.sectors])
-        rows, sides = [-net], [np.zeros(len(most))]
-        if wide:
-            rows.append(net)
-            sides.append(net.sum(axis=1))
-        cost: Array = -self.added * scale
-        found = linprog(
-            cost, A_ub=np.vstack(rows), b_ub=np.concatenate(sides),
-            bounds=[(0.0, float(limit)) for limit in most], method="highs",
-        )  # fmt: skip
-        if found.status != 0:
-            raise SolverError(_("the input-output program has no optimum: {what}").format(what=found.message))
-        lost = float((self.added * scale).sum() + found.fun) * float(self.output.max())
-        return max(lost, 0.0)
+        # Columns are shares of base output, rows of the supplier's: the table's own numbers may be trillions, and an
+        # industry of a thousandth of the economy is as exact as the largest.
+        net = (np.eye(len(self.sectors)) - self.coefficients) * self.output / self.output[:, None]
+        most = np.ones((len(self.sectors), cases))
+        for name, limit in limits.items():
+            most[self.sectors.index(name)] = limit
+        final = net.sum(axis=1)  # 0 and above; rounding may leave it a hair below
+        high = np.maximum(final, 0.0) if wide else np.full(len(net), np.inf)
+        value = self.added * self.output
+        made, _solves = optima(-value / value.sum(), net, np.minimum(final, 0.0), high, most)
+        return np.asarray(np.maximum((1.0 + made) * value.sum(), 0.0), dtype=float)
+
+
+_CODE = re.compile(r"(?<![0-9A-Za-z])(\d{2,6}[A-Z]{0,3})(?![0-9A-Za-z])")
+
+
+def code_of(name: str) -> str:
+    """Return the code of an industry in its name, such as 334413 or 3361MV; empty where it has none or several."""
+    found = set(_CODE.findall(name))
+    return found.pop() if len(found) == 1 else ""
 
 
 def table_of(case: cases.Case, region: str) -> Table | None:

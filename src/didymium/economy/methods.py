@@ -1,10 +1,10 @@
 """What a shortage costs an economy, by methods that differ: side by side, never one number.
 
-* at risk: the industries stop as their magnets do (:func:`didymium.economy.value.at_risk`);
+* at risk: the industries stop as what they need does (:func:`didymium.economy.value.at_risk`);
 * ces: they replace a little of what is short (:mod:`didymium.economy.ces`), by elasticity of substitution;
 * input_output: they stop, and with them those whom they buy from and sell to (:mod:`didymium.economy.input_output`).
 
-All three let the same share of an industry depend on its magnets (``a_magnet_dependence``, a band).
+All three let the same share of an industry depend on what is short (``a_industry_dependence``, a band).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from didymium.economy.ces import SWEEP, lost
-from didymium.economy.input_output import table_of
+from didymium.economy.input_output import Table, table_of
 from didymium.economy.studies import gdp_of
 from didymium.economy.value import MILLION, at_risk, value_added
 from didymium.messages import N_, _
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from didymium.case import case as cases
 
 ENDS = ("low", "value", "high")
-DEPENDENCE = "a_magnet_dependence"
+DEPENDENCE = "a_industry_dependence"
 YEN = "a_jpy_per_usd"
 
 NO_VALUE_ADDED = N_("not computable: the case holds no value added")
@@ -119,28 +119,39 @@ def input_output_loss(case: cases.Case, shortage: Shortage) -> tuple[dict[str, R
     table = table_of(case, shortage.region)
     if table is None:
         return {}, _(NO_TABLE)
-    rows = case["value_added"]
-    rows = rows[rows["region"].eq(shortage.region) & rows["sector"].isin(table.sectors)]
-    behind = {str(s): str(e) for s, e in zip(rows["sector"], rows["end_use"], strict=True) if e in shortage.ratio.index}
-    if not behind:
+    rows = case["value_added"].sort_values("year").drop_duplicates(["region", "sector"], keep="last")
+    rows = rows[rows["region"].eq(shortage.region) & rows["end_use"].isin(shortage.ratio.index)]
+    behind = [str(sector) for sector in rows["sector"]]
+    if not any(table.sector_of(sector) for sector in behind):
         return {}, _(NO_INDUSTRY)
-    rate = case.assumption(YEN) if table.unit == "JPY" else 1.0
-    inputs = [f"assumptions/{DEPENDENCE}", *([f"assumptions/{YEN}"] if table.unit == "JPY" else [])]
-    cells = case["input_output"]
-    inputs += [f"sources/{name}" for name in dict.fromkeys(cells.loc[cells["region"].eq(shortage.region), "source"])]
+    rate, keys = currency(case, shortage.region, table)
+    same = rows["unit"].eq(table.unit).to_numpy(bool)
+    other = case.assumption(YEN) if table.unit == "JPY" else 1.0 / case.assumption(YEN)
+    added = np.where(same, 1.0, other) * rows["value"].to_numpy(float)
+    missing = 1.0 - shortage.ratio.loc[list(rows["end_use"])].to_numpy(float)
+    missing = np.where(missing > SHORT, missing, 0.0)
     found = {}
     for name in ("narrow", "wide"):
         totals = []
         for end in ENDS:
-            dependence, total = case.assumption(DEPENDENCE, end), 0.0
-            for _month, ratio in shortage.ratio.items():
-                missing = (1.0 - ratio).where(lambda m: m.gt(SHORT), 0.0)
-                limits = {sector: 1.0 - dependence * float(missing[use]) for sector, use in behind.items()}
-                if min(limits.values()) < 1.0:
-                    total += table.loss(limits, wide=name == "wide") / 12.0
-            totals.append(total / rate / MILLION)
-        found[name] = Range(totals[0], totals[1], totals[2], inputs)
+            made = 1.0 - case.assumption(DEPENDENCE, end) * missing
+            limits, _absent = table.limits(behind, made, added[:, None])
+            lost = table.losses(limits, name == "wide", missing.shape[1])
+            totals.append(float(lost.sum()) / 12.0 * rate)
+        found[name] = Range(totals[0], totals[1], totals[2], [f"assumptions/{DEPENDENCE}", *keys])
     return found, ""
+
+
+def currency(case: cases.Case, region: str, table: Table) -> tuple[float, list[str]]:
+    """Return MUSD in a unit of a region's table, and the input rows behind it and the table.
+
+    A table has thousands of cells: its sources stand for them.
+    """
+    cells = case["input_output"]
+    keys = [f"sources/{name}" for name in dict.fromkeys(cells.loc[cells["region"].eq(region), "source"])]
+    if table.unit == "JPY":
+        return 1.0 / case.assumption(YEN) / MILLION, [f"assumptions/{YEN}", *keys]
+    return 1.0 / MILLION, keys
 
 
 def side_by_side(case: cases.Case, shortage: Shortage) -> pd.DataFrame:

@@ -91,8 +91,9 @@ class _Split:
 
     def raise_output(self, market: int, transit: int, most: float, closed: npt.NDArray[np.bool_]) -> float:
         """Raise a price by what the law against transit holds, as far as nothing else comes; return by how much."""
-        row = self.rows[[market]]
-        others = ~np.isin(row.indices, self.rows[[transit]].indices)
+        # What a column earns when the price rises by what the law loses: nothing for makers and departures.
+        row = self.rows[[market]] + self.rows[[transit]]
+        others = np.abs(row.data) > SLIGHT
         columns, amounts = row.indices[others], row.data[others]
         if np.any(np.abs(self.primal[columns]) > TRACE):
             return 0.0  # somebody trades beside the makers: that tells the price

@@ -17,6 +17,7 @@ from didymium.economy.willingness import DemandCurve, most_wanted
 from didymium.market import curves
 from didymium.market.blocks import Terms
 from didymium.market.cross import apart
+from didymium.market.stocks import home_made
 from didymium.market.tree import MONTH
 
 if TYPE_CHECKING:
@@ -172,10 +173,12 @@ def once(p: Parts) -> None:
 
 
 def no_transit(p: Parts) -> None:
-    """``departures[m,n] <= own output``: a region passes on only what it makes.
+    """``departures[m,n] <= own output + own[h] (release[h,n] - fill[h,n])``: a region passes on only what it makes.
 
     Without it a ban on one country does nothing, because the next country passes the goods on. Only where goods may
-    also come in: elsewhere the balance says the same.
+    also come in: elsewhere the balance says the same. What thrift saves is not made. What a region made before is its
+    own too: the firms' stocks hold home-made goods in the base year's mix, ``own = output / (output + arrivals)``, and
+    give them out in that mix. Over time no more leaves than was made, plus the home-made part of what stocks gave.
     """
     n, index = p.network, p.network.markets.index
     tail, head, made_in = (positions(index, table) for table in (n.routes["tail"], n.routes["head"], n.terms["market"]))
@@ -185,9 +188,37 @@ def no_transit(p: Parts) -> None:
     terms = Terms(p, index[both])
     leaves = np.isin(tail, both)
     terms.add("ship", n.routes["tail"][leaves], of=n.routes.index[leaves])
-    made = n.terms["coefficient"].gt(0) & np.isin(made_in, both)
+    saved = n.terms["activity"].isin(n.activities.index[n.activities["saves"]])
+    made = n.terms["coefficient"].gt(0) & np.isin(made_in, both) & ~saved
     terms.add("activity", n.terms["market"][made], -n.terms["coefficient"][made], of=n.terms["activity"][made])
+    from_stock(p, terms, p.stocks[p.stocks["market"].isin(index[both])])
     terms.state("no_transit", "<=", 0.0)
+
+
+def from_stock(p: Parts, terms: Terms, stocks: pd.DataFrame, prefix: str = "") -> None:
+    """Add ``- own[h] (release[h,n] - fill[h,n])`` to the law against transit."""
+    own = home_made(p.network, p.base, stocks)
+    own = own[own > 0]
+    if len(own):
+        terms.add(f"{prefix}release", stocks.loc[own.index, "market"], -own, of=own.index)
+        terms.add(f"{prefix}fill", stocks.loc[own.index, "market"], own, of=own.index)
+
+
+def thrift_stays(p: Parts) -> None:
+    """``sum_{a saves m} A[m,a] x[a,n] <= sum_u q[u,n]``: what is saved was needed there, and nothing else comes of it.
+
+    A programme of thrift stands in the balance like a plant: a need that falls by a tonne is a tonne less to be made.
+    It cannot leave its region (:func:`no_transit` does not count it), and its gain is its users'.
+    """
+    n, saves = p.network, p.network.activities["saves"]
+    terms_of = n.terms[n.terms["activity"].map(saves) & n.terms["coefficient"].gt(0)]
+    if not len(terms_of):
+        return
+    index = pd.Index(sorted(set(terms_of["market"])), name="market")
+    terms, uses = Terms(p, index), n.uses[n.uses["market"].isin(index)]
+    terms.add("activity", terms_of["market"], terms_of["coefficient"], of=terms_of["activity"])
+    terms.add("served", uses["market"], -1.0, of=uses.index)
+    terms.state("thrift_stays", "<=", 0.0)
 
 
 def stock_balance(p: Parts) -> None:
@@ -333,6 +364,28 @@ def limits(p: Parts) -> dict[str, list[Limit]]:
             use = {x.label: cap.use[x.facility] for x in chosen if x.facility in cap.use and on(path, 9999, x)}
             state(f"cap_{cap.name}", cap.limit, use, {})
     return found
+
+
+def first_call(p: Parts) -> None:
+    """``s sum_{f} sum_{a in f} A[m,a] x[a,n] - sum_{r from m to who} y[r,n] <= 0`` where a right is used.
+
+    For every right, and every market ``m`` abroad in which its plants sell something that goes to whoever holds it. The
+    row stands from the start, without a limit until the right is used (:mod:`didymium.plan.clearing`).
+    """
+    n = p.network
+    for call in p.options.calls:
+        own = n.activities.index[
+            n.activities["facility"].isin(call.facilities) & ~n.activities["region"].isin(call.who)
+        ]
+        made = n.terms[n.terms["activity"].isin(own) & n.terms["coefficient"].gt(0)]
+        routes = n.routes[n.routes["destination"].isin(call.who) & n.routes["tail"].isin(set(made["market"]))]
+        made = made[made["market"].isin(set(routes["tail"]))]
+        if not len(made):
+            continue
+        terms = Terms(p, pd.Index(sorted(set(made["market"])), name="market"))
+        terms.add("activity", made["market"], call.share * made["coefficient"], of=made["activity"])
+        terms.add("ship", routes["tail"], -1.0, of=routes.index)
+        terms.state(f"first_call_{call.label}", "<=", np.inf)
 
 
 def pooled_quotas(p: Parts) -> None:

@@ -116,6 +116,30 @@ class Cap:
 
 
 @dataclass(frozen=True)
+class FirstCall:
+    """A right to a share of what plants abroad make: whoever paid for them may claim it.
+
+    Parameters
+    ----------
+    who : tuple of str
+        Regions that hold it together.
+    facilities : tuple of str
+        Plants.
+    share : float
+        Share of their output.
+    """
+
+    who: tuple[str, ...]
+    facilities: tuple[str, ...]
+    share: float
+
+    @property
+    def label(self) -> str:
+        """Return its name in the program."""
+        return "+".join(self.who)
+
+
+@dataclass(frozen=True)
 class Options:
     """Choices of a verb.
 
@@ -153,6 +177,8 @@ class Options:
         named, in order: what is not spent is kept.
     caps : tuple of Cap
         What projects share besides money.
+    calls : tuple of FirstCall
+        Rights to the output of plants abroad: their rows are there before they are used.
     demand_scale, choke_scale : float
         Stress on all demands, and on choke prices.
     intensity : Series, optional
@@ -187,6 +213,7 @@ class Options:
     programmes: tuple[StockProgramme, ...] = ()
     purses: Mapping[str, float | tuple[tuple[int, float], ...]] = field(default_factory=dict)
     caps: tuple[Cap, ...] = ()
+    calls: tuple[FirstCall, ...] = ()
     demand_scale: float = 1.0
     choke_scale: float = 1.0
     intensity: pd.Series | None = None

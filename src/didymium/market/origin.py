@@ -17,7 +17,7 @@ from didymium.case.network import positions
 from didymium.faults import DidymiumError
 from didymium.market.blocks import Terms
 from didymium.market.conditions import shares
-from didymium.market.laws import shipped_at
+from didymium.market.laws import from_stock, shipped_at
 from didymium.messages import _
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _known_clean(p: Parts, sides: _Sides, share: pd.Series, at: np.ndarray) -> n
 
 
 def _clean_transit(p: Parts, sides: _Sides) -> None:
-    """``departures' <= own clean output``: what is bought clean is not passed on, as nothing else is."""
+    """``departures' <= own clean output + own[h] (release' - fill')``: what is bought clean is not passed on either."""
     if not p.options.no_transit:
         return
     index = sides.markets[sides.markets.isin(sides.routes["tail"])]
@@ -201,6 +201,7 @@ def _clean_transit(p: Parts, sides: _Sides) -> None:
     n = p.network
     made = n.terms[n.terms["market"].isin(index) & n.terms["coefficient"].gt(0)]
     terms.add("clean_activity", made["market"], -made["coefficient"], of=made["activity"])
+    from_stock(p, terms, sides.stocks[sides.stocks["market"].isin(index)], "clean_")
     terms.state("clean_transit", "<=", 0.0)
 
 

@@ -139,6 +139,7 @@ def build(
     laws.capacity(p)
     if options.no_transit:
         laws.no_transit(p)
+    laws.thrift_stays(p)
     if options.curves == "segments":
         laws.served_split(p)
         laws.activity_split(p)
@@ -153,6 +154,7 @@ def build(
     laws.once(p)
     laws.purses(p)
     laws.pooled_quotas(p)
+    laws.first_call(p)
     if options.rationing == "priority":
         laws.reserved_first(p)
     if options.origin is not None:

@@ -34,7 +34,7 @@ SALVAGE = 0.8
 
 def stock_table(network: Network, base: Base, options: Options) -> pd.DataFrame:
     """Return stocks with levels in tonnes: days of use times what the market takes in."""
-    columns = ["market", "kind", "rest", "start", "payer", "most", "per_year", "release", "inputs"]
+    columns = ["market", "kind", "rest", "start", "payer", "most", "per_year", "release", "release_rate", "inputs"]
     if not options.stocks:
         return pd.DataFrame(columns=columns, index=pd.Index([], name="stock"))
     table = network.stocks.copy()
@@ -48,7 +48,8 @@ def stock_table(network: Network, base: Base, options: Options) -> pd.DataFrame:
     table = table.loc[table["rest"].gt(1e-6), columns]
     extra = [
         {"stock": f"programme|{x.market}", "market": x.market, "kind": "programme", "rest": 0.0, "start": 0.0,
-         "payer": x.payer, "most": x.most, "per_year": x.per_year, "release": "shortage", "inputs": x.inputs}
+         "payer": x.payer, "most": x.most, "per_year": x.per_year, "release": "shortage", "release_rate": np.nan,
+         "inputs": x.inputs}
         for x in options.programmes
     ]  # fmt: skip
     if extra:
@@ -66,7 +67,7 @@ def stock_variables(p: Parts) -> None:
     most = np.select(kinds, [stocks["most"], firmly], np.inf)
     per_year = np.where(stocks["kind"].eq("commercial"), np.inf, stocks["per_year"].to_numpy(float))
     buys = per_year[:, None] * years[None, :]
-    gives = most_released(stocks, p.conditions.cut[positions(p.network.markets.index, stocks["market"])])
+    gives = most_released(stocks, p.conditions.cut[positions(p.network.markets.index, stocks["market"])], years)
     lowest = np.zeros_like(buys)
     for programme in p.options.programmes:
         if programme.fixed is not None:
@@ -96,19 +97,35 @@ def stock_variables(p: Parts) -> None:
     add("left", [stocks.index, pd.RangeIndex(len(tiers), name="tier"), leaves], upper=width)
 
 
-def most_released(stocks: pd.DataFrame, cut: np.ndarray) -> np.ndarray:
-    """Return the most that each stock may give out, t: nothing, unless its rule allows it. Stocks x nodes.
+def most_released(stocks: pd.DataFrame, cut: np.ndarray, years: np.ndarray) -> np.ndarray:
+    """``release <= rate x rest x 12 x length`` where the rule allows any, t; nothing elsewhere. Stocks x nodes.
 
     Parameters
     ----------
     stocks : DataFrame
-        Stocks with their rule in ``release``: free, shortage or never.
+        Stocks with their rule in ``release``: free, shortage or never; ``release_rate`` is the share of ``rest`` that
+        may leave in a month, no limit where it is NaN.
     cut : array of bool, stocks x nodes
         A measure cuts supply where the stock lies.
+    years : array, nodes
+        Length of each node.
     """
     free = stocks["release"].eq("free").to_numpy()[:, None]
     never = stocks["release"].eq("never").to_numpy()[:, None]
-    return np.where((free | cut) & ~never, np.inf, 0.0)
+    monthly = (stocks["release_rate"].astype(float) * stocks["rest"].astype(float)).to_numpy()
+    most = np.where(np.isnan(monthly), np.inf, monthly)[:, None] * 12.0 * years[None, :]
+    return np.where((free | cut) & ~never, most, 0.0)
+
+
+def home_made(network: Network, base: Base, stocks: pd.DataFrame) -> pd.Series:
+    """``output / (output + arrivals)`` of the base year: the part of a firms' stock that was made where it lies.
+
+    What governments hold does not leave the country: 0. By stock.
+    """
+    made = base.output(network)
+    come = base.ship.groupby(network.routes["head"]).sum().reindex(made.index, fill_value=0.0)
+    share = (made / (made + come).where(lambda total: total > 1e-9)).fillna(0.0)
+    return share.reindex(stocks["market"]).set_axis(stocks.index).where(stocks["kind"].eq("commercial"), 0.0)
 
 
 def stock_worth(p: Parts) -> dict[str, np.ndarray]:

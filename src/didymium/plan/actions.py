@@ -34,10 +34,12 @@ def choices(outcome: Outcome) -> ResultTable:
     columns = {
         "who": WHO, "facility": Column("", _("Facility")),
         "name": Column("", _("Name")), "stage": Column("", _("Stage")),
-        "region": Column("", _("Where")), "payer": Column("", _("Who pays")), "capex": Column("MUSD", _("Investment")),
+        "region": Column("", _("Where")), "payer": Column("", _("Who pays")),
+        "capex": Column("MUSD", _("Investment, at prices of the base year")),
         "capex_low": Column("MUSD", _("Investment, low end")), "capex_high": Column("MUSD", _("Investment, high end")),
         "decided": Column("", _("Decided on, and on what news; empty: on the first day")),
         "start": Column("", _("First output")), "share": Column("ratio", _("Share built")),
+        "first_call": Column("ratio", _("Share of its output that whoever paid claims in a cut; 0: none, or not used")),
         "committed": Column("", _("Goes ahead anyway")),
         "on_assumptions": Column("", _("Capacity, investment or lead time is an assumption")),
     }  # fmt: skip
@@ -47,7 +49,6 @@ def choices(outcome: Outcome) -> ResultTable:
 
 def _choice(outcome: Outcome, who: str, cleared: Cleared, project: Project, share: float) -> dict[str, Any]:
     candidate = outcome.desk.by_name[project.facility]
-    row = outcome.case.row(candidate.inputs[0])
     return {
         "who": who,
         "facility": candidate.facility,
@@ -56,15 +57,22 @@ def _choice(outcome: Outcome, who: str, cleared: Cleared, project: Project, shar
         "region": candidate.region,
         "payer": "+".join(m for m in cleared.who if m in candidate.sponsors),
         "capex": candidate.capex / 1e6,
-        "capex_low": row["low"] / 1e6,
-        "capex_high": row["high"] / 1e6,
+        "capex_low": candidate.capex_low / 1e6,
+        "capex_high": candidate.capex_high / 1e6,
         "decided": project.decided,
         "start": project.start.isoformat(),
         "share": share,
+        "first_call": _claimed(outcome, cleared, candidate.facility),
         "committed": candidate.committed,
         "on_assumptions": candidate.on_assumptions,
         RESTS_ON: join_inputs(candidate.inputs),
     }
+
+
+def _claimed(outcome: Outcome, cleared: Cleared, facility: str) -> float:
+    """Return the share of a project's output on which the coalition has first call, where it uses that right."""
+    calls = [call for call in outcome.desk.options.calls if call.who == cleared.who and facility in call.facilities]
+    return calls[0].share if calls and cleared.plan.call else 0.0
 
 
 def stock_plan(outcome: Outcome) -> ResultTable:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from didymium.case.case import ROW
 from didymium.case.check import first_day, split_list
+from didymium.case.money import faults_of, in_base_dollars
 from didymium.case.read import LINE
 from didymium.case.units import factor
 from didymium.faults import CaseError, Fault
@@ -43,8 +44,8 @@ class Candidate:
         What and where.
     start : date
         First output if decided on the decision day, not before the date that its owner plans.
-    capex : float
-        USD.
+    capex, capex_low, capex_high : float
+        USD of the base year, with its band; NaN where none is known.
     lead_months : float
         From decision to first output.
     committed : bool
@@ -59,6 +60,8 @@ class Candidate:
         First output as its owner plans it.
     scalable : bool
         May be built in part.
+    reserved : str
+        When whoever paid has first call on its output: no, cut or always.
     """
 
     facility: str
@@ -74,6 +77,9 @@ class Candidate:
     inputs: tuple[str, ...]
     planned: date | None = None
     scalable: bool = False
+    capex_low: float = float("nan")
+    capex_high: float = float("nan")
+    reserved: str = "no"
 
     def start_after(self, day: date) -> date:
         """Return the first output if it is decided on a day, not before the date that its owner plans."""
@@ -84,25 +90,38 @@ class Candidate:
 
 
 def candidates(case: cases.Case, market: Market, decision: date) -> list[Candidate]:
-    """Return the projects that do not run on the decision day and whose capacity is modelled."""
+    """Return the projects that do not run on the decision day and whose capacity is modelled.
+
+    Raises
+    ------
+    CaseError
+        Investment at the prices of a year whose level is not known: the row, and what to add.
+    """
     facilities = case["facilities"].set_index("facility")
     assumed = set(case["assumptions"]["assumption"])
-    found = []
+    found, faults = [], []
     for record in case["projects"].to_dict("records"):
         name = str(record["facility"])
         if name not in market.network.facilities.index:
             continue
         facility = facilities.loc[name]
         rests = {str(record["source"]), str(record["lead_time_source"]), str(facility["source"])}
+        year = case.base_year if pd.isna(record["price_year"]) else int(record["price_year"])
+        deflated, levels, missing = in_base_dollars(case, "USD", year)
+        faults += faults_of(missing, "projects.csv", record[LINE])
+        capex, low, high = (float(record[c]) * deflated for c in ("capex", "low", "high"))
         candidate = Candidate(
             name, str(facility["name"]), str(facility["stage"]), str(facility["region"]), decision,
-            float(record["capex"]) + 1000.0 * first_fill(market, name, record["first_fill"]),
+            capex + 1000.0 * first_fill(market, name, record["first_fill"]),
             float(record["lead_time"]) * factor(str(record["lead_time_unit"]), "month"), record["committed"] == "yes",
             tuple(split_list(str(record["sponsors"]))), bool(rests & assumed),
-            (str(record[ROW]), f"facilities/{name}"),
+            (str(record[ROW]), f"facilities/{name}", *levels),
             first_day(str(facility["start"])) if facility["start"] else None, record["scalable"] == "yes",
+            low, high, str(record["reserved"]),
         )  # fmt: skip
         found.append(replace(candidate, start=candidate.start_after(decision)))
+    if faults:
+        raise CaseError(faults)
     return found
 
 
@@ -162,36 +181,33 @@ class Money:
 
 
 def purse_of(case: cases.Case, who: tuple[str, ...]) -> Money:
-    """Return a coalition's money, in kUSD at the case's rates of exchange, and the rows that it comes from.
+    """Return a coalition's money, in kUSD of the base year, and the rows that it comes from.
+
+    Each purse is turned into dollars at the rate of its price year, then brought to the prices of the base year.
 
     Raises
     ------
     CaseError
-        A purse in a currency without a rate: the row, and the assumption to add.
+        A purse without a rate of exchange or a price level of its year: the row, and what to add.
     """
     table = case["purses"]
     mine: pd.DataFrame = table[table["counted"].eq("yes") & table["region"].isin(who)]
     faults: list[Fault] = []
     rows: list[tuple[int, float]] = []
-    for amount, unit, year, line in zip(*(mine[c] for c in ("amount", "unit", "year")), mine[LINE], strict=True):
-        rate = 1.0
-        if unit != "USD":
-            name = f"a_{str(unit).lower()}_per_usd"
-            if not case["assumptions"]["assumption"].eq(name).any():
-                what = _("no rate of exchange from {unit} to USD").format(unit=unit)
-                faults.append(
-                    Fault("purses.csv", str(line), "unit", what, _("add assumption `{name}`").format(name=name))
-                )
-                continue
-            rate = case.assumption(name)
-        rows.append((0 if pd.isna(year) else int(year), float(amount) / rate / 1000.0))
+    behind: dict[str, None] = dict.fromkeys(mine[ROW])
+    columns = (mine[c] for c in ("amount", "unit", "price_year", "year"))
+    for amount, unit, priced, year, line in zip(*columns, mine[LINE], strict=True):
+        factor, keys, missing = in_base_dollars(case, str(unit), int(priced))
+        faults += faults_of(missing, "purses.csv", line)
+        behind |= dict.fromkeys(keys)
+        rows.append((0 if pd.isna(year) else int(year), float(amount) * factor / 1000.0))
     if faults:
         raise CaseError(faults)
     if not any(year for year, _amount in rows):
-        return Money(sum(amount for _year, amount in rows), tuple(mine[ROW]))
+        return Money(sum(amount for _year, amount in rows), tuple(behind))
     years = sorted({year for year, _amount in rows})
     steps = tuple((year, sum(amount for other, amount in rows if other <= year)) for year in years)
-    return Money(steps, tuple(mine[ROW]))
+    return Money(steps, tuple(behind))
 
 
 def caps_of(case: cases.Case, facilities: set[str]) -> tuple[Cap, ...]:

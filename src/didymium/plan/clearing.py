@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from didymium.plan.workers import Threads
 if TYPE_CHECKING:
     from didymium.market.blocks import Block
     from didymium.plan.desk import Desk
+    from didymium.plan.recourse import Job
     from didymium.plan.workers import Crew
 
 Values = npt.NDArray[np.float64]
@@ -41,11 +42,14 @@ class Plan:
         What generated it.
     planning : dict
         What the planning program said about it: value, bound, gap in MUSD, weight, steps, seconds.
+    call : bool
+        The coalition uses its first call on the output of the projects abroad that it paid for.
     """
 
     decision: Decision
     how: str
     planning: dict[str, Any] = field(default_factory=dict)
+    call: bool = False
 
 
 @dataclass
@@ -95,6 +99,7 @@ class Clearing:
         found, matrices = jobs(desk.pieces, {})
         self.jobs = found
         self.crew = crew or Threads(found, matrices, threads)
+        self._with_call: dict[tuple[str, ...], list[Job]] = {}
         options = desk.options
         stocks, joint = stock_table(self.network, self.base, options), joints(self.network, self.base)
         held = desk.pieces.conditions
@@ -109,12 +114,37 @@ class Clearing:
 
     def clear(self, who: tuple[str, ...], plan: Plan) -> Cleared:
         """Return the market with a plan fixed and everybody weighted 1."""
-        self.crew.take(self.jobs)
+        self.crew.take(self._calling(who) if plan.call else self.jobs)
         worths = self.crew.solve(plan.decision, keep=True)
         values, price = self._together(self.crew.kept())
         probability = [stated.piece.probability for stated in self.desk.pieces.stated]
         objective = float(sum(probability[at] * worth.value for at, worth in worths.items()))
         return Cleared(who, plan, values, price, objective)
+
+    def _calling(self, who: tuple[str, ...]) -> list[Job]:
+        """Return the pieces in which a coalition uses its first call."""
+        if who not in self._with_call:
+            name, nodes = f"first_call_{'+'.join(who)}", self.desk.calling(who)
+            found = []
+            for job, stated in zip(self.jobs, self.desk.pieces.stated, strict=True):
+                block = self.desk.pieces.shapes[stated.shape].rows.get(name)
+                on = nodes[list(stated.piece.nodes)]
+                if block is not None and on.any():
+                    *others, high = job.arrays
+                    high = high.copy()
+                    high[block.positions()[:, on].ravel()] = 0.0
+                    job = replace(job, arrays=(*others, high))  # type: ignore[arg-type]
+                found.append(job)
+            self._with_call[who] = found
+        return self._with_call[who]
+
+    def may_call(self, who: tuple[str, ...], decision: Decision) -> bool:
+        """Return whether a plan builds a project on whose output its coalition has first call."""
+        claimed = {plant for call in self.desk.options.calls if call.who == who for plant in call.facilities}
+        return any(
+            share > 1e-9 and x.facility in claimed
+            for x, share in zip(self.desk.projects, decision.build.tolist(), strict=True)
+        )
 
     def worths(self, decision: Decision) -> dict[int, Worth]:
         """Return what a decision is worth in each piece to the world."""
@@ -159,8 +189,8 @@ class Clearing:
     def gains(self, cleared: Cleared) -> dict[str, pd.DataFrame]:
         """Return what users, producers and stockholders gain in each node, discounted, kUSD: regions x nodes.
 
-        Users: ``disc (B(q) - p q)``. Producers: ``disc (p'A x - C(x))``. Firms with stocks: ``disc p (release - fill)``
-        and what is left at base prices.
+        Users: ``disc (B(q) - p q)``, and what thrift spares them. Producers, and thrift: ``disc (p'A x - C(x))``. Firms
+        with stocks: ``disc p (release - fill)`` and what is left at base prices.
         """
         network, base, discount = self.network, self.base, self.discount[None, :]
         uses, price = network.uses, cleared.price
@@ -176,6 +206,8 @@ class Clearing:
             users[at] = joint.value(served[at], scale_of(self.parts, "demand")) - paid[at] * served[at]
         activity = np.maximum(cleared.values["activity"].to_numpy(), 0.0)
         producers = network.matrix().to_numpy().T @ price.to_numpy(float) * activity - self._cost(activity)
+        saves = network.activities["saves"].to_numpy()
+        gained_by = network.activities["region"].to_numpy()
         stocks = self.parts.stocks
         firms = stocks["kind"].eq("commercial").to_numpy()
         at = stocks["market"].to_numpy()[firms]
@@ -185,8 +217,11 @@ class Clearing:
         level = cleared.values["stock"].to_numpy()[firms]
         holders[:, leaves] += level[:, leaves] * base.price.reindex(at).to_numpy(float)[:, None]
         places = {
-            "users": (users, uses["region"].to_numpy()),
-            "producers": (producers, network.activities["region"].to_numpy()),
+            "users": (
+                np.vstack([users, producers[saves]]),
+                np.concatenate([uses["region"].to_numpy(), gained_by[saves]]),
+            ),
+            "producers": (producers[~saves], gained_by[~saves]),
             "holders": (holders, np.array([market.split("|")[1] for market in at], dtype=object)),
         }
         regions = self.case["regions"]["region"]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from didymium.faults import CaseError, Fault
 from didymium.market.laws import Limit, limits
-from didymium.market.options import Cap, Options, Project, StockProgramme
+from didymium.market.options import Cap, FirstCall, Options, Project, StockProgramme
 from didymium.messages import _
 from didymium.plan.candidates import Candidate, caps_of, programmes_for, purse_of
 from didymium.plan.pieces import Pieces
@@ -29,6 +29,9 @@ Values = npt.NDArray[np.float64]
 
 PURSE = "plan"
 """Name of the purse of whoever plans."""
+
+RESERVED = "a_reserved_share"
+"""Assumption: share of the output of a project abroad that whoever paid may claim."""
 
 CALM_NEWS, CUT_NEWS = "calm", "cut"
 """What is known on a later decision day: nothing was cut so far, or something was."""
@@ -127,8 +130,28 @@ class Desk:
             replace(x, charge=float(row @ share)) for x, row in zip(projects, self.charge, strict=True)
         )
         self.options = Options(stocks=True, growth=True, expansion=True, hoarding=HOARDING, projects=self.projects,
-                               programmes=self.programmes, caps=self.caps)  # fmt: skip
+                               programmes=self.programmes, caps=self.caps, calls=self._calls())  # fmt: skip
         self.pieces = Pieces(case, market, unfolded, self.options)
+
+    def _calls(self) -> tuple[FirstCall, ...]:
+        """Return the rights that come with paying for projects abroad, for every coalition that may pay."""
+        claimed = [c for c in self.found if c.reserved != "no" and not c.committed and c.region not in self.members]
+        if not claimed:
+            return ()
+        share, several = self.case.assumption(RESERVED), [self.members] if len(self.members) > 1 else []
+        calls = []
+        for who in [*((member,) for member in self.members), *several]:
+            plants = tuple(c.facility for c in claimed if set(c.sponsors) & set(who))
+            if plants:
+                calls.append(FirstCall(who, plants, share))
+        return tuple(calls)
+
+    def calling(self, who: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Return the nodes in which a coalition may use its right: always, or while a measure cuts a member."""
+        always = any(c.reserved == "always" for c in self.found if set(c.sponsors) & set(who))
+        regions = self.market.network.markets["region"].isin(list(who)).to_numpy()
+        hit = self.pieces.conditions.cut[regions].any(axis=0)
+        return np.asarray(hit | always, dtype=bool)
 
     def _decisions_on(self, candidate: Candidate) -> list[Project]:
         """Return when and on what news a project may be decided."""

@@ -120,7 +120,7 @@ def tried(outcome: Outcome) -> ResultTable:
     ]
     judged = (
         _("Expected gain of the coalition less its public cost, re-cleared")
-        if outcome.planner.judge is outcome.clearing
+        if outcome.planner.judge is None
         else _("Mean gain of the coalition less its public cost, re-cleared on stories that had no part in the plan")
     )
     columns = {

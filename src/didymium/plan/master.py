@@ -174,8 +174,8 @@ class Master:
     def _solved(self) -> tuple[Values, float]:
         """Solve and return columns and objective, once they keep within the rows as stated."""
         self.highs.run()
-        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            self.highs.clearSolver()
+        if not self._holds():
+            self.highs.clearSolver()  # from nothing: a basis that has seen many cuts may have grown inexact
             self.highs.run()
         status = self.highs.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
@@ -183,15 +183,23 @@ class Master:
         if status != highspy.HighsModelStatus.kOptimal:
             name = self.highs.modelStatusToString(status)
             raise SolverError(_("the master problem stopped without an optimum: {status}").format(status=name))
+        if (broken := self._broken()) > ACCURACY:
+            raise SolverError(_("the master problem's answer breaks its own rows by {size:.1e}").format(size=broken))
         solution = self.highs.getSolution()
         value = np.asarray(solution.col_value)
         dual, reduced = np.asarray(solution.row_dual), np.asarray(solution.col_dual)
-        checked = violations(self.stated, value, dual, reduced, whole=True)
-        if checked["primal"] > ACCURACY:
-            raise SolverError(_("the master problem's answer breaks its own rows by {size:.1e}").format(
-                size=checked["primal"]))  # fmt: skip
         self.dual, self.reduced = dual, reduced
         return value, float(self.highs.getInfo().objective_function_value)
+
+    def _holds(self) -> bool:
+        """Return whether the solver stopped at an optimum that keeps to its rows."""
+        return self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal and self._broken() <= ACCURACY
+
+    def _broken(self) -> float:
+        """Return the largest violation of the solver's answer, relative to the magnitude of what is compared."""
+        solution = self.highs.getSolution()
+        answer = (np.asarray(each) for each in (solution.col_value, solution.row_dual, solution.col_dual))
+        return violations(self.stated, *answer, whole=True)["primal"]
 
     def _read(self, value: Values, integral: bool) -> Decision:
         """Return the decision in the columns' values."""

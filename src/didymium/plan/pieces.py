@@ -190,7 +190,8 @@ class Pieces:
         if "release" in columns:
             stocks = self._stocks
             cut = held.cut[positions(self.market.network.markets.index, stocks["market"])]
-            upper[columns["release"].positions()] = most_released(stocks, cut)
+            years = self.unfolded.tree.years()[list(piece.nodes)]
+            upper[columns["release"].positions()] = most_released(stocks, cut, years)
         return replace(model, piece=piece, upper=upper)
 
     def _built(self, pieces: list[Piece]) -> list[Stated]:

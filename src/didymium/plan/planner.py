@@ -19,6 +19,7 @@ from didymium.messages import _
 from didymium.plan.checkpoint import Checkpoint
 from didymium.plan.clearing import Cleared, Clearing, Plan
 from didymium.plan.extensive import SMALL, decision_of, size, solve_whole
+from didymium.plan.judge import Judge
 from didymium.plan.lshaped import Found, Progress, evaluate, search
 from didymium.plan.master import Master
 from didymium.plan.recourse import Decision, Job, Worth, jobs
@@ -136,7 +137,7 @@ class Planner:
     desk : Desk
         Decisions and pieces.
     judge : Desk, optional
-        The same on stories that have no part in making the plans; the desk itself where None.
+        The same on stories that have no part in making the plans, which chooses among them; the desk itself where None.
     threads : int
         Workers.
     gap : float
@@ -163,21 +164,21 @@ class Planner:
         progress: Callable[[tuple[str, ...], float, Progress], None] | None = None,
         draws: int = 1,
     ) -> None:
-        self.draws = max(1, draws)
         self.desk, self.threads, self.gap, self.weights = desk, threads, gap, tuple(weights)
         self.checkpoints, self.progress = checkpoints, progress
         self._make: Callable[..., Crew] = crew or (lambda found, matrices: Threads(found, matrices, threads))
         found, matrices = jobs(desk.pieces, {})
         self.crew = self._make(found, matrices)
         self.clearing = Clearing(desk, self.crew)
-        self.judge = self.clearing
-        if judge is not None:
-            own, theirs = jobs(judge.pieces, {})
-            self.judge = Clearing(judge, self._make(own, theirs))
+        self.judge = None if judge is None else self.judge_on(judge, draws)
+        self.checker: Judge | None = None
         self.searches: dict[tuple[tuple[str, ...], float], Search] = {}
         self.found: dict[tuple[str, ...], Found] = {}
         self._cleared: dict[bytes, Cleared] = {}
-        self._idle: Cleared | None = None
+
+    def judge_on(self, desk: Desk, draws: int) -> Judge:
+        """Return who judges plans on the stories of another desk, drawn so many times."""
+        return Judge(Clearing(desk, self._make(*jobs(desk.pieces, {}))), max(1, draws))
 
     def search_of(self, who: tuple[str, ...], weight: float, risk: float | None = None) -> Search:
         """Return the planning program of a coalition."""
@@ -216,9 +217,8 @@ class Planner:
 
     def close(self) -> None:
         """Let all workers go."""
-        for crew in {
-            id(c): c for c in (self.crew, self.judge.crew, *(s.crew for s in self.searches.values()))
-        }.values():
+        judges = [judge.clearing.crew for judge in (self.judge, self.checker) if judge is not None]
+        for crew in {id(c): c for c in (self.crew, *judges, *(s.crew for s in self.searches.values()))}.values():
             crew.close()
 
     def plan_of(self, who: tuple[str, ...]) -> Plan:
@@ -244,28 +244,22 @@ class Planner:
         Where stocks are used up more than one price fits: cleared again, a plan would be worth a little more or less.
         """
         key = plan.decision.build.tobytes() + plan.decision.stock.tobytes()
+        if plan.call:
+            key += repr(who).encode()
         if key not in self._cleared:
             self._cleared[key] = self.clearing.clear(who, plan)
         return replace(self._cleared[key], who=who, plan=plan, tried=[])
 
     def judged(self, who: tuple[str, ...], plan: Plan) -> tuple[float, float, np.ndarray]:
-        """Return a plan's worth on the judge's stories: mean, half a 95 % interval, and by story, kUSD.
+        """Return a plan's worth as plans are chosen by: mean, half a 95 % interval, and by story, kUSD.
 
-        The interval is that of a sample of as many draws as the judge's stories stand for.
+        On the separate set of stories where there is one, otherwise on the plan's own.
         """
-        if self.judge is self.clearing:
-            worth = self.clearing.worth(self.clear(who, plan), self.nothing())
-            share = np.array([s.probability for s in self.desk.unfolded.stories])
-            return float(share @ worth), 0.0, worth
-        decision = self.judge.onto(self.desk, plan.decision)
-        cleared = self.judge.clear(who, replace(plan, decision=decision))
-        if self._idle is None:
-            self._idle = self.judge.clear((), Plan(self.judge.nothing(), _("do nothing")))
-        worth = self.judge.worth(cleared, self._idle)
-        share = np.array([s.probability for s in self.judge.desk.unfolded.stories])
-        mean = float(share @ worth)
-        spread = float(np.sqrt(share @ (worth - mean) ** 2))
-        return mean, 1.96 * spread / np.sqrt(self.draws), worth
+        if self.judge is not None:
+            return self.judge.worth(self.desk, who, plan)
+        worth = self.clearing.worth(self.clear(who, plan), self.nothing())
+        share = np.array([s.probability for s in self.desk.unfolded.stories])
+        return float(share @ worth), 0.0, worth
 
     def nothing(self) -> Cleared:
         """Return the market of doing nothing, on the plan's own stories."""
@@ -288,7 +282,7 @@ class Planner:
             (row.limit for name, rows in money.items() if name.startswith("purse_") for row in rows), default=0.0
         )
         idle = Plan(self.clearing.nothing(), _("do nothing"))
-        best, worth = idle, 0.0
+        best, worth, cost = idle, 0.0, 0.0
         allowed = self.within(who, idle)
         if not allowed:
             worth = -np.inf
@@ -299,7 +293,14 @@ class Planner:
             affordable = spent <= most * (1 + 1e-6) and self.within(who, plan)
             tried.append(self._row(plan, value, interval, spent, affordable))
             if affordable and value > worth:
-                best, worth = plan, value
+                best, worth, cost = plan, value, spent
+        if best is not idle and self.clearing.may_call(who, best.decision):
+            # First call is a right, not a duty: it is used where it leaves the coalition better off.
+            called = replace(best, how=_("{plan}, with first call on output abroad").format(plan=best.how), call=True)
+            value, interval, _by_story = self.judged(who, called)
+            tried.append(self._row(called, value, interval, cost, True))
+            if value > worth:
+                best = called
         chosen = replace(best, planning=best.planning or planned[0].planning)
         cleared = self.clear(who, chosen)
         for row in tried:

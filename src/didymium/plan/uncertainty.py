@@ -123,7 +123,8 @@ def values_table(outcome: Outcome, answers: Answers) -> ResultTable:
 
     planning = _("planning program, over doing nothing: ")
     said = {
-        "RP": _("best plan found"), "bound": _("no plan can bring more"), "gap": _("bound less best plan"),
+        "RP": _("lower bound: the best plan found"), "bound": _("upper bound: no plan can bring more"),
+        "gap": _("upper bound less lower bound"),
         "EV": _("what the plan for the mean of all scenarios expects, if the mean came"),
         "EEV": _("what the plan for the mean brings in the scenarios"),
         "WS": _("what one would expect who knew the scenario before deciding"),
@@ -146,6 +147,12 @@ def values_table(outcome: Outcome, answers: Answers) -> ResultTable:
                 other,
             )
             add("judged_interval", taken["interval"], "MUSD", _("half the 95 % interval of that mean"), other)
+        outside = _outside(outcome, plan, plan.who == answers.who)
+        if outside is not None:
+            mean, half, draws = outside
+            drawn = _("mean worth on {draws} draws that had no part in making the plan").format(draws=draws)
+            add("out_of_sample", mean, "MUSD", drawn, other)
+            add("out_of_sample_interval", half, "MUSD", _("half the 95 % interval of that mean"), other)
         pays = values.break_even(outcome.planner, plan)
         add("gain_calm", pays["calm"], "MUSD", _("what the plan is worth if nothing is cut"), other)
         add("gain_cut", pays["cut"], "MUSD", _("what it is worth if something is cut, on average"), other)
@@ -163,29 +170,49 @@ def values_table(outcome: Outcome, answers: Answers) -> ResultTable:
                        ("who", "measure"))  # fmt: skip
 
 
+def _outside(outcome: Outcome, cleared: Cleared, joint: bool) -> tuple[float, float, int] | None:
+    """Return a plan's mean worth on stories that it was not made on, half its interval (MUSD), and the draws."""
+    planner = outcome.planner
+    if planner.judge is not None:
+        taken = next((row for row in cleared.tried if row["chosen"]), None)
+        return None if taken is None else (taken["worth"], taken["interval"], planner.judge.draws)
+    if planner.checker is None or not joint:
+        return None
+    mean, half, _by_story = planner.checker.worth(planner.desk, cleared.who, cleared.plan)
+    return mean / 1000.0, half / 1000.0, planner.checker.draws
+
+
 def purses_table(outcome: Outcome) -> ResultTable:
     """Return every purse with what the plan takes out of it and what one more dollar would bring."""
     rows = []
     for who, cleared in outcome.plans.items():
         if not cleared.who:
             continue
-        money = purse_of(outcome.case, cleared.who)
         search = next(s for (key, _weight), s in outcome.planner.searches.items() if key == cleared.who)
         prices = search.master().shadow_prices(search_decision(outcome, cleared))
+        spent = outcome.clearing.spent(cleared.plan.decision) / 1000.0
         for name, value in prices.items():
-            limit = money.total / 1000.0 if name.startswith("purse_") else float("nan")
-            spent = (
-                outcome.clearing.spent(cleared.plan.decision) / 1000.0 if name.startswith("purse_") else float("nan")
-            )
-            rows.append({"who": who, "limit": name, "money": limit, "spent": spent, "shadow_price": value,
-                         RESTS_ON: join_inputs(money.inputs) or f"regions/{cleared.who[0]}"})  # fmt: skip
+            if not name.startswith("purse_"):
+                keys = [key for cap in outcome.desk.caps if name == f"cap_{cap.name}" for key in cap.inputs]
+                rows.append({"who": who, "limit": name.removeprefix("cap_"), "region": "", "money": float("nan"),
+                             "spent": float("nan"), "shadow_price": value, RESTS_ON: join_inputs(keys)})  # fmt: skip
+                continue
+            purses = [(member, purse_of(outcome.case, (member,))) for member in cleared.who]
+            total = sum(money.total for _member, money in purses)
+            rows += [{"who": who, "limit": "+".join(key.removeprefix("purses/") for key in money.inputs
+                                                   if key.startswith("purses/")) or "-",
+                      "region": member, "money": money.total / 1000.0,
+                      "spent": spent * money.total / total if total > 0 else 0.0, "shadow_price": value,
+                      RESTS_ON: join_inputs(money.inputs) or f"regions/{member}"}
+                     for member, money in purses]  # fmt: skip
     columns = {
-        "who": WHO, "limit": Column("", _("Purse or cap")), "money": Column("MUSD", _("Money in it")),
-        "spent": Column("MUSD", _("What the plan takes out of it")),
+        "who": WHO, "limit": Column("", _("Purse or cap")), "region": Column("", _("Whose money")),
+        "money": Column("MUSD", _("Money in it")),
+        "spent": Column("MUSD", _("What the plan takes out of it; purses that are summed in proportion")),
         "shadow_price": Column("MUSD/MUSD", _("What one more unit would bring, projects as they are")),
     }  # fmt: skip
     return ResultTable(
-        "purses", _("Purses"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns, ("who", "limit")
+        "purses", _("Purses"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns, ("who", "limit", "region")
     )
 
 

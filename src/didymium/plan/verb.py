@@ -73,6 +73,7 @@ def plan(
     weights: Sequence[float] = WEIGHTS,
     gap: float = GAP,
     draws: int = 0,
+    check: int = 0,
     seed: int = 1,
     step: int = 3,
     values: bool = True,
@@ -119,6 +120,9 @@ def plan(
         Allowed between bound and best plan of the planning program, MUSD.
     draws : int
         Draws of the separate set on which plans are chosen; 0: they are chosen on their own scenarios.
+    check : int
+        Where plans are chosen on their own scenarios: draws of a separate set on which the joint plan is judged once
+        more; 0: none.
     seed : int
         Of those draws.
     step : int
@@ -199,16 +203,18 @@ def plan(
         plans[member] = planner.best((member,))
         done()
     named = [
-        replace(plans[member].plan, how=_("the plan of {who} alone").format(who=member), planning={})
+        replace(plans[member].plan, how=_("the plan of {who} alone").format(who=member), planning={}, call=False)
         for member in members
     ]
     plans["both"] = planner.best(tuple(members), [*named, union(*(plans[m].plan for m in members))])
     done()
+    if check and not draws:
+        planner.checker = planner.judge_on(desk_on(sample(stories.every, check, seed)), check)
     answers = ask(planner, tuple(members), weights[0], deep) if values or deep else None
     tables = plan_tables(Outcome(planner, stories.shown, plans), answers)
     planner.close()
     done()
-    chosen = _options(case, stories, terms, planner, story, last, gap, weights, draws, seed, step)
+    chosen = _options(case, stories, terms, planner, story, last, gap, weights, draws or check, seed, step)
     manifest = new_manifest(
         case.digest,
         chosen,

@@ -30,6 +30,7 @@ from didymium.report.limits import grade_rows, limits
 from didymium.report.mineral_tables import hidden_table, method_table
 from didymium.report.names import scenario_title
 from didymium.report.numbers import Writer, month
+from didymium.report.plan_measures import bounds_table, rules_table
 from didymium.report.risk_tables import remedy_table, worst_table
 from didymium.report.sentences import five_sentences
 from didymium.report.tables import (
@@ -179,6 +180,9 @@ def _tables(case: Case, results: dict[str, Result], writer: Writer, as_of: str) 
         makers = {"plan": plan_table, "choices": choice_table, "stock": stock_table, "committed": committed_table}
         for name, make in makers.items():
             found[name] = partial(make, case, results["plan"], writer)
+        if {"values", "tried"} <= set(results["plan"].tables):
+            found["bounds"] = partial(bounds_table, case, results["plan"], writer)
+            found["rules"] = partial(rules_table, case, results["plan"], writer)
     if "worst" in results:
         found["worst"] = partial(worst_table, case, results["worst"], writer)
         if "remedies" in results["worst"].tables:

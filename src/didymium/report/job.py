@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from didymium.result import Result
 
+CHECK = 12
+"""Draws on which the brief's joint plan is judged once more: few, for the brief takes a minute. It prints how many."""
+
 
 def make_brief(
     case: str | Path,
@@ -91,7 +94,7 @@ def make_brief(
                 found[name] = run()
             progress.update(task, description=_("shock and plan"))
             if plan_scenario:
-                found["plan"] = didymium.plan(loaded, scenario=plan_scenario, values=False)
+                found["plan"] = didymium.plan(loaded, scenario=plan_scenario, check=CHECK)
             progress.update(task, advance=1)
             if beside is not None:
                 found["shock"] = beside.get()

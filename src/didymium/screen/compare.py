@@ -14,7 +14,7 @@ from didymium.case.risk_tables import STUDY_STAGE
 from didymium.messages import N_, _
 from didymium.result import RESTS_ON, join_inputs
 from didymium.screen import supply_risk
-from didymium.screen.indices import WORLD
+from didymium.screen.index import WORLD
 from didymium.screen.method_list import METHODS
 from didymium.screen.records import records
 
@@ -35,6 +35,7 @@ _LACKS = {
     "geopolrisk": N_("value shares of customs codes; nothing on recycling, substitution or use"),
     "disruption_price": N_("price only: the list weighs what industries lose"),
     "disruption": N_("not weighted by probability; uses are known for few minerals"),
+    "disruption_economy": N_("not weighted by probability; uses are known for few minerals"),
     "cascade": N_("trade in value, no production, no use"),
 }
 """What each method leaves out, for a reader who asks why it disagrees."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +11,12 @@ from didymium.case.case import ROW
 from didymium.case.risk_tables import STUDY_STAGE
 from didymium.messages import _
 from didymium.screen import concentration, geopolrisk, supply_risk
-from didymium.screen.draws import Draws, band
+from didymium.screen.draws import Draws
 from didymium.screen.governance import UNSEEN, weighted_hhi
-from didymium.screen.grouped import Array, Groups, one_group
-from didymium.screen.n_minus_1 import left_over
+from didymium.screen.grouped import Array, one_group
+from didymium.screen.index import WORLD, Index
+from didymium.screen.own_sources import own_index
+from didymium.screen.own_use import OwnUse
 from didymium.screen.sourcing import NO_RELIANCE, NO_TRADE, Sources, Sourcing
 from didymium.screen.supply import Supply
 from didymium.screen.weights import Governance, TradeParameters
@@ -23,48 +24,8 @@ from didymium.screen.weights import Governance, TradeParameters
 if TYPE_CHECKING:
     from didymium.case.case import Case
 
-WORLD = "world"
-"""Participant of an index that is the same for everybody."""
-
 ENDS = 5
 """Points at which withheld values are swept from their lower to their upper end."""
-
-
-@dataclass
-class Index:
-    """One method for one participant: a value, a band and a reason for each group of the supply.
-
-    Parameters
-    ----------
-    method : str
-        Name in :data:`didymium.screen.methods.METHODS`.
-    participant : str
-        Whose; ``world`` for everybody's.
-    values : array, groups x draws
-        The first column is the centre; NaN where not computable.
-    why : list of str
-        Why there is no value; empty where there is one.
-    swept : array, groups x 2
-        Ends of the index over what is only known as an interval; NaN where there is none.
-    parts : dict of str to array
-        What the index is made of, at the centre, by group.
-    inputs : list of list of str
-        Rows behind each, beside those of the group.
-    """
-
-    method: str
-    participant: str
-    values: Array
-    why: list[str]
-    swept: Array
-    parts: dict[str, Array] = field(default_factory=dict)
-    inputs: list[list[str]] = field(default_factory=list)
-
-    def bands(self) -> tuple[Array, Array]:
-        """Return low and high of each group: 5 and 95 % of the draws, or the ends of what was swept."""
-        low, high = band(self.values)
-        only = np.isnan(self.values[:, 0]) & np.isfinite(self.swept[:, 0])
-        return np.where(only, self.swept[:, 0], low), np.where(only, self.swept[:, 1], high)
 
 
 class Indices:
@@ -92,7 +53,7 @@ class Indices:
         self.count = len(supply.table)
         self.minerals = [str(m) for m in supply.table["mineral"]]
         self.error = {
-            kind: tuple(case.assumption(f"a_statistic_{kind}", end) for end in ("low", "high"))
+            kind: (case.assumption(f"a_statistic_{kind}", "low"), case.assumption(f"a_statistic_{kind}", "high"))
             for kind in ("measured", "estimated")
         }
         rows = supply.rows
@@ -131,7 +92,7 @@ class Indices:
             found.append(self._index(method, WORLD, values, ["" for _g in range(self.count)], swept))
         weighted = self._index("hhi_wgi", WORLD, self.plain, unnamed, self._ends(self.global_swept), inputs=self.behind)
         found.append(weighted)
-        found.append(self._n_minus_1())
+        found.append(OwnUse(self.case, self.supply, self.share, self.cover).index())
         return found
 
     def of(self, participant: str) -> list[Index]:
@@ -191,32 +152,6 @@ class Indices:
 
     # Methods
 
-    def _n_minus_1(self) -> Index:
-        """What is left when the largest producer is out; its own use leaves with it."""
-        table, supply = self.supply.table, self.supply
-        used = self.case["consumption"]
-        cells = zip(*(used[c] for c in ("mineral", "country", "year", "quantity", "unit", ROW)), strict=True)
-        known = {(m, c): (float(q), str(u), str(k)) for m, c, _y, q, u, k in sorted(cells, key=lambda x: x[2])}
-        row = concentration.largest(supply.rows["quantity"].to_numpy(float), supply.groups, supply.named)
-        quantity = self.share * supply.groups.spread(table["total"].to_numpy(float)[:, None])
-        total, out = supply.groups.sum(quantity), quantity[row]
-        values, why = np.full_like(total, np.nan), [""] * self.count
-        inputs: list[list[str]] = [[] for _g in range(self.count)]
-        parts = {"largest_use": np.full(self.count, np.nan)}
-        for g, mineral in enumerate(table["mineral"]):
-            if g in self.cover:
-                values[g] = self.cover[g]
-                continue
-            country = self.countries[row[g]]
-            use = known.get((str(mineral), country))
-            if use is None or use[1] != table["unit"].iloc[g]:
-                why[g] = _("not computable: consumption of {country} missing").format(country=country or "?")
-                continue
-            parts["largest_use"][g] = use[0]
-            values[g] = left_over(total[g], out[g], total[g], use[0])
-            inputs[g] = [use[2]]
-        return self._index("n_minus_1", WORLD, values, why, parts=parts, inputs=inputs)
-
     def _reliance(self, participant: str) -> Index:
         sources = self.sources[participant]
         value = np.array([s.imported for s in sources])
@@ -245,13 +180,13 @@ class Indices:
         stated = [self.parameters.get(("import_reliance", str(m), s, participant)) for m, s in
                   zip(mineral, self.stage, strict=True)]  # fmt: skip
         central = np.array([f[0] if f else s.imported for f, s in zip(stated, sources, strict=True)])
-        own = self._own(participant, central)
+        own = self._own(participant, central, self.draws)
         values = supply_risk.supply_risk(self.global_supply, own, central[:, None], recycled[:, None],
                                          replaced[:, None])  # fmt: skip
         ends = np.full((self.count, 2), np.nan)
         for place, end in enumerate(("low", "high")):
             reliance = np.array([getattr(s, end) for s in sources])
-            at_end = self._own(participant, reliance, drawn=False)
+            at_end = self._own(participant, reliance, None)
             sides = supply_risk.supply_risk(self.global_swept, at_end, reliance[:, None], recycled[:, None],
                                             replaced[:, None])  # fmt: skip
             ends[:, place] = np.fmin.reduce(sides, axis=1) if end == "low" else np.fmax.reduce(sides, axis=1)
@@ -268,42 +203,11 @@ class Indices:
         index.swept = np.where(usable[:, None], np.sort(ends, axis=1), np.nan)
         return index
 
-    def _own(self, participant: str, imported: Array, drawn: bool = True) -> Array:
+    def _own(self, participant: str, imported: Array, draws: Draws | None) -> Array:
         """Return the governance-weighted index of a participant's sources; NaN where they are not known."""
-        width = 1 + self.draws.count if drawn else 1
-        out = np.full((self.count, width), np.nan)
-        names: list[str] = []
-        value: list[float] = []
-        trade: list[float] = []
-        sizes, groups = [], []
-        for g, (sources, phi) in enumerate(zip(self.sources[participant], imported, strict=True)):
-            made = {c: q for c, q in sources.own.items() if q != 0}
-            unclear = not sources.whole or (len(made) > 1 and any(q != q for q in made.values()))
-            if phi != phi or (phi > 0 and not sources.shares) or (phi < 1 and unclear):
-                continue
-            whole = sum(made.values()) if len(made) > 1 else 1.0
-            home = {c: (q / whole if len(made) > 1 else 1.0) for c, q in made.items()}
-            home = home or ({sources.home: 1.0} if sources.home else {})
-            if phi < 1 and not home:
-                continue
-            lines = [(c, phi * s) for c, s in sources.shares.items() if phi > 0]
-            lines += [(c, (1.0 - phi) * s) for c, s in home.items() if phi < 1]
-            names += [c for c, _s in lines]
-            value += [s for _c, s in lines]
-            trade += self.trade.of(self.minerals[g], self.stage[g], participant, [c for c, _s in lines])
-            sizes.append(len(lines))
-            groups.append(g)
-        if not groups:
-            return out
-        ragged = Groups(np.array(sizes, dtype=np.intp))
-        low, high = self.error["measured"]
-        centre = np.array(value)
-        values = self.draws.banded("shares", "trade", centre, centre * low, centre * high) if drawn else centre[:, None]
-        share = concentration.shares(values, ragged)
-        named = np.array([len(c) == 3 and c != "OTH" for c in names])
-        weak = self.governance.weak(names)[:, :width]
-        out[groups] = weighted_hhi(share, weak, np.array(trade)[:, None], ragged, named)
-        return out
+        labels = list(zip(self.minerals, self.stage, strict=True))
+        return own_index(self.sources[participant], imported, labels, participant, self.trade, self.governance,
+                         self.error["measured"], draws)  # fmt: skip
 
     def _geopolrisk(self, participant: str) -> Index:
         sources = self.sources[participant]

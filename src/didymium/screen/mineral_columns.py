@@ -119,11 +119,20 @@ def _meanings() -> dict[tuple[str, str], Column]:
         ("disruptions", "use_left", RATIO, _("Use after over use before.")),
         ("disruptions", "value_added_lost", "MUSD", _("Value added of using industries that stops in a year.")),
         ("disruptions", "import_bill", "MUSD", _("How much dearer imports are in a year.")),
-        ("disruptions", "gdp_effect", "MUSD", _("Change of output in a year; below zero a loss. Not weighted.")),
+        ("disruptions", "gdp_effect", "MUSD", _("Change of output in a year, of using industries and by dearer "
+                                                "imports; below zero a loss. Not weighted.")),
         ("disruptions", "gdp_low", "MUSD", _("Lower end of it, 5 %.")),
         ("disruptions", "gdp_high", "MUSD", _("Upper end of it, 95 %.")),
+        ("disruptions", "economy_lost", "MUSD", _("Value added that stops in a year in using industries and those who "
+                                                  "buy from them, by the input-output table.")),
+        ("disruptions", "economy_lost_wide", "MUSD", _("The same, where their suppliers sell it to nobody else.")),
+        ("disruptions", "economy_effect", "MUSD", _("Change of output with the input-output step in place of the value "
+                                                    "added of using industries; below zero a loss. Not weighted.")),
+        ("disruptions", "economy_low", "MUSD", _("Lower end of it, 5 %.")),
+        ("disruptions", "economy_high", "MUSD", _("Upper end of it, 95 %.")),
+        ("disruptions", "step", "", _("What is lost: of direct industries only, or of the input-output table.")),
         ("disruptions", "probability", RATIO, _("That the exporter stops within a year, where the case states it.")),
-        ("disruptions", "weighted", "MUSD", _("Probability times change of output.")),
+        ("disruptions", "weighted", "MUSD", _("Probability times change of output, by the step that the row has.")),
         ("cascades", "export_share", RATIO, _("Share of the exporter in world exports, by value.")),
         ("cascades", "falls_to", RATIO, _("Highest threshold at which the participant falls; 0: at none.")),
         ("cascades", "supply_lost", RATIO, _("Share of its supply lost at a threshold of 0.5.")),

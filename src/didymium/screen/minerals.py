@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from didymium.case.case import ROW
-from didymium.case.screening_tables import REST
-from didymium.messages import N_, _
+from didymium.economy.methods import NO_TABLE
+from didymium.messages import _
 from didymium.result import RESTS_ON, join_inputs
 from didymium.screen.draws import COMPONENTS, Draws
-from didymium.screen.effects import Effects, effects
-from didymium.screen.indices import WORLD, Index, Indices, build_sources
+from didymium.screen.effects import Effects, effects, markets_of
+from didymium.screen.from_chain import chain_rows
+from didymium.screen.index import Index
+from didymium.screen.indices import Indices, build_sources
 from didymium.screen.industries import Industries, economic_importance, manufacturing
+from didymium.screen.mineral_rows import Whose, mineral_rows
 from didymium.screen.networks import cascades
 from didymium.screen.ranks import Scored, rank_table
 from didymium.screen.sourcing import Sources
-from didymium.screen.supply import CALIBRATED, KEYS, Supply, read_supply
+from didymium.screen.supply import KEYS, Supply, read_supply
 
 if TYPE_CHECKING:
     from didymium.case.case import Case
@@ -30,10 +32,6 @@ ALONE = 200
 
 _ERRORS = ("assumptions/a_statistic_measured", "assumptions/a_statistic_estimated")
 """Behind every band of a share."""
-
-SINGLE = (N_("only country in the world"), N_("only country of participant and partners"))
-_STAGES = {"mine": "mine", "light_separation": "refinery", "heavy_separation": "refinery"}
-"""Stages of a calibrated chain that a statistic of minerals has too."""
 
 
 @dataclass
@@ -82,68 +80,21 @@ def screen_minerals(case: Case, places: Mapping[str, Sequence[str]], exposure: p
     supply = read_supply(case, year, more=[more])
     sources = build_sources(case, supply, places)
     covers = {g: cover[key] for g, key in enumerate(zip(*(supply.table[k] for k in KEYS), strict=True)) if key in cover}
-    full = _Run(case, supply, sources, places, Draws(draws), covers)
+    markets = markets_of(case, supply, sources)
+    full = _Run(case, supply, sources, places, Draws(draws), covers, markets)
     alone = {
-        component: _Run(case, supply, sources, places, Draws(min(ALONE, draws), (component,)), covers, drawn=True)
+        component: _Run(case, supply, sources, places, Draws(min(ALONE, draws), (component,)), covers, markets,
+                        drawn=True)
         for component in COMPONENTS
     } if draws else {}  # fmt: skip
     falls = cascades(case, places)
     scored = full.scored(alone)
     scored += _cascade(supply, falls, places)
     ranks = rank_table(scored)
-    table = _wide(case, full, ranks, [p for p in places if shown is None or p in shown])
+    table = mineral_rows(case, supply, full.found, ranks, {
+        p: Whose(sources[p], places[p], full.worst(p)) for p in places if shown is None or p in shown
+    }, full.effects.table["exporter"].tolist())  # fmt: skip
     return Screened(supply, sources, table, ranks, full.effects.table, falls)
-
-
-def chain_rows(
-    case: Case, exposure: pd.DataFrame, shares: pd.DataFrame
-) -> tuple[pd.DataFrame, dict[tuple[str, ...], float]]:
-    """Return what a calibrated chain makes of each element as rows of ``production``, and its N-1 covers by group.
-
-    Groups of countries count as the rest: they are nobody's share.
-    """
-    by_symbol: dict[str, str] = {}
-    for mineral, elements in zip(case["minerals"]["mineral"], case["minerals"]["elements"], strict=True):
-        if elements and ";" not in elements:
-            by_symbol.setdefault(str(elements), str(mineral))
-    regions = case["regions"]
-    one = {r for r, c in zip(regions["region"], regions["countries"], strict=True) if r in c.split(";")}
-    known = shares[shares["stage"].isin(list(_STAGES))]
-    rows: list[dict[str, Any]] = []
-    for element, stage, region, quantity, keys in zip(
-        *(known[c] for c in ("element", "stage", "region", "quantity", RESTS_ON)), strict=True
-    ):
-        for symbol in _symbols(str(element)):
-            if symbol in by_symbol and quantity > 0:
-                rows.append({
-                    "mineral": by_symbol[symbol], "stage": _STAGES[stage], "form": _form(str(element), symbol),
-                    "country": region if region in one else REST, "year": case.base_year, "series": CALIBRATED,
-                    "quantity": float(quantity), "low": np.nan, "high": np.nan, "band": "band",
-                    "qualifier": "estimated", "unit": "t", "basis": "element", "source": "", "note": "", ROW: keys,
-                })  # fmt: skip
-    cover: dict[tuple[str, ...], float] = {}
-    for element, stage, left in zip(exposure["element"], exposure["stage"], exposure["n_minus_1"], strict=True):
-        for symbol in _symbols(str(element)):
-            if stage in _STAGES and symbol in by_symbol and left == left:
-                cover[by_symbol[symbol], _STAGES[stage], _form(str(element), symbol)] = float(left)
-    frame = pd.DataFrame(rows)
-    if len(frame):
-        keys = ["mineral", "stage", "form", "country"]
-        joined = {key: join_inputs(*(cell.split(";") for cell in part)) for key, part in frame.groupby(keys)[ROW]}
-        frame["quantity"] = frame.groupby(keys)["quantity"].transform("sum")
-        frame = frame.drop_duplicates(keys).reset_index(drop=True)
-        frame[ROW] = [joined[key] for key in zip(*(frame[k] for k in keys), strict=True)]
-    return frame, cover
-
-
-def _symbols(element: str) -> list[str]:
-    """Return the chemical symbols in ``Dy`` or ``NdPr``."""
-    return [element[i : i + 2].strip() if i + 1 < len(element) and element[i + 1].islower() else element[i]
-            for i in range(len(element)) if element[i].isupper()]  # fmt: skip
-
-
-def _form(element: str, symbol: str) -> str:
-    return _("calibrated chain") if element == symbol else _("calibrated chain, in {pair}").format(pair=element)
 
 
 class _Run:
@@ -151,7 +102,7 @@ class _Run:
 
     def __init__(self, case: Case, supply: Supply, sources: Mapping[str, Sequence[Sources]],
                  places: Mapping[str, Sequence[str]], draws: Draws, cover: Mapping[int, float],
-                 drawn: bool = False) -> None:  # fmt: skip
+                 markets: pd.DataFrame, drawn: bool = False) -> None:  # fmt: skip
         self.case, self.supply, self.places, self.draws, self.sources = case, supply, places, draws, sources
         self.indices = Indices(case, supply, sources, draws, cover)
         self.found: list[Index] = self.indices.world()
@@ -159,7 +110,7 @@ class _Run:
             self.found += self.indices.of(participant)
             self.found += [] if drawn else self._industries(participant, place)
         self._worst: dict[str, list[int]] = {}
-        self.effects: Effects = effects(case, supply, sources, places, draws)
+        self.effects: Effects = effects(case, supply, sources, places, draws, markets)
         self.labels = supply.table[KEYS].astype(str)
 
     def _industries(self, participant: str, place: Sequence[str]) -> list[Index]:
@@ -213,17 +164,17 @@ class _Run:
         keys = table[RESTS_ON].tolist()
         for participant in self.places:
             rows = self.worst(participant)
-            for method, name, sign in (("disruption_price", "price", 1.0), ("disruption", "gdp", -1.0)):
+            for method, name, sign in (("disruption_price", "price", 1.0), ("disruption", "gdp", -1.0),
+                                       ("disruption_economy", "economy", -1.0)):  # fmt: skip
                 values = _picked(getattr(self.effects, name), rows, sign)
-                low_column, high_column = ("price_low", "price_high") if sign > 0 else ("gdp_high", "gdp_low")
+                first, last = (f"{name}_low", f"{name}_high")[:: int(sign)]
                 low, high = (np.array([sign * ends[r] if r >= 0 else np.nan for r in rows])
-                             for ends in (table[low_column].tolist(), table[high_column].tolist()))  # fmt: skip
-                why = [_("not computable: no share of an exporter, or reliance missing") if r < 0 else
-                       _("not computable: uses by industry missing") if v != v else ""
-                       for r, v in zip(rows, values[:, 0], strict=True)]  # fmt: skip
+                             for ends in (table[first].tolist(), table[last].tolist()))  # fmt: skip
+                why = self._why(participant, method, rows, values[:, 0])
                 inputs = [keys[r].split(";") if r >= 0 else [] for r in rows]
                 found.append(Scored(method, participant, self.labels, values, low, high, why, inputs, {
                     c: _picked(getattr(run.effects, name), rows, sign) for c, run in alone.items()}))  # fmt: skip
+            # A sum over exporters, whichever step each of them has.
             weighted = np.full(len(rows), np.nan)
             sums = table[table["participant"].eq(participant)].groupby("mineral")["weighted"].sum(min_count=1)
             for g, mineral in enumerate(self.labels["mineral"]):
@@ -235,6 +186,20 @@ class _Run:
             found.append(Scored("disruption_weighted", participant, self.labels, weighted[:, None], weighted, weighted,
                                 why, [[] for _r in rows]))  # fmt: skip
         return found
+
+    def _why(self, participant: str, method: str, rows: Sequence[int], values: np.ndarray[Any, Any]) -> list[str]:
+        """Return why a disruption has no value, by group."""
+        if method == "disruption_economy" and not self._has_table(participant):
+            return [_(NO_TABLE)] * len(rows)
+        losses = self.effects.table["note"].tolist()
+        return ["" if v == v else
+                _("not computable: no share of an exporter, or reliance missing") if r < 0 else
+                _("not computable: uses by industry missing") if method == "disruption" else losses[r]
+                for r, v in zip(rows, values, strict=True)]  # fmt: skip
+
+    def _has_table(self, participant: str) -> bool:
+        """Return whether an input-output table of any region of a participant is imported."""
+        return bool(self.case["input_output"]["region"].isin(list(self.places[participant])).any())
 
 
 def _picked(values: np.ndarray[Any, Any], rows: Sequence[int], sign: float) -> np.ndarray[Any, Any]:
@@ -261,98 +226,4 @@ def _cascade(supply: Supply, falls: pd.DataFrame, places: Mapping[str, Sequence[
         ]  # fmt: skip
         inputs = [keys.get(str(m), "").split(";") for m in labels["mineral"]]
         found.append(Scored("cascade", participant, labels, value[:, None], value, value, why, inputs))
-    return found
-
-
-_BANDED = ("hhi", "hhi_wgi", "reliance", "supply_risk", "geopolrisk", "disruption_price", "disruption")
-_PLAIN = ("top1", "top3", "n_minus_1", "economic_importance", "nassar", "disruption_weighted", "cascade")
-PARTS = {
-    "supply_risk": ("hhi_world", "hhi_own", "imported", "recycled", "substitution"),
-    "geopolrisk": ("import_risk",),
-    "n_minus_1": ("largest_use",),
-    "nassar": ("disruption_potential", "trade_exposure", "vulnerability"),
-}
-"""What stands beside each score."""
-
-
-def _wide(case: Case, run: _Run, ranks: pd.DataFrame, shown: Sequence[str]) -> pd.DataFrame:
-    """Return one row for each mineral, stage, form and participant, every method in columns of its own."""
-    supply = run.supply
-    names = case.names("minerals")
-    by = {(str(m), str(p)): part.reset_index(drop=True) for (m, p), part in ranks.groupby(["method", "participant"])}
-    index = {(i.method, i.participant): i for i in run.found}
-    first = _largest(supply)
-    problems = supply.table["problem"].tolist()
-    exporters = run.effects.table["exporter"].tolist()
-    frames = []
-    for participant in shown:
-        frame = supply.table[[*KEYS, "year", "series", "unit", "total"]].copy()
-        frame.insert(3, "participant", participant)
-        frame.insert(0, "name", [names[str(m)] for m in frame["mineral"]])
-        frame["top1_country"] = first
-        reasons: list[dict[str, None]] = [{} for _row in range(len(frame))]
-        inputs: list[list[str]] = [list(keys) for keys in supply.table["inputs"]]
-        for method in (*_BANDED, *_PLAIN):
-            whose = participant if (method, participant) in by else WORLD
-            part = by[method, whose]
-            frame[method] = part["value"].to_numpy()
-            if method in _BANDED:
-                frame[f"{method}_low"], frame[f"{method}_high"] = part["low"].to_numpy(), part["high"].to_numpy()
-            for name in PARTS.get(method, ()):
-                values = index[method, whose].parts.get(name)
-                frame[name] = values if values is not None else np.nan
-            for g, (why, keys) in enumerate(zip(part["why"], part[RESTS_ON], strict=True)):
-                if why:
-                    text = why if why == problems[g] else f"{method}: {why}"
-                    reasons[g][text] = None
-                inputs[g] += keys.split(";") if keys else []
-        alone = frame["supply_risk"].notna() & frame["hhi_own"].isna()
-        risky = frame["geopolrisk"].notna()
-        for g, (source, only, has) in enumerate(zip(run.sources[participant], alone, risky, strict=True)):
-            if only:
-                reasons[g][_("supply_risk: of world supply alone, its sources are not known")] = None
-            if source.elsewhere and has:
-                reasons[g][_("geopolrisk: trade is that of another stage")] = None
-        worst = run.worst(participant)
-        frame["exporter"] = [exporters[r] if r >= 0 else "" for r in worst]
-        points = _single(case, supply, run.places[participant])
-        frame["single_point"], frame["single_point_scope"] = [p[0] for p in points], [p[1] for p in points]
-        frame["note"] = ["; ".join(r) for r in reasons]
-        frame[RESTS_ON] = [join_inputs(dict.fromkeys(k for k in keys if k)) for keys in inputs]
-        frames.append(frame)
-    # Within a participant by one method that most have: an order to read in, not a ranking of its own.
-    return pd.concat([f.sort_values("hhi_wgi", ascending=False, kind="stable") for f in frames], ignore_index=True)
-
-
-def _largest(supply: Supply) -> list[str]:
-    """Return the largest producer of each group that has an index."""
-    found = []
-    rows = zip(supply.rows["country"], supply.rows["quantity"], supply.rows["named"], strict=True)
-    every = iter(rows)
-    for size, known in zip(supply.groups.sizes, supply.known, strict=True):
-        makers = [next(every) for _row in range(size)]
-        named = [(q, c) for c, q, n in makers if n and q > 0]
-        found.append(max(named)[1] if known and named else "")
-    return found
-
-
-def _single(case: Case, supply: Supply, own: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the only producer of each group: in the world, or among participant and partners."""
-    regions = case["regions"]
-    friends = set(own) | set(regions.loc[regions["role"].isin(("participant", "partner")), "region"])
-    allied = {c for r, codes in zip(regions["region"], regions["countries"], strict=True) if r in friends
-              for c in codes.split(";")}  # fmt: skip
-    found = []
-    every = iter(zip(supply.rows["country"], supply.rows["quantity"], supply.rows["named"], strict=True))
-    for size, known in zip(supply.groups.sizes, supply.known, strict=True):
-        makers = [(c, q, n) for c, q, n in (next(every) for _row in range(size)) if q > 0]
-        near = [c for c, _q, n in makers if n and c in allied]
-        if not known:
-            found.append(("", ""))
-        elif len(makers) == 1 and makers[0][2]:
-            found.append((str(makers[0][0]), SINGLE[0]))
-        elif len(near) == 1 and all(n for _c, _q, n in makers):
-            found.append((str(near[0]), SINGLE[1]))
-        else:
-            found.append(("", ""))
     return found

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 KEYS = ["mineral", "stage", "form"]
 CLOSES = 0.05
 """Part of the published world total by which its countries may miss it: totals are rounded."""
+UNLISTED = 0.5
+"""Part of the world above which producers that no table lists leave nothing to say about concentration."""
 SLIGHT = 0.02
 """Part of the world that withheld producers may make before nothing is said about concentration."""
 CALIBRATED = "calibrated"
@@ -165,5 +167,8 @@ def _facts(rows: list[dict[str, Any]], makers: list[dict[str, Any]], several: bo
         swept = True
     elif not hidden and len(world) == 1 and world[0] > 0 and abs(total / world[0] - 1.0) > CLOSES:
         problem = _("its countries add up to {share:.0f} % of the published total").format(share=100 * total / world[0])
+    rest = sum(row["quantity"] for row in makers if row["country"] == REST)
+    if not problem and rest > UNLISTED * total:
+        problem = _("countries that the table does not list make {share:.0f} % of it").format(share=100 * rest / total)
     inputs = [key for row in rows for key in str(row[ROW]).split(";") if key]
     return {"total": total, "problem": problem, "swept": swept, "inputs": inputs}

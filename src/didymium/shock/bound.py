@@ -31,6 +31,7 @@ from didymium.market.options import Options
 from didymium.market.prepare import Market
 from didymium.market.program import Program, build
 from didymium.market.solve import Instance
+from didymium.market.stocks import most_released
 from didymium.market.tree import months
 from didymium.messages import _
 from didymium.shock.harm import listed, only
@@ -82,8 +83,9 @@ class Game:
         stocks = self.instance.program.parts.stocks
         if len(stocks):
             block = self.instance.program.model.columns["release"]
-            free = np.repeat(stocks["release"].eq("free").to_numpy()[:, None], block.shape[1], axis=1)
-            self.instance.bound("release", None, np.where(free, np.inf, 0.0))
+            locked = np.zeros(block.shape, dtype=bool)
+            years = self.instance.program.parts.tree.years()
+            self.instance.bound("release", None, most_released(stocks, locked, years))
         return self.instance.run().objective
 
     def bound(self, count: int) -> float:
@@ -102,8 +104,8 @@ class Game:
         upper = np.concatenate([arrays.upper, np.ones(size), [np.inf]])
         release = program.model.columns.get("release")
         if release is not None:
-            never = program.parts.stocks["release"].eq("never").to_numpy()[:, None]
-            upper[release.positions()] = np.where(np.repeat(never, release.shape[1], axis=1), 0.0, np.inf)
+            opened = np.ones(release.shape, dtype=bool)
+            upper[release.positions()] = most_released(program.parts.stocks, opened, program.parts.tree.years())
         market = sp.hstack([arrays.matrix, sp.csr_array((arrays.matrix.shape[0], size + 1))])
         world = sp.csr_array(np.concatenate([arrays.cost, np.zeros(size), [-1.0]])[None, :])
         few = sp.csr_array(np.concatenate([np.zeros(columns), np.ones(size), [0.0]])[None, :])

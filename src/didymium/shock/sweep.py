@@ -30,6 +30,7 @@ from didymium.market.prepare import Market
 from didymium.market.priority import ration
 from didymium.market.program import build
 from didymium.market.solve import Instance, Solution
+from didymium.market.stocks import most_released
 from didymium.market.tree import Tree
 from didymium.messages import _
 from didymium.shock.engine import Engine, Progress, _shape
@@ -209,8 +210,7 @@ def advance(instance: Instance, tree: Tree, options: Options) -> None:
         return
     instance.right_hand_side("stock_start", parts.stock_start()[:, None])
     allowed = now.cut[positions(network.markets.index, stocks["market"])]
-    free, never = (stocks["release"].eq(rule).to_numpy()[:, None] for rule in ("free", "never"))
-    instance.bound("release", None, np.where((free | allowed) & ~never, np.inf, 0.0))
+    instance.bound("release", None, most_released(stocks, allowed, tree.years()))
 
 
 def checked(instance: Instance) -> Solution:

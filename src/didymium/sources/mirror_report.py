@@ -9,8 +9,9 @@ from didymium.faults import single
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, Result, ResultTable, new_manifest
 from didymium.sources import declared
-from didymium.sources.baci import KEY, mirror, read_baci
+from didymium.sources.baci import KEY, read_baci
 from didymium.sources.manifest import checksum
+from didymium.sources.trade import mirror
 
 if TYPE_CHECKING:
     import pandas as pd

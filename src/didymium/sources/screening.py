@@ -81,7 +81,8 @@ def read_screening(folder: Path, participants: Sequence[str] = PARTICIPANTS) -> 
     from didymium.sources.baci import read_baci
     from didymium.sources.screening_trade import governance_rows, trade_rows
     from didymium.sources.usgs import read_usgs
-    from didymium.sources.wgi import read_wgi, read_wgi_pair
+    from didymium.sources.wgi import read_wgi
+    from didymium.sources.wgi_pair import read_wgi_pair
 
     files = _downloads(folder)
     faults: list[Fault] = []

@@ -44,16 +44,19 @@ def tidy(kind: str, path: Path, edition: int | None = None, errors: Path | None 
             raise DidymiumError(_("{path} does not exist -> name the file as downloaded").format(path=file))
     if kind == "usgs":
         from didymium.sources.usgs import read_usgs
+        from didymium.sources.usgs_side import read_side
 
         if edition is None:
             raise DidymiumError(_("which edition? -> add --edition 2026"))
-        return read_usgs(path, edition)
+        side = read_side(path, edition)
+        return read_usgs(path, edition) if side is None else side
     if kind == "baci":
         from didymium.sources.baci import read_baci
 
         return read_baci(path).frame
     if kind == "wgi":
-        from didymium.sources.wgi import read_wgi, read_wgi_pair
+        from didymium.sources.wgi import read_wgi
+        from didymium.sources.wgi_pair import read_wgi_pair
 
         if errors is None and path.suffix.lower() == ".csv":
             fix = _("add --errors FILE with the standard errors, or take the workbook with all six dimensions")

@@ -17,7 +17,7 @@ from didymium.messages import N_, _
 from didymium.sources.cells import serial_year
 from didymium.sources.files import read_rows
 from didymium.sources.usgs_corrections import correct
-from didymium.sources.usgs_long import read_long
+from didymium.sources.usgs_long import HEADER, missing_columns, read_long
 from didymium.sources.usgs_names import UNITS, country_name
 from didymium.sources.usgs_wide import LEFT_OUT, read_wide
 from didymium.sources.value import join_notes, read_cells
@@ -91,6 +91,10 @@ def read_usgs(path: Path, edition: int, *, whole: bool = True) -> pd.DataFrame:
     for file in _files(path, edition, left_out):
         table = read_rows(file, faults)
         if table is None:
+            continue
+        lacking = missing_columns(table.name, table.header, HEADER) if edition == 2026 else []
+        if lacking:
+            faults.extend(lacking)
             continue
         if whole and len(table.rows) < ROWS.get(edition, 0):
             what = _("{found} rows, {published} were published: the download is cut").format(

@@ -51,10 +51,6 @@ def read_long(table: Rows, edition: int, faults: list[Fault]) -> pd.DataFrame | 
     import numpy as np
     import pandas as pd
 
-    lacking = missing_columns(table.name, table.header, HEADER)
-    if lacking:
-        faults.extend(lacking)
-        return None
     columns = dict(zip(table.header, zip(*table.rows, strict=True), strict=True))
     raw = pd.DataFrame({name: pd.Series(columns[name], dtype=object) for name in HEADER})
     lines = pd.Series(table.lines)

@@ -1,4 +1,4 @@
-"""The side tables of the 2026 summaries: critical minerals, import sources, trade agreements, export controls."""
+"""The side tables of the 2026 summaries: critical minerals, import sources, trade agreements, export controls, uses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from didymium.faults import CaseError, Fault
+from didymium.faults import CaseError, Fault, single
 from didymium.messages import N_, _
 from didymium.sources.files import Rows, read_rows
 from didymium.sources.usgs_long import missing_columns
@@ -30,6 +30,42 @@ AGREEMENTS = (
      N_("day of posting in Washington; signed in Tokyo on 28 October 2025, local time")),
 )  # fmt: skip
 """Dates of agreements that need a word: country, start of the name, date printed, date where it was signed, why."""
+
+
+LONG = "MCS2026_Commodities_Data.csv"
+"""The long file of the release, which keeps the bounds that the figure of import sources drops."""
+
+
+def read_side(path: Path, edition: int) -> pd.DataFrame | None:
+    """Read a side table by what its header says it is; None where the file is none.
+
+    Raises
+    ------
+    CaseError
+        A side table that cannot be read, or the figure of import sources without the long file beside it.
+    """
+    if edition != 2026 or not path.is_file():
+        return None
+    faults: list[Fault] = []
+    table = read_rows(path, faults)
+    header = set() if table is None else set(table.header)
+    if {"Critical_mineral", "Net_Import_Reliance"} <= header:
+        return read_critical(path)
+    if {"Country", "Agreement"} <= header:
+        return read_agreements(path)
+    if {"Country", "Control_Type"} <= header:
+        return read_controls(path)
+    if {"Critical_Mineral", "Primary_Applications"} <= header:
+        return read_applications(path)
+    if "Import_Source_2021_24" in header:
+        long = path.with_name(LONG)
+        if not long.is_file():
+            raise single(path.name, "", "NIR", _("the figure drops bounds that only {file} keeps").format(file=LONG),
+                         _("put both files of the release into one folder"))  # fmt: skip
+        from didymium.sources.usgs import read_usgs
+
+        return read_import_sources(path, read_usgs(long, edition))
+    return None
 
 
 def _open(path: Path, columns: tuple[str, ...]) -> Rows:
