@@ -4,21 +4,26 @@ The bar instance: `us-japan`, two half-years for each calm year from 2027 to 204
 projects that are built or not, strategic stocks, 100 scenarios of cuts that differ in onset, duration, forms and aim.
 Each scenario has 28 periods or more. Capital, purses and users' weight are those of the joint plan.
 
-``python benchmarks/plan.py`` runs the bar instance; ``growth`` the same with more scenarios; ``extensive`` the whole
-program in HiGHS with a limit of time; ``peers`` a small instance that mpi-sppy and PyPSA state too; ``dask`` one
-process against two. How busy the machine was is printed, because it decides the times.
+``python benchmarks/plan.py`` runs the bar instance; ``growth`` the same with more scenarios; ``stated`` what stating
+them takes, and memory; ``extensive`` the whole program in HiGHS with a limit; ``ratio`` both on 1, 2, 4 ... scenarios
+until the whole program takes longer than its limit; ``dask`` one process against two. How busy the machine was is
+printed, because it decides the times; seconds of processor depend on it less.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import resource
+import signal
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import highspy
 import numpy as np
 
 from didymium.case.case import Case, load_case
@@ -53,9 +58,7 @@ def desk_of(case: Case, count: int, first: int = 2028, last: int = 2033, half_ye
         per_year *= 2
     if len(stories) < count:
         stories = generated(case, CHANCES, first, LAST - 4, half_years + 2, per_year)
-    kept = reduced(stories, count, FIRST, LAST)[0] if count < len(stories) and count <= 200 else stories[:count]
-    total = sum(s.probability for s in kept)
-    kept = [replace(s, probability=s.probability / total) for s in kept]
+    kept = reduced(stories, count, FIRST, LAST)[0]
     tree = unfold(kept, FIRST, LAST, case.assumption("a_discount_rate"), 3, calm)
     found = candidates(case, market, FIRST)
     free = [c for c in found if not c.committed and set(c.sponsors) & set(BOTH)]
@@ -113,10 +116,14 @@ def sizes(desk: Desk) -> None:
           f"{len(pieces)} pieces with {columns:,} columns in {len(pieces.shapes)} shapes")  # fmt: skip
 
 
+def peak() -> float:
+    """Return the largest memory of this process so far, GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
 def busy() -> str:
     """Return how busy the machine was over the last minute, and the largest memory so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {peak:.2f} GB at most"
+    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {peak():.2f} GB at most"
 
 
 def bar(count: int = 100, threads: int = 2, limit: float = 300.0) -> None:
@@ -134,42 +141,107 @@ def bar(count: int = 100, threads: int = 2, limit: float = 300.0) -> None:
           f"MUSD, {run.found.gap / abs(run.objective):.1e} of it; {busy()}")  # fmt: skip
 
 
-def extensive(count: int = 100, limit: float = 3000.0) -> None:
-    """Hand the whole program to HiGHS, with a limit of time."""
-    case = load_case("us-japan")
-    desk = desk_of(case, count)
+def extensive(count: int = 100, limit: int = 3000) -> None:
+    """Hand the whole program to HiGHS, with a limit of seconds of processor."""
+    desk = desk_of(load_case("us-japan"), count)
     sizes(desk)
+    print("  whole program in HiGHS: " + _told(whole(desk, limit)))
+
+
+def whole(desk: Desk, limit: int) -> dict[str, float]:
+    """Return what the whole program costs to build and to solve to the bar's gap; ends the process at its limit."""
+    cpu = time.process_time()
+    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu) + limit, int(cpu) + limit))
     options = replace(desk.options, purses={PURSE: desk.money(BOTH)}, use_weight=dict.fromkeys(BOTH, WEIGHT))
-    begun = time.perf_counter()
-    instance = Instance(build(case, desk.tree, options, desk.market))
-    rows, columns = instance.stated.matrix.shape
-    print(f"whole program: {columns:,} columns, {rows:,} rows, {instance.stated.matrix.nnz:,} entries, built in "
-          f"{time.perf_counter() - begun:.1f} s ({busy()})", flush=True)  # fmt: skip
-    for name, value in (("time_limit", limit), ("mip_rel_gap", SHARE)):
-        instance.set_option(name, value)
-    begun = time.perf_counter()
+    instance = Instance(build(desk.case, desk.tree, options, desk.market))
+    built = time.process_time() - cpu
+    instance.set_option("mip_rel_gap", SHARE / 2)
     instance.highs.run()
-    status = instance.highs.modelStatusToString(instance.highs.getModelStatus())
+    if instance.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        raise SystemExit(instance.highs.modelStatusToString(instance.highs.getModelStatus()))
     info = instance.highs.getInfo()
-    best, bound = info.objective_function_value / 1000, info.mip_dual_bound / 1000
-    seconds = time.perf_counter() - begun
-    print(f"HiGHS: {status} after {seconds:.0f} s, best {best:,.1f}, bound {bound:,.1f} MUSD ({busy()})")
+    return {"columns": instance.stated.matrix.shape[1], "objective": info.objective_function_value / 1000.0,
+            "bound": info.mip_dual_bound / 1000.0, "build": built, "cpu": time.process_time() - cpu,
+            "peak": peak()}  # fmt: skip
+
+
+def pieces(count: int) -> dict[str, float]:
+    """Return what the same costs by decomposition, from the scenarios to the bar's gap, with one thread."""
+    case = load_case("us-japan")
+    cpu = time.process_time()
+    desk = desk_of(case, count)
+    built = time.process_time() - cpu
+    run = decompose(desk, 1, np.inf)
+    return {"columns": sum(len(s.cost) for s in desk.pieces.stated), "objective": run.objective,
+            "bound": run.objective + run.found.gap, "build": built, "cpu": time.process_time() - cpu,
+            "peak": peak()}  # fmt: skip
+
+
+def ratio(limit: int = 600, counts: tuple[int, ...] = (1, 2, 4, 8, 16, 32)) -> None:
+    """Print how both grow, each in a process of its own, until the whole program takes longer than its limit.
+
+    The same scenarios, horizon and gap; one thread; seconds of processor.
+    """
+    print(f"seconds of processor to a gap of {SHARE / 2:.2%}; {busy()}")
+    for count in counts:
+        found = {}
+        for kind in ("pieces", "whole"):
+            command = [sys.executable, __file__, f"only-{kind}", str(count), str(limit)]
+            run = subprocess.run(command, capture_output=True, text=True, check=False)
+            if run.returncode:
+                why = "no answer within its limit" if run.returncode == -signal.SIGXCPU else run.stderr.strip()[-200:]
+                print(f"{count} scenarios, {kind}: {why} ({limit} s)", flush=True)
+                break
+            found[kind] = json.loads(run.stdout.strip().splitlines()[-1])
+            print(f"{count} scenarios, {kind}: {_told(found[kind])}", flush=True)
+        if len(found) < 2:
+            if "pieces" in found:
+                print(f"{count} scenarios: more than {limit / found['pieces']['cpu']:.1f} times as fast", flush=True)
+            return
+        ours, theirs = found["pieces"], found["whole"]
+        size = abs(theirs["objective"])
+        assert ours["objective"] <= theirs["bound"] + 1e-6 * size, "a decision beyond the whole program's bound"
+        assert theirs["objective"] <= ours["bound"] + 1e-6 * size, "the whole program's decision beyond our bound"
+        print(f"{count} scenarios: {theirs['cpu'] / ours['cpu']:.1f} times as fast", flush=True)
+
+
+def _told(run: dict[str, float]) -> str:
+    return (f"{run['columns']:,} columns, {run['cpu']:.1f} s ({run['build']:.1f} s to state), best "
+            f"{run['objective']:,.1f}, bound {run['bound']:,.1f} MUSD, {run['peak']:.2f} GB")  # fmt: skip
 
 
 def growth(counts: tuple[int, ...] = (50, 100, 200), threads: int = 2) -> None:
-    """Print time by step and memory as scenarios grow."""
+    """Print processor time by step, pieces and memory as scenarios grow."""
     case = load_case("us-japan")
     for count in counts:
-        begun = time.perf_counter()
+        cpu = time.process_time()
         desk = desk_of(case, count)
-        stated = time.perf_counter() - begun
+        stated = time.process_time() - cpu
         print(f"{count} scenarios ({busy()})")
         sizes(desk)
-        run = decompose(desk, threads, 3600.0)
-        each = run.seconds / (run.found.steps + 1)
-        print(
-            f"  stated in {stated:.1f} s, {run.found.steps} steps in {run.seconds:.1f} s, {each:.1f} s each; {busy()}"
-        )
+        print(f"  stated in {stated:.1f} s of processor", flush=True)
+        run = decompose(desk, threads, np.inf)
+        worked = time.process_time() - cpu
+        print(f"  {run.found.steps} steps, {worked:.1f} s of processor, {worked / count:.2f} s by scenario; {busy()}")
+
+
+def stated(*counts: int) -> None:
+    """Print what it takes to state plans of so many scenarios, and to solve one piece of each matrix: memory."""
+    case = load_case("us-japan")
+    for count in counts:
+        cpu = time.process_time()
+        desk = desk_of(case, count)
+        print(f"{count} scenarios, stated in {time.process_time() - cpu:.1f} s of processor ({busy()})")
+        sizes(desk)
+        cpu = time.process_time()
+        planner = Planner(desk, threads=1)
+        made = planner.search_of(BOTH, WEIGHT, 0.0)
+        found: dict[int, int] = {}
+        for job in made.jobs:
+            found.setdefault(job.matrix, job.at)
+        planner.crew.solve(planner.clearing.nothing(), found.values())
+        worked = time.process_time() - cpu
+        print(f"  one piece of each of {len(found)} matrices, {worked:.1f} s of processor; {busy()}", flush=True)
 
 
 def dask(count: int = 60, processes: int = 2) -> None:
@@ -197,8 +269,16 @@ if __name__ == "__main__":
             bar(*numbers)
         case "growth":
             growth(tuple(numbers) or (50, 100, 200))
+        case "stated":
+            stated(*(numbers or (100, 1000)))
         case "extensive":
             extensive(*numbers)
+        case "ratio":
+            ratio(*numbers[:1], *([tuple(numbers[1:])] if numbers[1:] else []))
+        case "only-pieces":
+            print(json.dumps(pieces(numbers[0])))
+        case "only-whole":
+            print(json.dumps(whole(desk_of(load_case("us-japan"), numbers[0]), numbers[1])))
         case "dask":
             dask(*numbers)
         case _:

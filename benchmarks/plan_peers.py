@@ -1,9 +1,16 @@
-"""The farmer with ten yields in didymium, mpi-sppy and PyPSA: one objective, and how long each takes.
+"""Ten scenarios in didymium, mpi-sppy and PyPSA: one objective, and how long each takes.
 
-A small instance that all three can state: three crops on 500 acres, ten equally likely yields, the prices of Birge and
-Louveaux (2011). mpi-sppy solves its extensive form through Pyomo and HiGHS, PyPSA its two-stage network through linopy
-and HiGHS; both are imported in processes of their own, because they need not live beside didymium: name the Python that
-has them in ``PEERS``. Times are from data to objective, imports left out; ours includes the market's check.
+``python benchmarks/plan_peers.py farmer``: a tiny instance that all three can state: three crops on 500 acres, ten
+equally likely yields, the prices of Birge and Louveaux (2011). mpi-sppy solves its extensive form through Pyomo and
+HiGHS, PyPSA its two-stage network through linopy and HiGHS.
+
+``python benchmarks/plan_peers.py chain``: the rare-earth chain. Two stages, so that mpi-sppy's simplest root node holds
+it: projects and stocks are decided in 2027, from 2028 on everything is known. The scenarios' programs are written to
+files by our own laws and read into Pyomo models, so both solve the same numbers; writing them counts for nobody.
+
+The peers run in processes of their own, because they need not live beside didymium: name the Python that has them in
+``PEERS``. Times are from data to objective, imports left out and shown apart; seconds of processor decide, because
+other work on the machine does not change them much.
 """
 
 from __future__ import annotations
@@ -19,14 +26,32 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-import numpy as np
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
+import xarray as xr
+
+from didymium.case.case import Case, load_case
 from didymium.case.scenario import Outage, Scenario
+from didymium.market.prepare import prepare
+from didymium.market.program import build
+from didymium.market.tree import add_months
+from didymium.plan.candidates import candidates
+from didymium.plan.desk import Desk, Terms
+from didymium.plan.extensive import solve_whole, whole_options
 from didymium.plan.planner import Planner
-from didymium.plan.stories import Story
+from didymium.plan.stories import CALM, Chances, Story, generated
+from didymium.plan.unfold import unfold
 from plan_cases import FEED, YEAR, desk_for, farmer
 
 YIELDS = np.linspace(0.75, 1.2, 10)
+
+BOTH = ("USA", "JPN")
+WEIGHT = 2.0
+BINARIES = 25
+SHARE = 5e-7
+"""Gap of the chain, as a share of the objective: equal objectives are asked to 1e-6."""
 
 MPI_SPPY = """
 import json, sys, time
@@ -54,10 +79,10 @@ def creator(name, **_):
                             - 150 * m.sold["corn"] - 36 * m.sold["beets"] - 10 * m.cheap)
     sputils.attach_root_node(m, m.first, [m.acres]); m._mpisppy_probability = 1 / len(yields)
     return m
-begun = time.perf_counter()
+begun, cpu = time.perf_counter(), time.process_time()
 ef = ExtensiveForm({"solver": "appsi_highs"}, names, creator)
 ef.solve_extensive_form()
-print(json.dumps([ef.get_objective_value(), time.perf_counter() - begun]))
+print(json.dumps([ef.get_objective_value(), time.perf_counter() - begun, time.process_time() - cpu]))
 """
 
 PYPSA = """
@@ -65,7 +90,7 @@ import json, sys, time, warnings
 warnings.filterwarnings("ignore")
 import pypsa
 yields = json.loads(sys.argv[1])
-begun = time.perf_counter()
+begun, cpu = time.perf_counter(), time.process_time()
 n = pypsa.Network(); n.set_snapshots([0])
 for bus in ("wheat", "corn", "beets", "land"):
     n.add("Bus", bus)
@@ -88,11 +113,11 @@ def land(n, sns):
     m = n.model
     m.add_constraints(m["Link-p_nom"].sum() <= 500, name="land")
 n.optimize(solver_name="highs", extra_functionality=land, log_to_console=False)
-print(json.dumps([n.objective, time.perf_counter() - begun]))
+print(json.dumps([n.objective, time.perf_counter() - begun, time.process_time() - cpu]))
 """
 
 
-def stories() -> list[Story]:
+def yields() -> list[Story]:
     """Return ten yields as outages against the best."""
     found = []
     for at, factor in enumerate(YIELDS):
@@ -105,36 +130,138 @@ def stories() -> list[Story]:
     return found
 
 
-def peer(name: str, program: str) -> tuple[float, float] | None:
-    """Return a peer's objective and seconds; None where it cannot be run."""
+def peer(name: str, *command: str) -> tuple[str, float] | None:
+    """Return a peer's last line, and the seconds of processor of its whole process; None where it cannot be run."""
     python = os.environ.get("PEERS", sys.executable)
-    run = subprocess.run([python, "-c", program, json.dumps(list(YIELDS))], capture_output=True, text=True, check=False)
+    before = os.times()
+    run = subprocess.run([python, *command], capture_output=True, text=True, check=False)
+    after = os.times()
+    whole = after.children_user + after.children_system - before.children_user - before.children_system
     if run.returncode:
         print(f"{name}: not run ({run.stderr.strip().splitlines()[-1] if run.stderr.strip() else 'no word'})")
         return None
-    objective, seconds = json.loads(run.stdout.strip().splitlines()[-1])
-    return float(objective), float(seconds)
+    return run.stdout.strip().splitlines()[-1], whole
 
 
-def main() -> None:
-    """Print objectives and times side by side."""
+def small() -> None:
+    """Print objectives and times of the farmer side by side."""
+    xr.DataArray([0.0])  # its first array looks for other libraries and imports them
     with tempfile.TemporaryDirectory() as folder:
         case = farmer(Path(folder) / "farm")
-        begun = time.perf_counter()
-        desk = desk_for(case, stories(), ("FARM",))
-        planner = Planner(desk, threads=1, gap=1e-6, weights=(1.0,))
+        begun, cpu = time.perf_counter(), time.process_time()
+        planner = Planner(desk_for(case, yields(), ("FARM",)), threads=1, gap=1e-6, weights=(1.0,))
         plan = planner.candidate(("FARM",), 1.0)
-        seconds = time.perf_counter() - begun
+        seconds, worked = time.perf_counter() - begun, time.process_time() - cpu
         planner.close()
     ours = FEED - 1000 * plan.planning["objective"]
-    print(f"didymium, {plan.planning['algorithm']}: {ours:,.3f} in {seconds:.2f} s (load {os.getloadavg()[0]:.1f})")
+    print(
+        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; seconds, seconds of processor, of the whole process"
+    )
+    print(f"didymium, {plan.planning['algorithm']}: {ours:,.3f} in {seconds:.2f} s, {worked:.2f} s of processor, "
+          f"{time.process_time():.2f} s with imports and reading the tables")  # fmt: skip
     for name, program in (("mpi-sppy", MPI_SPPY), ("PyPSA", PYPSA)):
-        told = peer(name, program)
-        if told is not None:
-            objective, took = told
-            print(f"{name}: {objective:,.3f} in {took:.2f} s, {took / seconds:.2f} times ours")
-            assert abs(objective - ours) <= 1e-6 * abs(ours), "the objectives differ"
+        told = peer(name, "-c", program, json.dumps(list(YIELDS)))
+        if told is None:
+            continue
+        objective, took, of_processor = json.loads(told[0])
+        print(f"{name}: {objective:,.3f} in {took:.2f} s, {of_processor:.2f} s of processor, {told[1]:.2f} s with "
+              f"imports: {of_processor / worked:.2f} times ours")  # fmt: skip
+        assert abs(objective - ours) <= 1e-6 * abs(ours), "the objectives differ"
+
+
+def cuts(case: Case) -> list[Story]:
+    """Return nothing cut, six halts of half a year and three licences of a year that let half through, from 2028."""
+    halts = generated(case, Chances(onset=0.5, goes_on=0.0, heavy=0.3, one=0.3), 2028, 2028, 1)
+    found = [story for story in halts if story.name != CALM]
+    for story in [s for s in found if "-all-" in s.name]:
+        assert story.scenario is not None
+        measure = story.scenario.restrictions[0]
+        half = replace(measure, kind="licence", approval=((measure.start, 0.5),), end=add_months(measure.start, 12))
+        name = story.name + "-half"
+        found.append(Story(name, replace(story.scenario, name=name, months=12, restrictions=(half,)), 1.0))
+    return [Story(CALM, None, 0.5), *(replace(story, probability=0.5 / len(found)) for story in found)]
+
+
+def chain_desk(case: Case, stories: list[Story], last: int) -> Desk:
+    """Return the desk of some scenarios: years, half-years while something is cut."""
+    first, market = date(2027, 1, 1), prepare(case)
+    tree = unfold(stories, first, last, case.assumption("a_discount_rate"), 6)
+    found = candidates(case, market, first)
+    free = [c for c in found if not c.committed and set(c.sponsors) & set(BOTH)]
+    left_out = {c.facility for c in free[BINARIES:]}
+    return Desk(case, market, tree, [c for c in found if c.facility not in left_out], Terms((first,)), BOTH)
+
+
+def write(case: Case, stories: list[Story], last: int, folder: Path) -> None:
+    """Write each scenario's own program, as if it were certain, and which of its columns the first year decides."""
+    for at, story in enumerate(stories):
+        desk = chain_desk(case, [replace(story, probability=1.0)], last)
+        program = build(case, desk.tree, whole_options(desk, BOTH, WEIGHT), desk.market)
+        arrays, columns = program.model.finish(), program.model.columns
+        first = [columns["build"].positions().ravel(), columns["stock"].positions()[:, 0]]
+        np.savez(
+            folder / f"scen{at}.npz", cost=arrays.cost, lower=arrays.lower, upper=arrays.upper, whole=arrays.whole,
+            low=arrays.low, high=arrays.high, data=arrays.matrix.data, indices=arrays.matrix.indices,
+            indptr=arrays.matrix.indptr, first=np.concatenate(first), probability=story.probability,
+        )  # fmt: skip
+
+
+def chain(last: int = 2029, limit: float = 1200.0) -> None:
+    """Print objectives and times of the rare-earth chain side by side."""
+    case = load_case("us-japan")
+    stories = cuts(case)
+    xr.DataArray([0.0])
+    begun, cpu = time.perf_counter(), time.process_time()
+    desk = chain_desk(case, stories, last)
+    planner = Planner(desk, threads=1, weights=(WEIGHT,))
+    made = planner.search_of(BOTH, WEIGHT, 0.0)
+    master = made.master()
+    size = SHARE * sum(s.piece.probability * made.base[at].value for at, s in enumerate(desk.pieces.stated)) / 1000.0
+    found = made.run(size, master=master)
+    ours = planner.total(made, found)
+    times: dict[str, tuple[float, float]] = {}
+    times["didymium, L-shaped"] = (time.perf_counter() - begun, time.process_time() - cpu)
+    planner.close()
+    print(f"{len(case['regions'])} regions, {len(stories)} scenarios, {len(desk.tree)} nodes, "
+          f"{sum(x.choose for x in desk.projects)} projects, {len(desk.programmes)} strategic stocks; load "
+          f"{os.getloadavg()[0]:.1f}")  # fmt: skip
+    _line("didymium, L-shaped", ours, times, f"{found.steps} steps, gap {found.gap / abs(ours):.0e}")
+    begun, cpu = time.perf_counter(), time.process_time()
+    whole = solve_whole(desk, BOTH, WEIGHT, gap=1000 * size)
+    times["the same as one program in HiGHS"] = (time.perf_counter() - begun, time.process_time() - cpu)
+    _line("the same as one program in HiGHS", whole.objective / 1000, times, f"gap {whole.run['gap']:.0e}")
+    assert abs(whole.objective / 1000 - ours) <= 1e-6 * abs(ours), "the objectives differ"
+    with tempfile.TemporaryDirectory() as folder:
+        write(case, stories, last, Path(folder))
+        told = peer("mpi-sppy", str(Path(__file__).parent / "mpi_sppy_chain.py"), folder, str(SHARE), str(limit))
+    if told is None:
+        return
+    theirs: dict[str, Any] = json.loads(told[0].removeprefix("RESULT "))
+    times["mpi-sppy"] = (theirs["build"] + theirs["solve"], theirs["build_cpu"] + theirs["solve_cpu"])
+    if theirs["objective"] is None:
+        built = theirs["build_cpu"]
+        print(f"mpi-sppy: no answer within {limit:.0f} s ({theirs['status']}); building its models {built:.1f} s")
+        return
+    _line("mpi-sppy", theirs["objective"] / 1000, times, f"{theirs['columns']:,} columns, {theirs['status']}; building "
+          f"{theirs['build_cpu']:.1f} s, solver {theirs['solve_cpu']:.1f} s of processor")  # fmt: skip
+    assert abs(theirs["objective"] / 1000 - ours) <= 1e-6 * abs(ours), "the objectives differ"
+
+
+def _line(name: str, objective: float, times: dict[str, tuple[float, float]], more: str) -> None:
+    seconds, worked = times[name]
+    ratio = worked / times["didymium, L-shaped"][1]
+    print(f"{name}: {objective:,.3f} MUSD in {seconds:.1f} s, {worked:.1f} s of processor, {ratio:.1f} times ours "
+          f"({more})", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":
-    main()
+    match sys.argv[1:]:
+        case ["chain", *numbers]:
+            chain(*(int(number) for number in numbers))
+        case ["farmer"]:
+            small()
+        case []:
+            small()
+            chain()
+        case other:
+            raise SystemExit(f"no benchmark {' '.join(other)}")

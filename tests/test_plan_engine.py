@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -25,11 +27,14 @@ from didymium.plan.checkpoint import Checkpoint
 from didymium.plan.clearing import Clearing, Plan
 from didymium.plan.desk import Desk
 from didymium.plan.extensive import decision_of, size, whole_options
-from didymium.plan.master import cvar
+from didymium.plan.partition import AFTER, BEFORE, WINDOW
 from didymium.plan.planner import Planner
-from didymium.plan.recourse import Threads, jobs
+from didymium.plan.recourse import jobs
+from didymium.plan.risk import cvar
+from didymium.plan.slicing import taken_apart
 from didymium.plan.stories import Story
 from didymium.plan.unfold import unfold
+from didymium.plan.workers import Threads
 from plan_cases import (
     cut,
     decomposed,
@@ -383,33 +388,71 @@ def test_a_step_cut_short_leaves_nothing_half_written(tmp_path: Path, desk: Desk
     assert all(np.array_equal(read[at].build, worths[at].build) for at in read)
 
 
-KILLED = """
-import os, sys
+SLOW = """
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 from plan_cases import *
 from didymium.plan.checkpoint import Checkpoint
 case = investors(Path(sys.argv[1]) / "investors")
-desk = desk_for(case, three_ways(), ("ONE", "TWO"), 2030)
-steps = 0
-def die(told):
-    if told.step >= 4:
-        os.kill(os.getpid(), 9)
-Planner(desk, threads=1, gap=1e-7).search_of(("ONE", "TWO"), 2.0, 0.0).run(
-    1e-7, die, Checkpoint(Path(sys.argv[1]) / "steps", "q"))
+search = Planner(desk_for(case, three_ways(), ("ONE", "TWO"), 2030), threads=1).search_of(("ONE", "TWO"), 2.0, 0.0)
+solve = search.crew.solve
+def slowly(*args, **more):
+    found = solve(*args, **more)
+    time.sleep(0.3)
+    return found
+search.crew.solve = slowly
+search.run(1e-7, checkpoint=Checkpoint(Path(sys.argv[1]) / "steps", "q"))
 """
 
 
-def test_a_killed_search_goes_on_to_the_same_answer(tmp_path: Path, desk: Desk) -> None:
-    run = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(Path(__file__).parent)], check=False,
-                         capture_output=True)  # fmt: skip
-    assert run.returncode == -9, run.stderr.decode()
-    assert len(list((tmp_path / "steps").glob("step-*.npz"))) >= 4
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_search_that_was_cut_short_goes_on_to_the_same_answer(
+    tmp_path: Path, desk: Desk, how: signal.Signals
+) -> None:
+    """kill -9 or Ctrl-C from outside, at whatever moment: the steps on disk are whole, and the search goes on."""
+    folder = tmp_path / "steps"
+    run = subprocess.Popen([sys.executable, "-c", SLOW, str(tmp_path), str(Path(__file__).parent)],
+                           stderr=subprocess.PIPE)  # fmt: skip
+    while len(list(folder.glob("step-*.npz"))) < 3 and run.poll() is None:
+        time.sleep(0.01)
+    run.send_signal(how)
+    _out, told = run.communicate()
+    assert run.returncode in (-how, 130), told.decode()
+    done = len(list(folder.glob("step-*.npz")))
     planner = Planner(desk, threads=1, gap=1e-7)
-    resumed = planner.search_of(BOTH, 2.0, 0.0).run(1e-7, checkpoint=Checkpoint(tmp_path / "steps", "q"))
+    resumed = planner.search_of(BOTH, 2.0, 0.0).run(1e-7, checkpoint=Checkpoint(folder, "q"))
     straight = planner.search_of(BOTH, 2.0, 0.0).run(1e-7)
+    assert 3 <= done < straight.steps, "it was under way"
     assert resumed.value == pytest.approx(straight.value, abs=1e-7)
     assert resumed.decision.build == pytest.approx(straight.decision.build, abs=1e-7)
+
+
+# Many pieces at once
+
+
+def test_pieces_built_side_by_side_are_those_built_alone(desk: Desk) -> None:
+    """Every number of every piece, whatever it was built beside."""
+    pieces = desk.pieces
+    groups = {kind: [s for s in pieces.stated if s.piece.kind == kind] for kind in (BEFORE, WINDOW, AFTER)}
+    assert all(len(group) > 1 for group in groups.values())
+    for group in groups.values():
+        program = pieces.program([s.piece for s in group])
+        together = taken_apart(program.model, [len(s.piece.nodes) for s in group])
+        for stated, part in zip(group, together, strict=True):
+            alone = pieces.program([stated.piece]).model
+            for mine, theirs in zip(part.arrays, alone.finish(), strict=True):
+                if isinstance(mine, np.ndarray):
+                    assert np.array_equal(mine, theirs)
+                else:
+                    assert (mine != theirs).nnz == 0
+            assert {n: (b.first, b.shape) for n, b in part.rows.items()} == {
+                n: (b.first, b.shape) for n, b in alone.rows.items()
+            }
+    # What is kept beside a piece is what it was built with, but for the value of what is handed on.
+    for stated in groups[BEFORE]:
+        assert np.array_equal(stated.upper, pieces.program([stated.piece]).model.finish().upper)
 
 
 # Re-clearing

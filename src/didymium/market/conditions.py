@@ -114,6 +114,9 @@ def _standing(case: cases.Case, network: Network, base: Base, tree: Tree, option
     decided = {project.facility for project in options.projects}
     position = {str(name): row for row, name in enumerate(facilities.index)}
     projects = np.zeros((len(options.projects), len(tree)))
+    # A tree has few periods and many nodes of each.
+    period = {span: at for at, span in enumerate(dict.fromkeys(tree.dates()))}
+    spans, of_node = list(period), np.array([period[span] for span in tree.dates()])
     ramps = {
         str(name): rows.sort_values("year")["share"].to_numpy(float) for name, rows in case["ramps"].groupby("ramp")
     }
@@ -125,14 +128,16 @@ def _standing(case: cases.Case, network: Network, base: Base, tree: Tree, option
             if facility["status"] != "operating":
                 available[row] = 0.0  # a project that nobody decided about stays out
                 continue
-            available[row] = _steps(steps, ramps, tree, bool(in_base[row]), ran[row])
+            available[row] = _steps(steps, ramps, spans, bool(in_base[row]), ran[row])[of_node]
     steps_of: list[list[Step]] = facilities["steps"].tolist()
     size_of = facilities["capacity"].to_numpy(float)
     for at, project in enumerate(options.projects):
         row = position[project.facility]
         _start, _end, size, ramp = steps_of[row][0]
         step: list[Step] = [(project.start.isoformat(), "", size, ramp)]
-        full = _steps(step, ramps, tree, False, 0.0) if options.expansion else np.full(len(tree), size_of[row])
+        full = np.full(len(tree), size_of[row])
+        if options.expansion:
+            full = _steps(step, ramps, spans, False, 0.0)[of_node]
         projects[at] = full if project.nodes is None else np.where(np.isin(tree.index, project.nodes), full, 0.0)
     for name in decided:
         available[position[name]] = np.max(projects[[x.facility == name for x in options.projects]], axis=0)
@@ -154,17 +159,18 @@ def _failing(network: Network, tree: Tree, options: Options, standing: Array, pr
     return available, projects
 
 
-def _steps(steps: list[Step], ramps: dict[str, Array], tree: Tree, in_base: bool, ran: float) -> Array:
-    """Return a facility's capacity by node, t/year: the sum of its rows, each from start to end, on its ramp."""
-    total = np.zeros(len(tree))
+def _steps(
+    steps: list[Step], ramps: dict[str, Array], spans: list[tuple[date, date]], in_base: bool, ran: float
+) -> Array:
+    """Return a facility's capacity by period, t/year: the sum of its rows, each from start to end, on its ramp."""
+    total = np.zeros(len(spans))
     for at, (start, end, capacity, ramp) in enumerate(steps):
         settled = at == 0 and in_base  # what ran in the base year needs no ramp
         begin = None if settled or not start else first_day(start)
         stop = first_day(end) if end else None
         full = max(capacity, ran) if settled else capacity
         total += full * np.array([
-            _share_running(begin, stop, ramps.get(ramp) if not settled else None, a, b)
-            for a, b in tree.dates()
+            _share_running(begin, stop, ramps.get(ramp) if not settled else None, a, b) for a, b in spans
         ])  # fmt: skip
     return total
 

@@ -144,7 +144,7 @@ def periods(spans: list[tuple[date, date, str]], scenario: Scenario | None, disc
     """Return a chain of periods, each (first day, first day after, label)."""
     frame = pd.DataFrame(spans, columns=["start", "end", "label"])
     # Calendar months differ by 3 days: every month counts as a twelfth, or the base year would wobble.
-    length = [_years(a, b) for a, b in zip(frame["start"], frame["end"], strict=True)]
+    length = [years_between(a, b) for a, b in zip(frame["start"], frame["end"], strict=True)]
     middle = np.concatenate([[0.0], np.cumsum(length)[:-1]]) + np.asarray(length) / 2
     frame["years"] = length
     frame["parent"] = np.arange(len(frame)) - 1
@@ -154,7 +154,8 @@ def periods(spans: list[tuple[date, date, str]], scenario: Scenario | None, disc
     return Tree(frame, (scenario,) * len(frame))
 
 
-def _years(start: date, end: date) -> float:
+def years_between(start: date, end: date) -> float:
+    """Return the length of a period in years: whole months count as twelfths."""
     whole = (end.year - start.year) * 12 + end.month - start.month
     return whole / 12 if start.day == end.day else (end - start).days / YEAR
 

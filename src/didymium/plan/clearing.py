@@ -15,14 +15,16 @@ from didymium.market.curves import CostCurve
 from didymium.market.program import Parts
 from didymium.market.stocks import SALVAGE, stock_table
 from didymium.messages import _
-from didymium.plan.pieces import AFTER
-from didymium.plan.recourse import Decision, Threads, Worth, jobs
+from didymium.plan.partition import AFTER
+from didymium.plan.recourse import Decision, Worth, jobs
+from didymium.plan.workers import Threads
 
 if TYPE_CHECKING:
     from didymium.market.blocks import Block
     from didymium.market.options import Project
     from didymium.plan.desk import Desk
-    from didymium.plan.recourse import Crew, Job
+    from didymium.plan.recourse import Job
+    from didymium.plan.workers import Crew
 
 Values = npt.NDArray[np.float64]
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from didymium.faults import DidymiumError
 from didymium.messages import _
-from didymium.plan.recourse import Decision, Job, Worker, Worth, shares
+from didymium.plan.recourse import Decision, Job, Worth
+from didymium.plan.workers import Worker, shares
 
 if TYPE_CHECKING:
     import numpy as np

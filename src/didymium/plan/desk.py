@@ -15,9 +15,9 @@ from didymium.market.laws import Limit, limits
 from didymium.market.options import Cap, FirstCall, Options, Project, StockProgramme
 from didymium.messages import _
 from didymium.plan.candidates import Candidate, caps_of, programmes_for, purse_of
-from didymium.plan.master import Target, Task
 from didymium.plan.news import CALM_NEWS, News, heard
 from didymium.plan.pieces import Pieces
+from didymium.plan.task import Target, Task
 
 if TYPE_CHECKING:
     from didymium.case import case as cases

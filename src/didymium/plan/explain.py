@@ -13,7 +13,7 @@ import pandas as pd
 from didymium.faults import SolverError
 from didymium.plan.flips import Flips
 from didymium.plan.lshaped import evaluate
-from didymium.plan.master import UNIT
+from didymium.plan.task import UNIT
 
 if TYPE_CHECKING:
     from didymium.plan.planner import Planner
@@ -80,7 +80,7 @@ def reasons(planner: Planner, who: tuple[str, ...], weight: float) -> list[Why]:
             continue
         chosen = bool(found.decision.build[at] > 0.5)
         margin = max(0.0, found.value - master.forced(at, 0.0 if chosen else 1.0, planner.gap))
-        charge = float(master.charge[at])
+        charge = float(master.outcomes.charge[at])
         factor = charge / (project.capex / UNIT) if project.capex > 0 else 0.0
         capex = project.capex / UNIT
         flips = (

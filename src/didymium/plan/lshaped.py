@@ -19,7 +19,7 @@ from didymium.plan.recourse import Decision, Worth
 if TYPE_CHECKING:
     from didymium.plan.checkpoint import Checkpoint
     from didymium.plan.master import Master
-    from didymium.plan.recourse import Crew
+    from didymium.plan.workers import Crew
 
 REACH = 0.25
 """Size of the first trust region, as a share of each decision's range."""
@@ -92,11 +92,11 @@ class Found:
 
 def evaluate(master: Master, crew: Crew, decision: Decision) -> tuple[Decision, dict[int, Worth]]:
     """Return what a decision is worth in each piece; the decision comes back with the losses elsewhere filled in."""
-    asked = master.pieces_asked
-    worths = crew.solve(decision, [at for at in asked if not master.several[at]])
-    several = [at for at in asked if master.several[at]]
+    outcomes = master.outcomes
+    worths = crew.solve(decision, [at for at in outcomes.asked if not outcomes.several[at]])
+    several = [at for at in outcomes.asked if outcomes.several[at]]
     if several:
-        decision = master.elsewhere(decision, worths)
+        decision = outcomes.elsewhere(decision, worths)
         worths |= crew.solve(decision, several)
     return decision, worths
 
@@ -172,7 +172,7 @@ def search(
         if state.gap <= gap:
             break
         value = attempt(proposal.decision)
-        for _step in range(POLISH if master.n_stock else 0):
+        for _step in range(POLISH if master.layout.n_stock else 0):
             better = master.propose(whole=False, fixed=proposal.decision.build)
             if better.hoped - value <= gap / 2 or better.hoped <= state.value + gap / 2:
                 break

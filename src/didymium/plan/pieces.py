@@ -1,11 +1,8 @@
-"""The tree in pieces that touch each other only through decisions: single calm years, and each cut with its recovery.
-
-A node at which working stocks are back at rest hands nothing on but strategic stock, whose level is a decision. So the
-tree falls apart there, and what follows a cut is the same whatever the cut was: such pieces are solved once.
-"""
+"""The pieces of a plan, which touch each other only through decisions, as the solver takes them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,11 +12,12 @@ import pandas as pd
 import scipy.sparse as sp
 
 from didymium.case.network import positions
-from didymium.market.conditions import conditions
+from didymium.market.conditions import Conditions, conditions
 from didymium.market.options import Options
 from didymium.market.program import Program, build
 from didymium.market.stocks import SALVAGE, most_released
-from didymium.market.tree import Tree
+from didymium.plan.partition import AFTER, BEFORE, WINDOW, Piece, cut_up, forest
+from didymium.plan.slicing import Slice, taken_apart
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -29,67 +27,8 @@ if TYPE_CHECKING:
 
 Values = npt.NDArray[np.float64]
 
-BEFORE, WINDOW, AFTER = "before", "window", "after"
-"""A calm node; a cut and the recovery from it; a calm node after one."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Nodes that hang together.
-
-    Parameters
-    ----------
-    kind : str
-        before, window or after.
-    nodes : tuple of int
-        Nodes of the tree, parents first.
-    copies : tuple of tuple of int
-        Every set of nodes that this piece stands for; ``nodes`` first.
-    probability : float
-        Of all copies.
-    above : int
-        Node whose strategic stocks it begins with; -1: those of the start.
-    exits : tuple of int
-        Its nodes where it ends.
-    """
-
-    kind: str
-    nodes: tuple[int, ...]
-    copies: tuple[tuple[int, ...], ...]
-    probability: float
-    above: int
-    exits: tuple[int, ...]
-
-
-def cut_up(unfolded: Unfolded, options: Options) -> list[Piece]:
-    """Return the pieces of a tree; equal ones after a cut are joined."""
-    tree = unfolded.tree
-    parent, rested = tree.nodes["parent"].to_numpy(int), tree.rested()
-    probability = tree.nodes["probability"].to_numpy(float)
-    groups: dict[int, list[int]] = {}
-    root_of = np.empty(len(tree), dtype=int)
-    for node in range(len(tree)):
-        root_of[node] = node if rested[node] else root_of[parent[node]]
-        groups.setdefault(int(root_of[node]), []).append(node)
-    seen = [frozenset(x.nodes) if x.nodes is not None else None for x in options.projects]
-    joined: dict[tuple[object, ...], list[list[int]]] = {}
-    for root, nodes in groups.items():
-        kind = WINDOW if unfolded.cut[nodes].any() else AFTER if unfolded.hit[root] else BEFORE
-        key: tuple[object, ...] = (root,)
-        if kind == AFTER and len(nodes) == 1:
-            start, end = tree.nodes.at[root, "start"], tree.nodes.at[root, "end"]
-            key = (start, end, tuple(at for at, mine in enumerate(seen) if mine is None or root in mine),
-                   bool(np.isin(root, parent)))  # fmt: skip
-        joined.setdefault((kind, *key), []).append(nodes)
-    pieces = []
-    for told, copies in joined.items():
-        kind = str(told[0])
-        nodes = copies[0]
-        inside = np.isin(parent, nodes)
-        exits = tuple(n for n in nodes if not (inside & np.isin(np.arange(len(tree)), nodes))[parent == n].any())
-        share = float(sum(probability[each[0]] for each in copies))
-        pieces.append(Piece(kind, tuple(nodes), tuple(map(tuple, copies)), share, int(parent[nodes[0]]), exits))
-    return pieces
+TOGETHER = 48
+"""Nodes that are built side by side: more would save little time and take memory."""
 
 
 @dataclass
@@ -163,10 +102,10 @@ class Pieces:
         self.programmes = options.programmes
         self.shapes: list[Shape] = []
         self._known: dict[tuple[object, ...], int] = {}
-        self._alike: dict[tuple[object, ...], tuple[Stated, pd.DataFrame]] = {}
+        self._stocks = pd.DataFrame()
         self.conditions = conditions(case, *market, unfolded.tree, options)
         self._carry = self._kept_on()
-        self.stated = [self._state(piece) for piece in cut_up(unfolded, options)]
+        self.stated = self._state(cut_up(unfolded, options))
         before = [s.piece.nodes[0] for s in self.stated if s.piece.kind == BEFORE]
         self.before = before
 
@@ -197,94 +136,103 @@ class Pieces:
                 on[above] += share * (np.array([held[node], sold[node]]) + on[node])
         return on
 
-    def _subtree(self, piece: Piece) -> Tree:
-        tree = self.unfolded.tree
-        nodes = np.asarray(piece.nodes)
-        frame = tree.nodes.iloc[nodes].copy()
-        place = {int(node): at for at, node in enumerate(nodes)}
-        frame["parent"] = [place.get(int(above), -1) for above in frame["parent"]]
-        chance = float(frame["probability"].to_numpy(float)[0])
-        frame["probability"] = frame["probability"] / chance if chance > 0 else 1.0
-        frame["open"] = np.isin(nodes, tree.nodes["parent"].to_numpy())
-        frame.index = pd.RangeIndex(len(frame), name="node")
-        return Tree(frame, tuple(tree.scenarios[node] for node in nodes))
-
-    def program(self, piece: Piece) -> Program:
-        """Return the market program of a piece, nothing decided."""
-        place = {node: at for at, node in enumerate(piece.nodes)}
-
-        def local(nodes: tuple[int, ...] | None) -> tuple[int, ...] | None:
-            return None if nodes is None else tuple(place[n] for n in nodes if n in place)
-
+    def program(self, pieces: Sequence[Piece]) -> Program:
+        """Return the market program of pieces of one kind side by side, nothing decided."""
+        kind = pieces[0].kind
         options = replace(
             self.options,
             purses={},
+            caps=(),
             projects=tuple(
-                replace(x, nodes=local(x.nodes), choose=False, share=0.0 if x.choose else x.share)
-                for x in self.options.projects
+                replace(x, nodes=None, choose=False, share=0.0 if x.choose else x.share) for x in self.options.projects
             ),
             programmes=()
-            if piece.kind == AFTER
-            else tuple(replace(x, nodes=None if piece.kind == BEFORE else ()) for x in self.programmes),
+            if kind == AFTER
+            else tuple(replace(x, nodes=None if kind == BEFORE else ()) for x in self.programmes),
         )
-        held = self.conditions.of(list(piece.nodes))
+        held = self._held([node for piece in pieces for node in piece.nodes])
+        return build(self.case, forest(self.unfolded.tree, pieces), options, self.market, held)
+
+    def _held(self, nodes: list[int]) -> Conditions:
+        """Return what holds at some nodes; a project adds nothing where it cannot have been decided."""
+        held = self.conditions.of(nodes)
         held.projects[:] = [
-            np.where(np.isin(piece.nodes, x.nodes), row, 0.0) if x.nodes is not None else row
+            np.where(np.isin(nodes, x.nodes), row, 0.0) if x.nodes is not None else row
             for x, row in zip(self.options.projects, held.projects, strict=True)
         ]
-        return build(self.case, self._subtree(piece), options, self.market, held)
+        return held
 
-    def _state(self, piece: Piece) -> Stated:
-        """Return a piece as the solver takes it; one like another but for what is cut is copied from it."""
-        held, frame = self.conditions.of(list(piece.nodes)), self._subtree(piece).nodes
+    def _state(self, pieces: list[Piece]) -> list[Stated]:
+        """Return the pieces as the solver takes them; one like another but for what is cut is copied from it."""
+        model_of: dict[tuple[object, ...], int] = {}
+        model = [model_of.setdefault(self._likeness(piece, at), at) for at, piece in enumerate(pieces)]
+        found: dict[int, Stated] = {}
+        for batch in _batches(pieces, [at for at, mine in enumerate(model) if mine == at]):
+            found |= zip(batch, self._built([pieces[at] for at in batch]), strict=True)
+        return [
+            found[at] if model[at] == at else self._copied(piece, found[model[at]]) for at, piece in enumerate(pieces)
+        ]
+
+    def _likeness(self, piece: Piece, at: int) -> tuple[object, ...]:
+        """Return what two cuts share whose programs differ in what is cut alone; other pieces are like no other."""
+        if piece.kind != WINDOW:
+            return (at,)
+        held, frame = self.conditions.of(list(piece.nodes)), forest(self.unfolded.tree, [piece]).nodes
         told = ("start", "end", "parent", "probability", "settled", "open")
-        key = (piece.kind, *(tuple(frame[name]) for name in told),
-               held.capacity.tobytes(), held.demand.tobytes(), held.projects.tobytes())  # fmt: skip
-        if piece.kind != WINDOW or key not in self._alike:
-            stated, stocks = self._built(piece)
-            self._alike[key] = (stated, stocks)
-            return stated
-        model, stocks = self._alike[key]
-        columns, upper = self.shapes[model.shape].columns, model.upper.copy()
+        return (*(tuple(frame[name]) for name in told),
+                held.capacity.tobytes(), held.demand.tobytes(), held.projects.tobytes())  # fmt: skip
+
+    def _copied(self, piece: Piece, model: Stated) -> Stated:
+        """Return a cut like another one: what may be shipped and given out differs."""
+        held, columns = self.conditions.of(list(piece.nodes)), self.shapes[model.shape].columns
+        upper = model.upper.copy()
         upper[columns["ship"].positions()] = held.ship_bound
-        if len(stocks):
+        if "release" in columns:
+            stocks = self._stocks
             cut = held.cut[positions(self.market.network.markets.index, stocks["market"])]
-            upper[columns["release"].positions()] = most_released(stocks, cut, frame["years"].to_numpy(float))
+            years = self.unfolded.tree.years()[list(piece.nodes)]
+            upper[columns["release"].positions()] = most_released(stocks, cut, years)
         return replace(model, piece=piece, upper=upper)
 
-    def _built(self, piece: Piece) -> tuple[Stated, pd.DataFrame]:
-        program = self.program(piece)
-        p, arrays = program.parts, program.model.finish()
-        columns, rows = program.model.columns, program.model.rows
-        key = (arrays.matrix.shape, arrays.matrix.indptr.tobytes(), arrays.matrix.indices.tobytes(),
-               arrays.matrix.data.tobytes())  # fmt: skip
-        digest = (arrays.matrix.shape, hash(key))
-        if digest not in self._known:
-            self._known[digest] = len(self.shapes)
-            self.shapes.append(Shape(arrays.matrix, columns, rows))
-        cost = arrays.cost
-        count = len(self.programmes)
+    def _built(self, pieces: list[Piece]) -> list[Stated]:
+        """Return pieces of one kind, built side by side."""
+        program = self.program(pieces)
+        parts = taken_apart(program.model, [len(piece.nodes) for piece in pieces])
+        return [self._told(piece, part, program.parts.stocks) for piece, part in zip(pieces, parts, strict=True)]
+
+    def _told(self, piece: Piece, part: Slice, stocks: pd.DataFrame) -> Stated:
+        arrays, columns, rows = part.arrays, part.columns, part.rows
+        if len(stocks):
+            self._worth_of_stock(piece, stocks, columns, arrays.cost)
         first = final = np.zeros(0, dtype=np.intp)
-        if len(p.stocks):
-            self._worth_of_stock(piece, p.stocks, columns, cost)
-            mine = np.nonzero(p.stocks["kind"].eq("programme").to_numpy())[0]
-            if piece.kind != AFTER and count:
-                first = rows["stock_start"].positions()[mine, 0].astype(np.intp)
-                if piece.kind == BEFORE:
-                    final = columns["stock"].positions()[mine, 0].astype(np.intp)
-        entries = self._project_rows(program) if "capacity" in rows else None
+        if len(stocks) and piece.kind != AFTER and self.programmes:
+            mine = np.nonzero(stocks["kind"].eq("programme").to_numpy())[0]
+            first = rows["stock_start"].positions()[mine, 0].astype(np.intp)
+            if piece.kind == BEFORE:
+                final = columns["stock"].positions()[mine, 0].astype(np.intp)
+        if piece.kind == WINDOW:
+            self._stocks = stocks
+        entries = self._project_rows(piece, rows["capacity"]) if "capacity" in rows else None
         shape = (len(arrays.low), len(self.options.projects))
         projects = sp.csc_array(shape) if entries is None else sp.csc_array(entries, shape=shape)
+        tree = forest(self.unfolded.tree, [piece])
+        probability = tree.nodes["probability"].to_numpy(float)
         exits = []
-        tree = p.tree
         for node in piece.exits:
             at = piece.nodes.index(node)
-            exits.append(
-                (float(tree.nodes["probability"].to_numpy(float)[at]), *self._on_path(columns, tree.path(at), tree))
-            )
-        stated = Stated(piece, self._known[digest], cost, arrays.lower, arrays.upper, arrays.low, arrays.high, projects,
-                        first, final, exits)  # fmt: skip
-        return stated, p.stocks
+            exits.append((float(probability[at]), *_on_path(columns, tree.path(at), probability)))
+        return Stated(piece, self._shape_of(part), arrays.cost, arrays.lower, arrays.upper, arrays.low, arrays.high,
+                      projects, first, final, exits)  # fmt: skip
+
+    def _shape_of(self, part: Slice) -> int:
+        """Return the position of a matrix among those that are known; a new one is put down."""
+        matrix = part.arrays.matrix
+        key = hash((matrix.shape, matrix.indptr.tobytes(), matrix.indices.tobytes(), matrix.data.tobytes()))
+        digest = (matrix.shape, key)
+        if digest not in self._known:
+            self._known[digest] = len(self.shapes)
+            self.shapes.append(Shape(matrix, part.columns, part.rows))
+        return self._known[digest]
 
     def _worth_of_stock(self, piece: Piece, stocks: pd.DataFrame, columns: dict[str, Block], cost: Values) -> None:
         """Value what a piece hands on: strategic stock after a cut is carried to the end."""
@@ -305,28 +253,13 @@ class Pieces:
                 at = piece.nodes.index(node)
                 cost[block[kept, at]] += share * (price * (held + sold * salvage))[kept]
 
-    def _project_rows(self, program: Program) -> tuple[Values, tuple[np.ndarray, np.ndarray]]:
+    def _project_rows(self, piece: Piece, block: Block) -> tuple[Values, tuple[np.ndarray, np.ndarray]]:
         """Return what each project adds to the sides of the capacity rows, as entries of a sparse array."""
-        projects, block = program.parts.conditions.projects, program.model.rows["capacity"]
+        projects = self._held(list(piece.nodes)).projects
         chosen = np.array([x.choose for x in self.options.projects], dtype=bool)
         place = pd.Index(block.coords[0]).get_indexer(pd.Index([x.facility for x in self.options.projects]))
         at, node = np.nonzero((projects > 0) & (chosen & (place >= 0))[:, None])
         return projects[at, node], (block.positions()[place[at], node], at)
-
-    @staticmethod
-    def _on_path(columns: dict[str, Block], path: list[int], tree: Tree) -> tuple[npt.NDArray[np.intp], Values]:
-        """Return the columns of the nodes on a path, and one over the probability of their nodes."""
-        found, scale = [], []
-        probability = tree.nodes["probability"].to_numpy(float)
-        own = {"left": list(tree.leaves()), "unfilled": list(np.nonzero(tree.settled())[0])}
-        for name, block in columns.items():
-            nodes = own.get(name, list(range(len(tree))))
-            for node in path:
-                if node in nodes:
-                    at = block.positions()[..., nodes.index(node)].ravel()
-                    found.append(at)
-                    scale.append(np.full(len(at), 1.0 / probability[node]))
-        return np.concatenate(found).astype(np.intp), np.concatenate(scale)
 
     def use_cost(self, stated: Stated, weight: dict[str, float]) -> Values:
         """Return the costs of a piece where the end uses of some regions weigh more."""
@@ -341,3 +274,30 @@ class Pieces:
         at = block.positions()
         cost[at] *= scale[:, None, None]
         return cost
+
+
+def _batches(pieces: list[Piece], which: list[int]) -> list[list[int]]:
+    """Return positions of pieces of one kind in batches of up to :data:`TOGETHER` nodes, or of one piece."""
+    found: list[list[int]] = []
+    room: dict[str, int] = {}
+    batch: dict[str, list[int]] = {}
+    for at in which:
+        kind, size = pieces[at].kind, len(pieces[at].nodes)
+        if size > room.get(kind, 0):
+            batch[kind], room[kind] = [], TOGETHER
+            found.append(batch[kind])
+        batch[kind].append(at)
+        room[kind] -= size
+    return found
+
+
+def _on_path(columns: dict[str, Block], path: list[int], probability: Values) -> tuple[npt.NDArray[np.intp], Values]:
+    """Return the columns of the nodes on a path, and one over the probability of their nodes."""
+    found, scale = [], []
+    for block in columns.values():
+        node = block.coords[-1].to_numpy(int)
+        for at in np.nonzero(np.isin(node, path))[0]:
+            own = block.positions()[..., at].ravel()
+            found.append(own)
+            scale.append(np.full(len(own), 1.0 / probability[node[at]]))
+    return np.concatenate(found).astype(np.intp), np.concatenate(scale)

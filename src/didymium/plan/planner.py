@@ -22,11 +22,12 @@ from didymium.plan.extensive import SMALL, decision_of, size, solve_whole
 from didymium.plan.judge import Judge
 from didymium.plan.lshaped import Found, Progress, evaluate, search
 from didymium.plan.master import Master
-from didymium.plan.recourse import Decision, Job, Threads, Worth, jobs
+from didymium.plan.recourse import Decision, Job, Worth, jobs
+from didymium.plan.workers import Threads
 
 if TYPE_CHECKING:
     from didymium.plan.desk import Desk
-    from didymium.plan.recourse import Crew
+    from didymium.plan.workers import Crew
 
 WEIGHTS = (2.0,)
 """Weights of the members' end uses that generate candidate plans; others count 1. Re-clearing counts everybody 1."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.distance import cdist
 
 from didymium.case.scenario import DemandChange, Outage, Restriction, Scenario
 from didymium.faults import CaseError, DidymiumError, Fault
@@ -172,13 +173,14 @@ def generated(
     every = frozenset(case["commodities"].loc[case["commodities"]["stage"].isin(FORMS["all"][1]), "commodity"])
     split = chances.heavy if heavy else 0.0  # a chain without heavy elements is cut as a whole
     forms = [("all", every, 1.0 - split), ("heavy", heavy, split)]
-    others = frozenset(case["regions"]["region"]) - {case.controller}
+    controller = case.controller
+    others = frozenset(case["regions"]["region"]) - {controller}
     aims = [("everybody", others, 1.0 - chances.one)]
     aims += [(m, frozenset([m]), chances.one / len(case.participants)) for m in case.participants]
     lengths = [(k, chances.goes_on ** (k - 1) * (1.0 if k == half_years else 1.0 - chances.goes_on))
                for k in range(1, half_years + 1)]  # fmt: skip
     rows = tuple(f"assumptions/{row}" for row in ROWS.values() if (case["assumptions"]["assumption"] == row).any())
-    inputs = rows or tuple(f"regions/{case.controller}" for _row in (0,))
+    inputs = rows or tuple(f"regions/{controller}" for _row in (0,))
     stories, left = [], 1.0
     for year in range(first, last + 1):
         begins = left * chances.onset
@@ -192,9 +194,7 @@ def generated(
             start = date(year, 1 + 12 // per_year * at, 1)
             end = add_months(start, HALF_YEAR * length)
             name = f"cut-{start:%Y-%m}-{form}-{aim.lower()}-{HALF_YEAR * length}"
-            measure = Restriction(
-                "cut", "ban", case.controller, covered, reach, start, end, ((start, 0.0),), 0.0, inputs
-            )
+            measure = Restriction("cut", "ban", controller, covered, reach, start, end, ((start, 0.0),), 0.0, inputs)
             title = _("from {start:%B %Y} for {months} months: {form}, towards {aim}").format(
                 start=start, months=HALF_YEAR * length, form=_(FORMS[form][0]), aim=aim)  # fmt: skip
             stories.append(Story(name, Scenario(name, title, title, start, HALF_YEAR * length, (measure,)), share))
@@ -285,7 +285,7 @@ def reduced(
     if count >= len(stories):
         return list(stories), 0.0
     shape = cut_by_quarter(stories, first, last)
-    distance = np.abs(shape[:, None, :] - shape[None, :, :]).sum(axis=2)
+    distance = cdist(shape, shape, "cityblock")
     share = np.array([story.probability for story in stories])
     kept = list(dict.fromkeys([*(at for at, story in enumerate(stories) if story.scenario is None), *keep]))
     nearest = distance[kept].min(axis=0) if kept else np.full(len(stories), np.inf)

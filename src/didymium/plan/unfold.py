@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from didymium.market.tree import Tree, add_months, periods
+from didymium.market.tree import Tree, add_months, years_between
 
 if TYPE_CHECKING:
     from didymium.case.scenario import Scenario
@@ -107,7 +107,7 @@ def unfold(
             probability[parent] += story.probability
         leaves.append(parent)
     frame = pd.DataFrame([row[1:] for row in rows], columns=["start", "end", "label"])
-    frame["years"] = [float(periods([row[1:]], None, 0.0).years()[0]) for row in rows]
+    frame["years"] = [years_between(start, end) for _parent, start, end, _label in rows]
     middle = [(a.year - decision.year) + (a.month - decision.month) / 12 + y / 2
               for a, y in zip(frame["start"], frame["years"], strict=True)]  # fmt: skip
     frame["parent"] = [row[0] for row in rows]

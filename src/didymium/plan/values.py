@@ -10,8 +10,9 @@ import numpy as np
 from didymium.plan.clearing import Clearing
 from didymium.plan.desk import Desk
 from didymium.plan.lshaped import evaluate, search
-from didymium.plan.master import Master, cvar
+from didymium.plan.master import Master
 from didymium.plan.planner import Planner, Search
+from didymium.plan.risk import cvar
 from didymium.plan.stories import CALM, Story, mean_story
 from didymium.plan.unfold import unfold
 
@@ -100,7 +101,7 @@ def _knowing(planner: Planner, made: Search, who: tuple[str, ...], weight: float
         made.crew.take(made.jobs)
         master = Master(desk.pieces, made.jobs, replace(desk.task(who), risk=0.0), made.base, story=at)
         for decision, worths in made.pool:
-            if all(piece in worths for piece in master.pieces_asked):
+            if all(piece in worths for piece in master.asked):
                 master.add(decision, worths)
         found = search(master, made.crew, planner.gap, made.base)
         return sum(made.base[k].value for k in on) / 1000.0 + found.value

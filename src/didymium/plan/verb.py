@@ -39,7 +39,7 @@ from didymium.result import Result, new_manifest
 if TYPE_CHECKING:
     from didymium.case import case as cases
     from didymium.plan.lshaped import Progress
-    from didymium.plan.recourse import Crew
+    from didymium.plan.workers import Crew
 
 LAST_YEAR = 2035
 

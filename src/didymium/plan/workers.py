@@ -1,0 +1,193 @@
+"""Who solves the pieces: a warm solver for each matrix, in threads of this machine.
+
+Pieces of one shape share a solver, and each starts from the basis that it ended with last time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from didymium.faults import SolverError
+from didymium.market.blocks import Arrays
+from didymium.market.solve import answer, hand_over
+from didymium.messages import _
+from didymium.plan.recourse import Decision, Job, Worth
+
+Values = npt.NDArray[np.float64]
+
+DEVEX = 1
+"""Of HiGHS: how the dual simplex method weighs rows. A solve that starts from a basis of before has few steps to make,
+and steepest edge would first compute its weights anew, row by row."""
+
+
+class Worker:
+    """Solves jobs with a warm solver for each matrix."""
+
+    def __init__(self, matrices: Sequence[sp.csr_array]) -> None:
+        self.matrices = matrices
+        self.solvers: dict[int, Any] = {}
+        self.inside: dict[int, int] = {}
+        self.basis: dict[int, Any] = {}
+        self.last: dict[int, tuple[Values, Values]] = {}
+
+    def solve(self, job: Job, decision: Decision, keep: bool = False) -> Worth:
+        """Return what a decision is worth in a piece.
+
+        Parameters
+        ----------
+        job : Job
+            The piece.
+        decision : Decision
+            What is decided.
+        keep : bool
+            Keep the values of all columns and the duals of all rows in ``last``.
+        """
+        arrays = self._decided(job, decision)
+        highs = self._load(job, arrays)
+        raw = answer(highs, arrays)
+        self.basis[job.at] = highs.getBasis()
+        if keep:
+            self.last[job.at] = (raw.primal.copy(), raw.dual.copy())
+        return Worth(
+            raw.objective,
+            np.asarray(job.projects.T @ raw.dual),
+            raw.dual[job.first] if job.above >= 0 else np.zeros(0),
+            raw.reduced[job.final],
+            raw.dual[job.excess],
+            raw.facts["iterations"],
+        )
+
+    def _decided(self, job: Job, decision: Decision) -> Arrays:
+        cost, lower, upper, low, high = job.arrays
+        high = high + job.projects @ decision.build
+        if len(job.first):
+            level = decision.stock[job.above] if job.above >= 0 else 0.0
+            low = low.copy()
+            low[job.first] = high[job.first] = level
+        if len(job.final):
+            lower, upper = lower.copy(), upper.copy()
+            lower[job.final] = upper[job.final] = decision.stock[job.own]
+        if len(job.excess):
+            low = low.copy()
+            low[job.excess] = decision.excess[job.exits_from : job.exits_from + len(job.excess)]
+        matrix = self.matrices[job.matrix]
+        return Arrays(cost, lower, upper, np.zeros(len(cost), dtype=np.int32), low, high, matrix)
+
+    def _load(self, job: Job, arrays: Arrays) -> Any:
+        highs = self.solvers.get(job.matrix)
+        if highs is None:
+            highs = self.solvers[job.matrix] = hand_over(arrays)
+            highs.setOptionValue("simplex_dual_edge_weight_strategy", DEVEX)
+        else:
+            rows = np.arange(len(arrays.low), dtype=np.int32)
+            columns = np.arange(len(arrays.cost), dtype=np.int32)
+            done = [highs.changeRowsBounds(len(rows), rows, arrays.low, arrays.high)]
+            other = self.inside[job.matrix] != job.at
+            if other or len(job.final):
+                done.append(highs.changeColsBounds(len(columns), columns, arrays.lower, arrays.upper))
+            if other:
+                done.append(highs.changeColsCost(len(columns), columns, arrays.cost))
+                known = self.basis.get(job.at)
+                if known is not None:
+                    highs.setBasis(known)
+            if any(status != highspy.HighsStatus.kOk for status in done):
+                raise SolverError(_("the solver refused a change of {name}").format(name=_("a piece of the plan")))
+        self.inside[job.matrix] = job.at
+        return highs
+
+
+class Crew(Protocol):
+    """Who solves the pieces: threads of this machine, or machines."""
+
+    def solve(self, decision: Decision, which: Iterable[int] | None = None, keep: bool = False) -> dict[int, Worth]:
+        """Return what a decision is worth in each piece."""
+        ...
+
+    def kept(self) -> dict[int, tuple[Values, Values]]:
+        """Return columns and row duals of what was solved to be kept."""
+        ...
+
+    def take(self, found: list[Job]) -> None:
+        """Take the same pieces with other costs: users weighted otherwise."""
+        ...
+
+    def close(self) -> None:
+        """Let the workers go."""
+        ...
+
+
+def shares(found: Sequence[Job], count: int) -> list[list[Job]]:
+    """Return the jobs of each of ``count`` workers: pieces of one matrix together, the work even."""
+    lots: list[list[Job]] = [[] for _worker in range(count)]
+    load = np.zeros(count)
+    size = {job.at: len(job.arrays[0]) ** 1.3 for job in found}
+    total = sum(size.values()) / count
+    groups: dict[int, list[Job]] = {}
+    for job in found:
+        groups.setdefault(job.matrix, []).append(job)
+    for group in sorted(groups.values(), key=lambda each: -sum(size[job.at] for job in each)):
+        at = int(np.argmin(load))
+        # Pieces in which the same is cut follow each other: the first solve of one starts where the last one ended.
+        for job in sorted(group, key=lambda each: np.isfinite(each.arrays[2]).tobytes()):
+            if load[at] + size[job.at] > total * 1.02:
+                at = int(np.argmin(load))
+            lots[at].append(job)
+            load[at] += size[job.at]
+    return lots
+
+
+@dataclass
+class Threads:
+    """Workers in threads of this process: the solver lets the interpreter go while it runs."""
+
+    found: list[Job]
+    matrices: list[sp.csr_array]
+    count: int = 1
+    stop: Callable[[], bool] | None = None
+    workers: list[Worker] = field(init=False)
+    lots: list[list[Job]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Share the jobs out."""
+        self.workers = [Worker(self.matrices) for _worker in range(self.count)]
+        self.lots = shares(self.found, self.count)
+        self._pool = ThreadPoolExecutor(self.count) if self.count > 1 else None
+
+    def solve(self, decision: Decision, which: Iterable[int] | None = None, keep: bool = False) -> dict[int, Worth]:
+        """Return what a decision is worth in each piece."""
+        wanted = None if which is None else set(which)
+
+        def run(worker: Worker, lot: list[Job]) -> dict[int, Worth]:
+            return {job.at: worker.solve(job, decision, keep) for job in lot if wanted is None or job.at in wanted}
+
+        if self._pool is None:
+            return run(self.workers[0], self.lots[0])
+        futures = [self._pool.submit(run, *each) for each in zip(self.workers, self.lots, strict=True)]
+        return {at: worth for future in futures for at, worth in future.result().items()}
+
+    def kept(self) -> dict[int, tuple[Values, Values]]:
+        """Return columns and row duals of what was solved to be kept."""
+        return {at: values for worker in self.workers for at, values in worker.last.items()}
+
+    def take(self, found: list[Job]) -> None:
+        """Take the same pieces with other costs: users weighted otherwise."""
+        if found is self.found:
+            return
+        self.found = found
+        by_place = {job.at: job for job in found}
+        self.lots = [[by_place[job.at] for job in lot] for lot in self.lots]
+        for worker in self.workers:
+            worker.inside = dict.fromkeys(worker.inside, -1)
+
+    def close(self) -> None:
+        """Let the threads go."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
