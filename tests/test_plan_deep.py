@@ -65,6 +65,28 @@ def test_reasons_fit_the_plan(result: Result) -> None:
     assert (out["capex_flips"] <= out["capex"] + 1e-9).all()
 
 
+def test_what_would_flip_was_asked_again(result: Result) -> None:
+    rows = result["reasons"]
+    asked = rows[rows["capex_confirmed"].astype(bool)]
+    assert len(asked) and set(asked["chosen"].astype(bool)) == {True, False}
+    assert rows.loc[rows["chosen"].astype(bool), "latest_start"].ne("").any()
+
+
+def test_every_purse_has_its_price(case: Case, result: Result) -> None:
+    rows = result["purses"]
+    both = rows[rows["who"].eq("both") & rows["region"].ne("")]
+    assert set(both["region"]) == {"ONE", "TWO"} and both["shadow_price"].nunique() == 1, "they are summed"
+    assert both["money"].sum() == pytest.approx(case["purses"]["amount"].sum() / 1e6)
+
+
+def test_chosen_projects_that_rest_on_assumptions_are_counted(result: Result) -> None:
+    values = result["values"].pivot(index="who", columns="measure", values="value")
+    chosen = result["choices"].query("not committed").groupby("who")["facility"].nunique()
+    assert values["projects"].loc[chosen.index].to_dict() == chosen.to_dict()
+    assert (values["projects_on_assumptions"] <= values["projects"]).all()
+    assert values["out_of_sample_interval"].ge(0).all() and values["out_of_sample"].notna().all()
+
+
 def test_out_of_sample_means_have_an_interval(result: Result) -> None:
     tried = result["tried"].query("candidate != 'do nothing'")
     assert (tried["interval"] > 0).any()

@@ -104,9 +104,7 @@ def _target(text: str) -> tuple[str, str, float, str]:
         return form, place, float(tonnes), by
     except ValueError:
         raise DidymiumError(
-            _("`{text}` is not a target -> write FORM:PLACE:TONNES:DATE, such as dy_oxide:USA:4:2029").format(
-                text=text
-            )
+            _("`{text}` is not a target -> write FORM:PLACE:TONNES:DATE, such as dy_oxide:USA:4:2029").format(text=text)
         ) from None
 
 

@@ -153,6 +153,11 @@ def values_table(outcome: Outcome, answers: Answers) -> ResultTable:
             drawn = _("mean worth on {draws} draws that had no part in making the plan").format(draws=draws)
             add("out_of_sample", mean, "MUSD", drawn, other)
             add("out_of_sample_interval", half, "MUSD", _("half the 95 % interval of that mean"), other)
+        built = outcome.built(plan)
+        assumed = sum(outcome.desk.by_name[name].on_assumptions for name in built)
+        add("projects", len(built), "count", _("projects that the plan adds"), other)
+        add("projects_on_assumptions", assumed, "count",
+            _("of them with an assumed capacity, investment or lead time"), other)  # fmt: skip
         pays = values.break_even(outcome.planner, plan)
         add("gain_calm", pays["calm"], "MUSD", _("what the plan is worth if nothing is cut"), other)
         add("gain_cut", pays["cut"], "MUSD", _("what it is worth if something is cut, on average"), other)

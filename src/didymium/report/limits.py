@@ -338,9 +338,9 @@ def _plan(planned: Result, writer: Writer) -> Limit:
             _(
                 "The plan knows {count} scenarios and that one of them will come, not which; their probabilities are "
                 "assumptions, as no source gives any, and expected values hold for these alone. Lead times are "
-                "central, without delay. It "
-                "chooses among the projects on record and strategic stock; permits, instruments, price floors and "
-                "the answers of "
+                "central, without delay, and no scenario has a second cut. It "
+                "chooses among the projects on record, programmes of thrift and collection, and strategic stock; "
+                "permits, instruments, price floors and the answers of "
                 "others are not decided. Of the projects listed {share} rest on an assumed capital cost or lead "
                 "time. A program of "
                 "the world market proposes plans; the gain printed is what the users of each partner lose less when a "
