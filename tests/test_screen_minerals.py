@@ -172,9 +172,10 @@ def test_every_row_says_what_is_missing(screened: Result) -> None:
     ranks = screened["ranks"]
     assert (ranks["value"].isna() == ranks["why"].ne("")).all()
     assert not ranks.loc[ranks["why"].ne(""), "rank"].notna().any()
-    lithium = screened["minerals"].set_index(["mineral", "stage", "form", "participant"]).loc[
-        ("lithium", "mine", "", "USA")]  # fmt: skip
-    assert np.isnan(lithium["hhi"]) and "withheld" in lithium["note"]
+    rows = screened["minerals"].set_index(["mineral", "stage", "form", "participant"])
+    bromine, lithium = (rows.loc[(mineral, "mine", "", "USA")] for mineral in ("bromine", "lithium"))
+    assert np.isnan(bromine["hhi"]) and "withheld" in bromine["note"]
+    assert lithium["hhi_low"] < lithium["hhi"] < lithium["hhi_high"], "what reliance leaves of it is little"
     methods = screened["methods"].set_index(["method", "participant"])
     for method, word in (("economic_importance", "uses by sector"), ("nassar", "Fraser"),
                          ("disruption_weighted", "probability")):  # fmt: skip

@@ -26,8 +26,10 @@ from didymium.faults import CaseError, DidymiumError, Fault
 from didymium.sources import declared
 from didymium.sources.screening import source_table, with_sources, write_screening
 from didymium.sources.screening_trade import THRESHOLD
-from didymium.sources.screening_usgs import half_step, reliance_rows, source_rows, world_rows
+from didymium.sources.screening_usgs import reliance_rows, source_rows, world_rows
+from didymium.sources.usgs import read_usgs
 from didymium.sources.usgs_names import COUNTRIES
+from didymium.sources.withheld import STOCKS, half_step
 
 if TYPE_CHECKING:
     from didymium.case.case import Case
@@ -252,7 +254,7 @@ def test_shares_of_suppliers_add_up(case: Case) -> None:
 def test_the_tables_are_read_when_asked_for(tmp_path: Path) -> None:
     shutil.copytree(FOLDER, tmp_path / "copy")
     path = tmp_path / "copy" / "production.csv"
-    text = path.read_text("utf-8").replace("\nlithium,mine,,USA,2025,mcs2026,,0,,range,withheld,",
+    text = path.read_text("utf-8").replace("\nlithium,mine,,USA,2025,mcs2026,,0,3010,range,withheld,",
                                            "\nlithium,mine,,USA,2025,mcs2026,0,,,band,withheld,")  # fmt: skip
     assert text != path.read_text("utf-8")
     path.write_text(text, "utf-8")
@@ -505,3 +507,67 @@ def test_sources_and_reliance_of_small_tables() -> None:
     row: dict[str, Any] = reliance_rows(own.assign(value=math.nan), "USA", [])[0]
     assert (row["reliance"], row["low"], row["high"], row["qualifier"]) == ("", "", "0", "net_exporter")
     assert "share of reported consumption" in row["note"]
+
+
+# ------------------------------------------------------------------------------------------- withheld, by reliance
+
+
+def at_home(reliance: tuple[str, str, float], consumed: float | None, into: float, out: float) -> pd.DataFrame:
+    """Return a withheld producer whose total leaves it out, with the other figures of its chapter."""
+    frame = world(("United States", "withheld", "W", 0.0), ("Chile", "number", "49,000", 49000.0),
+                  ("World total", "number", "49,000", 49000.0),
+                  total_remark="Excludes U.S. production.")  # fmt: skip
+    kind, raw, low = reliance
+    said = [("net import reliance", "of apparent consumption", kind, raw, low if kind == "number" else math.nan, low),
+            ("imports", "imports", "number", str(into), into, into),
+            ("exports", "exports", "number", str(out), out, out),
+            ("consumption", "consumption, apparent", "withheld" if consumed is None else "number", "",
+             math.nan if consumed is None else consumed, math.nan)]  # fmt: skip
+    rows = [{**frame.iloc[0].to_dict(), "table": "united states", "quantity": quantity, "form": form, "kind": kind,
+             "raw": raw, "value": value, "low": low, "row": 100 + at}
+            for at, (quantity, form, kind, raw, value, low) in enumerate(said)]  # fmt: skip
+    return pd.concat([frame, pd.DataFrame(rows)], ignore_index=True)
+
+
+def test_reliance_gives_a_withheld_value_an_upper_end() -> None:
+    usa = rows_of(at_home(("bound", ">50", 50.0), None, 3020.0, 1690.0))["USA"]
+    # R >= 50 %: no more than net imports, which the rounding of both figures and stocks may raise
+    assert (usa["quantity"], usa["low"], usa["band"]) == ("", "0", "range")
+    assert float(usa["high"]) == pytest.approx(STOCKS * (3025.0 - 1685.0), rel=0.01)
+    assert "net import reliance of >50 %" in usa["note"] and "no upper end" not in usa["note"]
+    usa = rows_of(at_home(("number", "82", 82.0), 190000.0, 162000.0, 8150.0))["USA"]
+    assert float(usa["high"]) == pytest.approx(195000.0 * 0.185, rel=0.01)
+    for kind, raw, low in (("bound", "<50", math.nan), ("net exporter", "E", math.nan)):
+        assert rows_of(at_home((kind, raw, low), None, 3020.0, 1690.0))["USA"]["high"] == ""
+    assert rows_of(at_home(("bound", ">50", 50.0), None, 1690.0, 3020.0))["USA"]["high"] == "", "no net imports"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 10**6), st.integers(0, 10**6), st.floats(1 / STOCKS, 1.5))
+def test_the_end_by_reliance_holds_the_truth(made: int, net: int, out: int, stocks: float) -> None:
+    """Any output, net imports and change of stocks within the measured factor: the truth lies below the end."""
+    into = net * stocks + out
+    share = 100.0 * net / (made + net)
+    for bound in (25.0, 50.0, 75.0, 95.0):
+        if share > bound:
+            high = rows_of(at_home(("bound", f">{bound:.0f}", bound), None, into, float(out)))["USA"]["high"]
+            assert high == "" or made <= float(high) * (1 + 1e-9)
+
+
+def test_how_far_stocks_move_reliance(data_folder: Path) -> None:
+    """The factor for stocks is what the yearbook of 2026 shows where it prints reliance, consumption and trade."""
+    frame = read_usgs(data_folder / "raw" / "usgs_mcs2026" / "MCS2026_Commodities_Data.csv", 2026)
+    home = frame[frame["table"].eq("united states") & frame["kind"].isin(("number", "zero"))]
+    amount = home["value"] * home["factor"]
+    ratios = []
+    for _key, rows in home.groupby(["commodity", "year"]):
+        apparent = rows["quantity"].eq("consumption") & rows["form"].str.contains("apparent")
+        picked = [rows[on] for on in (rows["quantity"].eq("net import reliance"), apparent,
+                                      rows["quantity"].eq("imports"), rows["quantity"].eq("exports"))]  # fmt: skip
+        if any(len(part) != 1 for part in picked) or not 10 < picked[0]["value"].iloc[0] <= 100:
+            continue
+        share, consumed, into, out = (float(amount[part.index[0]]) for part in picked)
+        ratios.append(share / 100.0 * consumed / (into - out))
+    assert len(ratios) > 100
+    assert 1.25 < max(ratios) < STOCKS
+    assert sorted(ratios)[len(ratios) // 20] > 0.97 and sorted(ratios)[-len(ratios) // 20] < 1.07

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from didymium.case.basis import Content, convert_amounts, convert_recipes
-from didymium.case.check import TableCheck, assumed_bands, grades, references, row_names
+from didymium.case.check import TableCheck, row_names
+from didymium.case.cross_checks import assumed_bands, grades, references
 from didymium.case.files import CaseFiles, open_files
 from didymium.case.read import LINE, frame_of
 from didymium.case.scenario import RATIONINGS

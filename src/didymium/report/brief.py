@@ -27,7 +27,8 @@ from didymium.report.figures.style import Chart
 from didymium.report.figures.timeline import price_timeline
 from didymium.report.figures.waterfall import gain_chart, gap_waterfall
 from didymium.report.footnotes import ASSUMPTION, Notes
-from didymium.report.limits import grade_rows, limits
+from didymium.report.grades import grade_rows
+from didymium.report.limits import limits
 from didymium.report.mineral_tables import hidden_table, method_table
 from didymium.report.names import scenario_title
 from didymium.report.numbers import Writer, month

@@ -16,7 +16,7 @@ from didymium.report.figures.heatmap import MOST
 from didymium.report.figures.shortage import first_short, shown_uses
 from didymium.report.figures.style import STAGE_NAMES, behind, extreme, goods, name_of
 from didymium.report.figures.timeline import at_choke, observed_prices, outside_prices
-from didymium.report.limits import grade_shares
+from didymium.report.grades import grade_shares
 from didymium.report.names import joined, labelled, lower, place, ranked, scenario_title
 from didymium.report.numbers import NONE, Writer, month, percent
 from didymium.report.plan_sentence import plan

@@ -12,8 +12,9 @@ import xlsxwriter
 from didymium.case.schema import GRADES
 from didymium.messages import _
 from didymium.report.footnotes import ASSUMPTION, Reference, count_grades
-from didymium.report.limits import inputs_of
-from didymium.report.slides import slides, write_slides
+from didymium.report.grades import inputs_of
+from didymium.report.slide import write_slides
+from didymium.report.slides import slides
 from didymium.result import RESTS_ON
 
 if TYPE_CHECKING:

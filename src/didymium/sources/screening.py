@@ -15,8 +15,9 @@ from didymium.faults import CaseError, DidymiumError, Fault, single
 from didymium.messages import _
 from didymium.sources.manifest import DataSet, data_sets
 from didymium.sources.screening_minerals import mineral_rows
-from didymium.sources.screening_usgs import Row, reliance_rows, source_rows, world_rows
+from didymium.sources.screening_usgs import reliance_rows, source_rows, world_rows
 from didymium.sources.usgs_revisions import mark_revised, read_revisions
+from didymium.sources.withheld import Row
 
 EDITIONS = (2026, 2025)
 """Editions of the yearbook; the first one gives everything, the others their production, to compare vintages."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from didymium.faults import Fault
 from didymium.messages import _
 from didymium.sources import declared
-from didymium.sources.screening_usgs import Row
 from didymium.sources.usgs_side import read_applications
+from didymium.sources.withheld import Row
 
 if TYPE_CHECKING:
     import pandas as pd

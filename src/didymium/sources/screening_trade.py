@@ -10,7 +10,7 @@ from didymium.case.screening_tables import REST
 from didymium.faults import Fault
 from didymium.messages import _
 from didymium.sources import declared
-from didymium.sources.screening_usgs import Row
+from didymium.sources.withheld import Row
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,7 +1,6 @@
 """From the yearbooks to case tables: production, capacity, reserves, import reliance, import sources, minerals.
 
-A cell without a number keeps its reason. A withheld value is an interval: at least zero, at most what is left of the
-published total; where the total leaves the producer out, or its rows make it up already, the upper end is open.
+A cell without a number keeps its reason. A withheld value is an interval (:mod:`didymium.sources.withheld`).
 """
 
 from __future__ import annotations
@@ -14,17 +13,15 @@ from typing import TYPE_CHECKING, Any
 from didymium.case.files import number_text
 from didymium.case.screening_tables import INTERVALS, NUMBERS, REST, WORLD
 from didymium.faults import Fault
-from didymium.messages import N_, _
+from didymium.messages import _
 from didymium.sources import declared
 from didymium.sources.declared import Meaning
 from didymium.sources.usgs_names import GROUP, TOTAL
 from didymium.sources.usgs_names import REST as REST_ROLE
+from didymium.sources.withheld import EXCLUDES, TABLE, Row, upper_ends
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Row = dict[str, str]
-"""Cells of a row of a case table, by column."""
 
 Cell = dict[Any, Any]
 """A row of the tidy table of a yearbook."""
@@ -46,24 +43,13 @@ QUALIFIERS = {
 
 PRODUCTIONS = ("production", "mine production", "refinery production", "smelter production", "plant production")
 
-_TABLE = ("mineral", "stage", "form", "year", "series")
-_KEY = (*_TABLE, "country")
-_EXCLUDES = re.compile(r"excludes u\.?s\.? production", re.IGNORECASE)
+_KEY = (*TABLE, "country")
 _RELIANCE = re.compile(r"^(?:granite only: )?net import reliance ?as a percentage of (?P<base>[\w ]*?consumption)")
 _WHOLE = re.compile(r"all|all forms|total|total imports|combined total(?: \(.*\))?")
 _ORES = re.compile(r"\b(?:ores?|concentrates?|chromite|celestite|crude magnesite|monazite)\b")
 _MIXED = re.compile(r"\b(?:total|other forms|combined)\b")
 _REPEATED = {"mica": ("scrap and flake", "sheet")}
 """Minerals whose label stands several times for one year: what each means, in the order of the source."""
-
-OPEN = {
-    "excluded": N_("the total leaves the withheld producer out: no upper end"),
-    "made up": N_("the other rows make up the total already: no upper end"),
-    "no total": N_("no total is published: no upper end"),
-    "left": N_("at most what is left of the total of {total} {unit}, with the rounding of its figures"),
-    "shared": N_("together with the other withheld rows"),
-}
-"""Why a withheld value has its upper end."""
 
 
 def world_rows(frame: pd.DataFrame, table: str, faults: list[Fault]) -> list[Row]:
@@ -93,7 +79,7 @@ def world_rows(frame: pd.DataFrame, table: str, faults: list[Fault]) -> list[Row
         elif meaning is not None and meaning.mineral:
             rows += _world(group, meaning, table, value, faults)
     rows = _joined(rows, value, faults)
-    _withheld(rows, world, value)
+    upper_ends(rows, frame, world, value)
     return rows
 
 
@@ -189,59 +175,9 @@ def _amount(cell: Cell, value: str, most: float = math.nan) -> Row:
 def _said(cell: Cell) -> str:
     """Return what was read into a row, and what a footnote says of whom the total counts."""
     parts = [str(cell["note"])]
-    if cell["role"] == TOTAL and _EXCLUDES.search(str(cell["remark"])):
+    if cell["role"] == TOTAL and EXCLUDES.search(str(cell["remark"])):
         parts.append(_("the total leaves the United States out"))
     return "; ".join(filter(None, parts))
-
-
-def _withheld(rows: list[Row], world: pd.DataFrame, value: str) -> None:
-    """Give withheld rows the upper end that their table leaves them.
-
-    ``high = T + h(T) - sum_i (v_i - h(v_i))`` over the rows with a number, h being half a step of the last digit that
-    is not zero. No upper end where the total leaves the producer out, where no total is published, and where
-    ``T - sum_i v_i <= h(T)``: then the other rows make up the total already, so that it says nothing of what is left.
-    """
-    excludes = {
-        f"{file}:{row}" for file, row, remark in zip(world["file"], world["row"], world["remark"], strict=True)
-        if _EXCLUDES.search(str(remark))
-    }  # fmt: skip
-    groups: dict[tuple[str, ...], list[Row]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row.get(name, "") for name in _TABLE), []).append(row)
-    for group in groups.values():
-        hidden = [row for row in group if row["qualifier"] == "withheld" and row["country"] != WORLD]
-        if not hidden:
-            continue
-        tops = [row for row in group if row["country"] == WORLD]
-        high, why = _left(group, tops[0] if tops else None, excludes, value)
-        for row in hidden:
-            row["high"] = high
-            said = [row["note"], why, _(OPEN["shared"]) if high and len(hidden) > 1 else ""]
-            row["note"] = "; ".join(filter(None, said))
-
-
-def _left(group: list[Row], top: Row | None, excludes: set[str], value: str) -> tuple[str, str]:
-    """Return the upper end of a withheld value of a table, empty where it is open, and why."""
-    if top is None or not top[value]:
-        return "", _(OPEN["no total"])
-    if top["_at"] in excludes:
-        return "", _(OPEN["excluded"])
-    total = float(top[value])
-    counted = [float(row[value]) for row in group if row["country"] != WORLD and row[value]]
-    if total - sum(counted) <= half_step(total):
-        return "", _(OPEN["made up"])
-    high = total + half_step(total) - sum(number - half_step(number) for number in counted)
-    return number_text(high), _(OPEN["left"]).format(total=top[value], unit=top["unit"])
-
-
-def half_step(number: float) -> float:
-    """Return half of what the last digit that is not zero is worth: 380,000 is 375,000 to 385,000. Zero is exact."""
-    if number == 0:
-        return 0.0
-    text = number_text(number)
-    if "." in text:
-        return 0.5 * 10.0 ** -len(text.partition(".")[2])
-    return 0.5 * 10.0 ** (len(text) - len(text.rstrip("0")))
 
 
 def reliance_rows(frame: pd.DataFrame, region: str, faults: list[Fault]) -> list[Row]:
