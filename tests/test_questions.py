@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -32,8 +32,8 @@ def test_every_question_of_the_acceptance_list_stands_there() -> None:
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_the_command_is_one(command: str) -> None:
     name, verb, case, *rest = shlex.split(command)
-    group = typer.main.get_command(app)
-    assert name == "didymium" and isinstance(group, click.Group)
+    group: Any = typer.main.get_command(app)
+    assert name == "didymium"
     known = {option for parameter in group.commands[verb].params for option in parameter.opts}
     assert {word for word in rest if word.startswith("--")} <= known
     loaded = didymium.load_case(case)

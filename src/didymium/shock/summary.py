@@ -109,8 +109,8 @@ class _Words:
             first = stopped[stopped["line_stop"].eq(stopped["line_stop"].iloc[0])]
             never = sorted(set(mine["end_use"]) - set(stopped["end_use"]))
             answer = _("from {month}: {uses}; first shortage {short}; at no time: {never}").format(
-                month=first["line_stop"].iloc[0], uses=", ".join(self._use(u) for u in first["end_use"]),
-                short=short["first_short"].min(), never=", ".join(self._use(u) for u in never) or _("nobody"),
+                month=first["line_stop"].iloc[0], uses=self._some(list(first["end_use"]), 2 * MOST),
+                short=short["first_short"].min(), never=self._some(never, MOST) or _("nobody"),
             )  # fmt: skip
         return self._answer("stop", region, answer, "uses", mine)
 
@@ -144,7 +144,9 @@ class _Words:
 
     def form(self, region: str) -> Answer | None:
         frame = self.frames["conversion"]
-        mine = frame[frame["region"].eq(region)]
+        cover = self._of("cover", region)
+        cut = set(cover.loc[cover["halt"].gt(0), "commodity"])
+        mine = frame[frame["region"].eq(region) & (frame["commodity"].isin(cut) if cut else True)]
         useless = mine[mine["reaches"].eq("") & mine["held"].gt(TRACE_TONNES)]
         slow = mine[mine["reaches"].ne("") & mine["over_use"].lt(1.0)].sort_values("over_use")
         parts = [
@@ -250,6 +252,13 @@ class _Words:
 
     def _use(self, name: object) -> str:
         return str(self.uses.get(str(name), name)).split(":")[0]
+
+    def _some(self, names: list[str], most: int) -> str:
+        """Name some end uses, and count the others."""
+        said = ", ".join(self._use(name) for name in names[:most])
+        if len(names) <= most:
+            return said
+        return _("{names} and {count} more").format(names=said, count=len(names) - most)
 
     def _answer(self, question: str, region: str, answer: str, table: str, rows: pd.DataFrame) -> Answer:
         inputs = join_inputs(*(str(keys).split(";") for keys in rows[RESTS_ON]))
