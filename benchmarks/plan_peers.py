@@ -206,7 +206,7 @@ def write(case: Case, stories: list[Story], last: int, folder: Path) -> None:
         )  # fmt: skip
 
 
-def chain(last: int = 2029, limit: float = 1200.0) -> None:
+def chain(last: int = 2034, limit: float = 1200.0) -> None:
     """Print objectives and times of the rare-earth chain side by side."""
     case = load_case("us-japan")
     stories = cuts(case)
