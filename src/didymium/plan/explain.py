@@ -24,7 +24,7 @@ Values = npt.NDArray[np.float64]
 NEAR = 0.01
 """Plans within this share of what the best one brings count as nearly as good."""
 
-ASKED = 4
+ASKED = 3
 """Chosen projects, and others, of which what would flip them is asked anew: those that it takes least to flip."""
 
 
@@ -101,11 +101,14 @@ def _confirm(planner: Planner, who: tuple[str, ...], weight: float, rows: dict[i
     near = [*[at for at in least if rows[at].chosen][:ASKED], *[at for at in least if not rows[at].chosen][:ASKED]]
     for at in near:
         why, capex = rows[at], projects[at].capex / UNIT
-        factor, confirmed = flips.capex(at, max(why.capex, 1e-3 * capex) / capex, why.margin)
-        rows[at] = replace(why, capex=factor * capex, capex_confirmed=confirmed)
-        if why.chosen:
-            start, leaves = flips.start(at, why.margin)
-            rows[at] = replace(rows[at], start=start, start_confirmed=leaves)
+        try:
+            factor, confirmed = flips.capex(at, max(why.capex, 1e-3 * capex) / capex, why.margin)
+            rows[at] = replace(why, capex=factor * capex, capex_confirmed=confirmed)
+            if why.chosen:
+                start, leaves = flips.start(at, why.margin)
+                rows[at] = replace(rows[at], start=start, start_confirmed=leaves)
+        except SolverError:
+            continue  # not answered: what is printed stays first order, and says so
 
 
 def _revenue(planner: Planner, paid: pd.DataFrame, at: int) -> float:

@@ -30,7 +30,7 @@ CLOSE = 0.05
 MOST = 10
 """Times that the program is asked again about one project and one quantity."""
 
-_LEAST_GAP = 0.1
+_LEAST_GAP = 1.0
 """MUSD: smaller differences between plans are not told apart."""
 
 
@@ -92,8 +92,10 @@ class Flips:
             without = self.found.decision.build.copy()
             without[at] = 0.0
             first = [self.found.decision, self.found.decision._replace(build=without)]
-        result = search(master, made.crew, gap, made.base, first=first, most_steps=60)
-        made.crew.take(made.jobs)
+        try:
+            result = search(master, made.crew, gap, made.base, first=first, most_steps=60)
+        finally:
+            made.crew.take(made.jobs)
         return bool(result.decision.build[at] > 0.5)
 
     def capex(self, at: int, guess: float, margin: float) -> tuple[float, bool]:
