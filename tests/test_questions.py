@@ -11,6 +11,7 @@ import pytest
 import typer
 
 import didymium
+from didymium.case.case import Case
 from didymium.cli import app
 from didymium.result import Result
 
@@ -59,6 +60,20 @@ def test_what_a_shock_answers(shocked: Result) -> None:
     for command in COMMANDS:
         if command.startswith("didymium shock us-japan "):
             columns_are_there(shocked, [(t, c) for t, c in READ[command] if t not in optional])
+
+
+def test_whose_material_goods_hold_lies_between_its_extremes(shocked: Result, us_japan: Case) -> None:
+    content = shocked["content"]
+    known = content[content["low"].notna()]
+    assert set(known["commodity"]) <= set(us_japan.finished()) and set(known["region"]) == {"USA", "JPN"}
+    assert (known["low"] <= known["share"]).all() and (known["share"] <= known["high"]).all()
+    assert content["share"].dropna().between(0.0, 1.0).all()
+    # An end use that takes one good holds what the good holds.
+    one = shocked["origins"].query("end_use == 'wind' and region == 'JPN' and element == 'Dy' and rule == 'covered'")
+    good = content.query("commodity == 'magnet_high_temperature' and region == 'JPN' and element == 'Dy'")
+    good = good[good["rule"].eq("covered")]
+    both = one.merge(good, on="month", suffixes=("", "_good")).dropna(subset=["share", "share_good"])
+    assert len(both) > 12 and both["share"].to_numpy() == pytest.approx(both["share_good"].to_numpy(), abs=1e-6)
 
 
 def test_days_that_users_ask_for(shocked: Result) -> None:

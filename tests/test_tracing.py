@@ -68,7 +68,10 @@ def test_extremes_against_every_allotment(bad: int, good: int, tenths: int) -> N
     where = list(MARKETS).index("metal|USER")
     assert mixed[where] == pytest.approx(bad / (bad + good))
     assert mixed[where] + clean[where] == pytest.approx(1.0)
-    low, high = Extremes(flows, BAD, ONE).share(np.array([0]), np.array([0]))
+    program = Extremes(flows, BAD, ONE)
+    low, high = program.share(np.array([0]), np.array([0]))
+    # What army and toys take together is all the metal there is: nobody's choice moves its share.
+    assert program.share_of_market(where, 0) == pytest.approx((mixed[where], mixed[where]), abs=1e-6)
     metal, marked, army = (bad + good) / 2, bad / 2, tenths / 10 * (bad + good) / 2
     assert high == pytest.approx(min(army, marked) / army, abs=1e-6)
     assert low == pytest.approx(max(0.0, army - (metal - marked)) / army, abs=1e-6)
@@ -118,6 +121,8 @@ def test_months_against_every_way_to_draw_from_stock(made: list[int], first: int
         assert low == pytest.approx(min(reached[month]), abs=1e-6)
         assert high == pytest.approx(max(reached[month]), abs=1e-6)
         assert low - 1e-6 <= mixed[3, month] <= high + 1e-6
+        # The smelter is all that takes ore from its market, whose stock may keep the other lots.
+        assert program.share_of_market(1, month) == pytest.approx((low, high), abs=1e-6)
 
 
 def test_goods_under_way_keep_their_share() -> None:
