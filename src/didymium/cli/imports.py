@@ -101,8 +101,9 @@ def baci(
     out: Rows = None,
 ) -> None:
     """Read BACI."""
+    from didymium.sources.baci import KEY
     from didymium.sources.tidy import tidy
-    from didymium.sources.trade import KEY, coverage, only, unit_values
+    from didymium.sources.trade import coverage, only, unit_values
 
     if years and not hs:
         raise DidymiumError(_("--years without --hs -> name the codes"))
