@@ -415,6 +415,19 @@ def test_wgi_pair(tmp_path: Path) -> None:
     assert {"R20", "PUS"} <= {fault.fault[:3] for fault in reading.corrections}
 
 
+def test_wgi_lost_sign() -> None:
+    """A minus that is gone leaves a valid number: the years beside it tell. Who crosses zero is not marked."""
+    years, error = range(2015, 2021), 0.2
+    series = {"LOST": [-1.0, -1.1, 1.0, -0.9, -1.0, -1.1], "CROSSES": [-0.4, -0.2, 0.1, -0.1, 0.2, 0.4],
+              "JUMPS": [-1.0, -1.1, 0.3, -0.9, -1.0, -1.1], "ENDS": [1.0, -1.0, -1.0, -1.0, -1.0, 1.0]}  # fmt: skip
+    rows = [(country, year, "PV", value, error, "2021", "") for country, values in series.items()
+            for year, value in zip(years, values, strict=True)]  # fmt: skip
+    frame = wgi.mark_signs(pd.DataFrame(rows, columns=list(wgi.COLUMNS)))
+    marked = frame[frame["note"].ne("")]
+    assert marked[["country", "year"]].to_numpy().tolist() == [["LOST", 2017]]
+    assert "a lost or added minus?" in marked["note"].iloc[0]
+
+
 def test_wgi_splice(tmp_path: Path) -> None:
     frame = pair(tmp_path).frame
     assert set(frame.loc[frame["year"] == 2023, "edition"]) == {"2025"}

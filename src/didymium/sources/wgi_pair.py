@@ -8,7 +8,7 @@ from pathlib import Path
 from didymium.faults import Fault, single
 from didymium.messages import N_, _
 from didymium.sources.files import Faults, Reading, read_columns, read_text, split_header
-from didymium.sources.wgi import COLUMNS, DIMENSIONS, country_of, read_value, year_of
+from didymium.sources.wgi import COLUMNS, DIMENSIONS, country_of, mark_signs, read_value, year_of
 
 NOT_COUNTRIES = {"R20": N_("a region"), "PUS": N_("a group of islands, here with values of Jersey")}
 """Codes that are no country. PUS holds to 2022 what the workbook of 2023 holds for Jersey, to the last digit."""
@@ -74,7 +74,7 @@ def read_wgi_pair(estimates: Path, errors: Path, dimension: str = "PV") -> Readi
             Fault(estimates.name, "1", str(NEW_METHOD), _("two methods in one table"),
                   _("marked as two editions: a change across them is refused"))
         )  # fmt: skip
-    return Reading(pd.DataFrame(rows, columns=list(COLUMNS)), corrections)
+    return Reading(mark_signs(pd.DataFrame(rows, columns=list(COLUMNS))), corrections)
 
 
 def _wide(
