@@ -69,3 +69,11 @@ def news(scenario: Scenario, first: date, memory: int = 1) -> bool:
     days += [change.start for change in scenario.demand_changes]
     days += [wedge.start for wedge in scenario.wedges]
     return any(first <= day < last for day in days)
+
+
+def dated(belief: Scenario, first: date, last: date) -> bool:
+    """Return whether something that is believed begins or ends between two days, the last one not counted."""
+    parts = (*belief.restrictions, *belief.outages, *belief.demand_changes, *belief.wedges)
+    days = [day for part in parts for day in (part.start, part.end)]
+    days += [day for measure in belief.restrictions for pause in measure.pauses for day in (pause.start, pause.end)]
+    return any(day is not None and first <= day < last for day in days)

@@ -27,7 +27,7 @@ from didymium.market.program import build
 from didymium.market.solve import Instance, Solution
 from didymium.market.tree import Tree, add_months, months
 from didymium.messages import _
-from didymium.shock.belief import believed, news
+from didymium.shock.belief import believed, dated, news
 from didymium.shock.path import Path, Recorder, State
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ FORESIGHTS = ("none", "announced", "perfect")
 """Today's measures stay; announced dates are known; every date is known (a bound, never a forecast)."""
 
 WINDOW = 6
-"""Months that the rolling horizon looks ahead where nobody knows how long a measure lasts."""
+"""Months that the rolling horizon looks ahead where nobody knows of a day on which something changes."""
 
 AHEAD = 12
-"""Months that it looks ahead where announced dates are known."""
+"""Months that it looks ahead where such a day is announced (docs/decisions/025)."""
 
-STEADY = 6
-"""Months for which a plan may stand, where announced dates are known and nothing else happens."""
+STANDS = 2
+"""A plan may stand for its months divided by this, where announced dates are known and nothing else happens."""
 
 SAVED = 0.005
 """Share of a demand by which users may save before a plan that stands is made anew."""
@@ -57,6 +57,9 @@ MEMORY = 3
 
 OPTIONS = Options(stocks=True, transit=True, demand_grid=SHORTAGE_GRID)
 """Commercial stocks and transit times take part, and demand is seen finely where much is missing."""
+
+HANDED_ON = ("stock_start", "under_way", "most_active", "clean", "intensity")
+"""Options that say where a month begins."""
 
 Progress = Callable[[int, int], None]
 
@@ -95,7 +98,9 @@ class Engine:
         self.rate = case.assumption("a_discount_rate")
         made = set(case["assumptions"]["assumption"])
         self.start_up = case.assumption(START_UP) if START_UP in made else 0.0
+        self.month = 0  # of the path in work: where its window begins
         self._instances: dict[Shape, tuple[Instance, Any]] = {}
+        self._begun: set[Shape] = set()  # shapes that the path in work has used
 
     def path(
         self,
@@ -144,7 +149,7 @@ class Engine:
         state = State(self.market, options)
         seen = Recorder(self.market, state.stocks)
         options = replace(options, most_active=state.able(self.start_up, len(tree)))
-        self._fresh_start(len(tree), options, whole=True)
+        self._begin()
         solution, duty = self._solve(tree, options, None, whole=True)
         for node in range(len(tree)):
             seen.add(solution, duty, node)
@@ -152,65 +157,78 @@ class Engine:
         return seen.path("perfect", tree)
 
     def _rolling(self, scenario: Scenario, foresight: str, options: Options, progress: Progress | None) -> Path:
-        """Solve month after month; without announcements each month anew, with them when something happens."""
+        """Solve month after month; without announcements each month anew, with them when something happens.
+
+        Where no date is announced there is nothing to see beyond the months that somebody sees who knows of none.
+        """
         announced = foresight == "announced"
         state = State(self.market, options)
         seen = Recorder(self.market, state.stocks)
-        month, duty = 0, None
-        self._fresh_start(AHEAD if announced else WINDOW, options)
-        while month < scenario.months:
+        duty: np.ndarray | None = None
+        self._begin()
+        while self.month < scenario.months:
             started = time.perf_counter()
-            start = add_months(scenario.start, month)
-            tree = months(start, AHEAD if announced else WINDOW, None, self.rate)
-            belief = believed(scenario, add_months(start, 1), announced, self.memory)
+            start = add_months(scenario.start, self.month)
+            tomorrow = add_months(start, 1)
+            belief = believed(scenario, tomorrow, announced, self.memory)
+            far = announced and dated(belief, tomorrow, add_months(start, AHEAD))
+            tree = months(start, AHEAD if far else WINDOW, None, self.rate)
             tree = Tree(tree.nodes, (scenario, *([belief] * (len(tree) - 1))))
             solution, duty = self._solve(tree, _as_is(options, state, self.start_up), duty)
             planned, kept = state.intensity, 0
             while True:
                 seen.add(solution, duty, kept)
                 state.after(seen, solution, kept)
-                kept, month = kept + 1, month + 1
+                kept, self.month = kept + 1, self.month + 1
                 if progress:
-                    progress(month, scenario.months)
-                stands = announced and options.rationing == "price" and kept < STEADY and month < scenario.months
-                if not stands or news(scenario, add_months(scenario.start, month), self.memory):
+                    progress(self.month, scenario.months)
+                stands = announced and options.rationing == "price" and STANDS * (kept + 1) <= len(tree)
+                if not stands or self.month >= scenario.months:
+                    break
+                if news(scenario, add_months(scenario.start, self.month), self.memory):
                     break
                 if np.max(np.abs(state.intensity - planned), initial=0.0) > SAVED:
                     break
             seen.runs.append({**solution.run, "seconds": time.perf_counter() - started})
         return seen.path(foresight, self._tree(scenario))
 
-    def _fresh_start(self, nodes: int, options: Options, whole: bool = False) -> None:
-        """Let the next solve start the same way whatever was run before it, so that a path is always the same.
+    def _begin(self) -> None:
+        """Begin a path: each of its programs starts the same way, whatever was run before."""
+        self.month = 0
+        self._begun.clear()
 
-        A window starts where nothing has happened. All months at once start from nothing: on us-japan that takes 7.5 s,
-        and from a calm basis 13 s.
+    def _warm(self, tree: Tree, options: Options, whole: bool = False) -> tuple[Instance, bool]:
+        """Return the instance of a tree's shape, and whether the path in work uses it for the first time.
+
+        Then a window starts where nothing has happened. All months at once start from nothing: on us-japan that takes
+        7.5 s, and from a calm basis 13 s.
         """
-        shape = _shape(nodes, options, whole)
+        shape = Shape(len(tree), whole, options.pools, options.rationing, options.origin)
         if shape not in self._instances:
-            calm = months(date(self.case.base_year, 1, 1), nodes, None, self.rate)
-            instance, rest = Instance(build(self.case, calm, options, self.market)), None
+            calm = months(date(self.case.base_year, 1, 1), len(tree), None, self.rate)
+            still = replace(options, **dict.fromkeys(HANDED_ON))
+            instance, rest = Instance(build(self.case, calm, still, self.market)), None
             if not whole:
                 instance.run()
                 rest = instance.basis()
             self._instances[shape] = (instance, rest)
         instance, rest = self._instances[shape]
-        instance.start_from(rest)
+        first = shape not in self._begun
+        if first:
+            self._begun.add(shape)
+            instance.start_from(rest)
+        return instance, first
 
     def _solve(
         self, tree: Tree, options: Options, duty: np.ndarray | None, whole: bool = False
     ) -> tuple[Solution, np.ndarray]:
         """Solve the program of a tree in the instance of its shape; return it and the duties (routes x nodes)."""
-        instance, _rest = self._instances[_shape(len(tree), options, whole)]
+        instance, _first = self._warm(tree, options, whole)
         instance.become(build(self.case, tree, options, self.market))
         solution, duty = solve_with_duties(instance, duty)
         if options.rationing == "priority":
             solution = ration(instance, solution)
         return solution, duty
-
-
-def _shape(nodes: int, options: Options, whole: bool) -> Shape:
-    return Shape(nodes, whole, options.pools, options.rationing, options.origin)
 
 
 def _pools(scenario: Scenario) -> tuple[Pool, ...]:

@@ -36,7 +36,7 @@ from didymium.market.solve import Instance, Solution
 from didymium.market.stocks import most_released
 from didymium.market.tree import Tree
 from didymium.messages import _
-from didymium.shock.engine import Engine, Progress, _shape
+from didymium.shock.engine import Engine, Progress
 from didymium.shock.path import Path
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ PRICING = {"simplex_dual_edge_weight_strategy": 1}
 """Options of the solver in a sweep: Devex, which takes fewer and cheaper steps from a basis (docs/decisions/024)."""
 
 Chapter = tuple[int, ...]
-"""How many of each measure's days of change have passed."""
+"""How many of each measure's days of change have passed, and how many months the window has."""
 
 
 class Basis(NamedTuple):
@@ -172,14 +172,10 @@ class Sweep(Engine):
         finally:
             self.recorded = None
 
-    def _fresh_start(self, nodes: int, options: Options, whole: bool = False) -> None:
-        """Begin a path where nothing has happened, and with numbers that may all be other ones."""
-        super()._fresh_start(nodes, options, whole)
+    def _begin(self) -> None:
+        """Begin a path with numbers that may all be other ones."""
+        super()._begin()
         self._anew, self._chapter, self._since = True, (), 0
-        if not whole:
-            instance, _rest = self._instances[_shape(nodes, options, whole)]
-            for name, value in PRICING.items():
-                instance.set_option(name, value)
 
     def _solve(
         self, tree: Tree, options: Options, duty: np.ndarray | None, whole: bool = False
@@ -187,9 +183,12 @@ class Sweep(Engine):
         """Solve a window: the first of a path is built, the others are written over it where that is enough."""
         if whole:
             return super()._solve(tree, options, duty, whole)
-        instance, _rest = self._instances[_shape(len(tree), options, whole)]
+        instance, first = self._warm(tree, options)
+        if first:
+            for name, value in PRICING.items():
+                instance.set_option(name, value)
         plain = in_place(self.market, tree, options)
-        if plain and not self._anew:
+        if plain and not first:
             advance(instance, tree, options)
         else:
             instance.become(build(self.case, tree, options, self.market))
@@ -197,6 +196,8 @@ class Sweep(Engine):
         starts = self._starts(*place)
         if starts:
             instance.start_from(nearest(instance, [basis.handed() for basis in starts]))
+        elif first and self.references:
+            instance.start_from(None)  # where it would start otherwise is a matter of the draw that made it
         if plain:
             solution, duty = checked(instance), np.zeros((len(self.market.network.routes), len(tree)))
         else:
@@ -205,7 +206,7 @@ class Sweep(Engine):
                 solution = ration(instance, solution)
         if self.recorded is not None:
             self.recorded.bases[place] = Basis.of(instance.basis())
-            if self._anew or solution.run["iterations"] > DIGESTED:
+            if first or solution.run["iterations"] > DIGESTED:
                 self.recorded.digested.add(place)
         self._anew = False
         return solution, duty
@@ -213,7 +214,7 @@ class Sweep(Engine):
     def _turn(self, tree: Tree) -> tuple[Chapter, int]:
         """Return the chapter in which a window begins, and months since the path came to it."""
         story, (_first, until) = tree.scenarios[0], tree.dates()[0]
-        now = chapter(story, until) if story else ()
+        now = (*(chapter(story, until) if story else ()), len(tree))
         self._since = 0 if self._anew or now != self._chapter else self._since + 1
         self._chapter = now
         return now, self._since
