@@ -152,3 +152,19 @@ def test_segments_of_a_line_end_where_its_price_is_zero(elasticity: float) -> No
     slopes = average_slopes(curve.benefit(80.0 * edges[0]), 80.0 * edges[0])
     assert slopes @ np.diff(80.0 * edges[0]) == pytest.approx(curve.benefit(one(1e9))[0])
     assert (np.diff(slopes) <= 1e-9).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("elasticity", [-0.3, -1.0, -2.5])
+@pytest.mark.parametrize("linear", [False, True])
+def test_where_nothing_is_wanted_nothing_is_worth_anything(elasticity: float, linear: bool) -> None:
+    """Any quantity is too much: price, benefit and slope are zero, and the row beside it is what it is alone."""
+    wanted, none = np.array([10.0]), np.array([0.0])
+    rest = (np.full(2, 5.0), np.full(2, elasticity), np.full(2, 20.0), np.full(2, linear))
+    both = DemandCurve(np.concatenate([wanted, none]), *rest)
+    alone = DemandCurve(wanted, *(part[:1] for part in rest))
+    for q in (0.0, 3.0, 12.0):
+        for law in ("price", "benefit", "fall"):
+            found = getattr(both, law)(np.full(2, q))
+            assert found[1] == 0.0, (law, q)
+            assert found[0] == pytest.approx(getattr(alone, law)(np.array([q]))[0])

@@ -12,6 +12,17 @@ Array = npt.NDArray[np.float64]
 _Law = Callable[[Array, Array, Array, Array, Array], Array]
 
 
+def _filled(q: Array, q0: Array) -> Array:
+    """``q / q0``; without end where nothing is wanted, for then any quantity is too much and worth nothing."""
+    q, q0 = np.broadcast_arrays(np.asarray(q, float), np.asarray(q0, float))
+    return np.divide(q, q0, out=np.full(q.shape, np.inf), where=q0 > 0)
+
+
+def _where_wanted(q0: Array, value: Array) -> Array:
+    """Return the value where something is wanted, 0 elsewhere."""
+    return np.asarray(np.where(np.asarray(q0) > 0, value, 0.0))
+
+
 def willingness(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> Array:
     """Return the price at which ``q`` is wanted.
 
@@ -27,7 +38,7 @@ def willingness(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array)
         Elasticity (below zero) and choke as a multiple of the base price.
     """
     with np.errstate(divide="ignore"):
-        return p0 * np.minimum(choke, np.power(q / q0, 1.0 / elasticity))
+        return np.asarray(p0 * np.minimum(choke, np.power(_filled(q, q0), 1.0 / elasticity)))
 
 
 def benefit(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> Array:
@@ -36,21 +47,23 @@ def benefit(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> 
     ``B(q) = int_0^q B'(s) ds``: ``choke p0 q`` up to ``qc = q0 choke^e``, then
     ``choke p0 qc + p0 q0 / (1 + 1/e) ((q/q0)^(1 + 1/e) - (qc/q0)^(1 + 1/e))``; a logarithm where ``e = -1``.
     """
-    kink = q0 * np.power(choke, elasticity)
+    size = np.where(np.asarray(q0) > 0, q0, 1.0)
+    kink = size * np.power(choke, elasticity)
     below = choke * p0 * np.minimum(q, kink)
     power = 1.0 + 1.0 / elasticity
-    ratio, start = np.maximum(q, kink) / q0, kink / q0
+    ratio, start = np.maximum(q, kink) / size, kink / size
     unit = np.isclose(power, 0.0)
     safe = np.where(unit, 1.0, power)
     curve = np.where(unit, np.log(ratio / start), (ratio**safe - start**safe) / safe)
-    return below + p0 * q0 * curve
+    return _where_wanted(q0, below + p0 * size * curve)
 
 
 def willingness_fall(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> Array:
     """``B''(q) = p0 / (e q0) (q / q0)^(1/e - 1)`` beyond the choke, 0 below it: USD/kg by tonne."""
+    size = np.where(np.asarray(q0) > 0, q0, 1.0)
     with np.errstate(divide="ignore", over="ignore"):
-        curve = p0 / (elasticity * q0) * np.power(q / q0, 1.0 / elasticity - 1.0)
-    return np.where(q > q0 * np.power(choke, elasticity), curve, 0.0)
+        curve = p0 / (elasticity * size) * np.power(q / size, 1.0 / elasticity - 1.0)
+    return _where_wanted(q0, np.where(q > size * np.power(choke, elasticity), curve, 0.0))
 
 
 def linear_willingness(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> Array:
@@ -59,7 +72,7 @@ def linear_willingness(q: Array, q0: Array, p0: Array, elasticity: Array, choke:
     ``B'(q) = p0 min(choke, max(0, 1 + (q / q0 - 1) / e))``: elasticity ``e < 0`` at the base point, never above the
     choke price. Demand stops at ``q0 (1 - e)``, where the price is zero (:func:`most_wanted`).
     """
-    return p0 * np.minimum(choke, np.maximum(0.0, 1.0 + (q / q0 - 1.0) / elasticity))
+    return np.asarray(p0 * np.minimum(choke, np.maximum(0.0, 1.0 + (_filled(q, q0) - 1.0) / elasticity)))
 
 
 def linear_benefit(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> Array:
@@ -69,15 +82,16 @@ def linear_benefit(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Arr
     ``choke p0 qc + p0 q0 ((r - rc) + ((r - 1)^2 - (rc - 1)^2) / (2 e))``, and no more beyond ``r = 1 - e``.
     """
     kink = np.maximum(0.0, 1.0 + elasticity * (choke - 1.0))
-    ratio = np.clip(q / q0, kink, 1.0 - elasticity)
+    ratio = np.clip(_filled(q, q0), kink, 1.0 - elasticity)
     below = choke * p0 * np.minimum(q, q0 * kink)
     return below + p0 * q0 * ((ratio - kink) + ((ratio - 1.0) ** 2 - (kink - 1.0) ** 2) / (2.0 * elasticity))
 
 
 def linear_willingness_fall(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> Array:
     """``B''(q) = p0 / (e q0)`` between the choke and the price of zero, 0 outside: USD/kg by tonne."""
-    line = 1.0 + (q / q0 - 1.0) / elasticity
-    return np.where((line < choke) & (line >= 0.0), p0 / (elasticity * q0), 0.0)
+    line = 1.0 + (_filled(q, q0) - 1.0) / elasticity
+    size = np.where(np.asarray(q0) > 0, q0, 1.0)
+    return np.where((line < choke) & (line >= 0.0), p0 / (elasticity * size), 0.0)
 
 
 def most_wanted(q0: Array, elasticity: Array, linear: npt.NDArray[np.bool_]) -> Array:

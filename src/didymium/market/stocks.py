@@ -62,10 +62,10 @@ def stock_variables(p: Parts) -> None:
     """Stocks: commercial ones move freely; strategic ones are released only while a measure cuts supply."""
     add, nodes, stocks = p.model.add_variable, p.tree.index, p.stocks
     years = p.tree.years()
-    firmly = stocks["rest"].to_numpy(float) * p.options.hoarding
-    kinds = [stocks["kind"].eq("programme"), stocks["kind"].eq("commercial")]
-    most = np.select(kinds, [stocks["most"], firmly], np.inf)
-    per_year = np.where(stocks["kind"].eq("commercial"), np.inf, stocks["per_year"].to_numpy(float))
+    commercial, bought = (stocks["kind"].eq(kind).to_numpy() for kind in ("commercial", "programme"))
+    most = np.where(bought, stocks["most"].to_numpy(float), np.inf)
+    most[commercial] = stocks["rest"].to_numpy(float)[commercial] * p.options.hoarding
+    per_year = np.where(commercial, np.inf, stocks["per_year"].to_numpy(float))
     buys = per_year[:, None] * years[None, :]
     gives = most_released(stocks, p.conditions.cut[positions(p.network.markets.index, stocks["market"])], years)
     lowest = np.zeros_like(buys)
@@ -92,7 +92,6 @@ def stock_variables(p: Parts) -> None:
         return
     tiers = np.diff([0.0, *(edge for edge, _share in TERMINAL)])
     width = tiers[None, :, None] * stocks["rest"].to_numpy(float)[:, None, None]
-    bought = stocks["kind"].eq("programme").to_numpy()
     width[bought] = stocks.loc[bought, "most"].to_numpy(float)[:, None, None] * np.array([1.0, 0, 0, 0])[None, :, None]
     add("left", [stocks.index, pd.RangeIndex(len(tiers), name="tier"), leaves], upper=width)
 

@@ -73,7 +73,11 @@ def news(scenario: Scenario, first: date, memory: int = 1) -> bool:
 
 def dated(belief: Scenario, first: date, last: date) -> bool:
     """Return whether something that is believed begins or ends between two days, the last one not counted."""
-    parts = (*belief.restrictions, *belief.outages, *belief.demand_changes, *belief.wedges)
-    days = [day for part in parts for day in (part.start, part.end)]
-    days += [day for measure in belief.restrictions for pause in measure.pauses for day in (pause.start, pause.end)]
+    days: list[date | None] = []
+    for measure in belief.restrictions:
+        days += [measure.start, measure.end]
+        days += [day for pause in measure.pauses for day in (pause.start, pause.end)]
+    days += [day for outage in belief.outages for day in (outage.start, outage.end)]
+    days += [day for change in belief.demand_changes for day in (change.start, change.end)]
+    days += [day for wedge in belief.wedges for day in (wedge.start, wedge.end)]
     return any(day is not None and first <= day < last for day in days)
