@@ -206,7 +206,8 @@ class Engine:
         shape = Shape(len(tree), whole, options.pools, options.rationing, options.origin)
         if shape not in self._instances:
             calm = months(date(self.case.base_year, 1, 1), len(tree), None, self.rate)
-            still = replace(options, **dict.fromkeys(HANDED_ON))
+            nothing: dict[str, Any] = dict.fromkeys(HANDED_ON)
+            still = replace(options, **nothing)
             instance, rest = Instance(build(self.case, calm, still, self.market)), None
             if not whole:
                 instance.run()
