@@ -54,16 +54,17 @@ def plan(case: Case, planned: Result, writer: Writer) -> Markup:
             float(len(choices)), "count", behind((choices if len(choices) else planned["compare"])["rests_on"])
         ),
         "projects": ", ".join(str(n) for n in choices["name"].head(3)) or NONE,
-        "stock": joined(_reserve(case, planned, best, writer)) or Markup(_("nothing")),
     }
+    held = joined(_reserve(case, planned, best, writer))
+    stock = Markup(_("stocks of {stock}")).format(stock=held) if held else Markup(_("no stock"))
     return Markup(
         _(
             "Under “{scenario}” and no plan {missing} of the {goods} wanted are missing; over {stories} scenarios and "
             "after public cost {alone}; "
             "the best joint plan found is worth {total} ({each}){less}, {cost}; to what goes ahead anyway it adds "
-            "{count} projects ({projects}) and stocks of {stock}."
+            "{count} projects ({projects}) and {stock}."
         )
-    ).format(scenario=scenario_title(case, planned), goods=goods(case), **said)
+    ).format(scenario=scenario_title(case, planned), goods=goods(case), stock=stock, **said)
 
 
 def _missing(case: Case, planned: Result, region: str, writer: Writer) -> Markup:
