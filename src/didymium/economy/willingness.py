@@ -15,7 +15,7 @@ _Law = Callable[[Array, Array, Array, Array, Array], Array]
 def _filled(q: Array, q0: Array) -> Array:
     """``q / q0``; without end where nothing is wanted, for then any quantity is too much and worth nothing."""
     q, q0 = np.broadcast_arrays(np.asarray(q, float), np.asarray(q0, float))
-    return np.asarray(np.divide(q, q0, out=np.full(q.shape, np.inf), where=q0 > 0), float)
+    return np.asarray(np.divide(q, q0, out=np.full(q.shape, np.inf), where=q0 > 0))
 
 
 def _where_wanted(q0: Array, value: Array) -> Array:

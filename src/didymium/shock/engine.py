@@ -58,9 +58,6 @@ MEMORY = 3
 OPTIONS = Options(stocks=True, transit=True, demand_grid=SHORTAGE_GRID)
 """Commercial stocks and transit times take part, and demand is seen finely where much is missing."""
 
-HANDED_ON = ("stock_start", "under_way", "most_active", "clean", "intensity")
-"""Options that say where a month begins."""
-
 Progress = Callable[[int, int], None]
 
 
@@ -206,8 +203,9 @@ class Engine:
         shape = Shape(len(tree), whole, options.pools, options.rationing, options.origin)
         if shape not in self._instances:
             calm = months(date(self.case.base_year, 1, 1), len(tree), None, self.rate)
-            nothing: dict[str, Any] = dict.fromkeys(HANDED_ON)
-            still = replace(options, **nothing)
+            still = replace(
+                options, stock_start=None, under_way=None, most_active=None, clean=None, intensity=None
+            )  # fmt: skip
             instance, rest = Instance(build(self.case, calm, still, self.market)), None
             if not whole:
                 instance.run()
