@@ -34,7 +34,7 @@ GROWN = ("none",)
 def shock(
     case: cases.Case,
     scenario: str | Scenario = "china-licensing-2025",
-    foresight: Sequence[str] | None = None,
+    foresight: str | Sequence[str] | None = None,
     options: Options | None = None,
     progress: Callable[[int, int], None] | None = None,
     extremes: bool = False,
@@ -49,7 +49,7 @@ def shock(
         The case.
     scenario : str or Scenario
         A scenario of the case, or one of your own.
-    foresight : sequence of str, optional
+    foresight : str or sequence of str, optional
         ``none`` (each month believes that today's measures stay), ``announced`` (announced ends are known) and
         ``perfect`` (a bound), side by side; none and perfect where None, with ``growth`` none alone.
     options : Options, optional
@@ -79,7 +79,8 @@ def shock(
     SolverError
         No verified optimum.
     """
-    names = tuple(foresight) if foresight is not None else GROWN if growth else SHOWN
+    asked = (foresight,) if isinstance(foresight, str) else foresight
+    names = tuple(asked) if asked is not None else GROWN if growth else SHOWN
     unknown = [name for name in names if name not in FORESIGHTS]
     if unknown or not names:
         raise DidymiumError(_("foresight `{name}` is unknown -> use {known}").format(
