@@ -26,13 +26,14 @@ from didymium.market.solve import Instance, Solution
 from didymium.market.tree import Tree, add_months, months
 from didymium.shock.belief import believed
 from didymium.shock.bound import Game, bounded
+from didymium.shock.crew import machines
 from didymium.shock.draw import P95, Chance, at
 from didymium.shock.draws import draws
 from didymium.shock.engine import OPTIONS, WINDOW, Engine, _as_is
 from didymium.shock.harm import harm_of, listed, only
 from didymium.shock.path import State
 from didymium.shock.search import Search
-from didymium.shock.sweep import Sweep, advance
+from didymium.shock.sweep import Sweep, advance, chapter
 from didymium.shock.worst import worst
 from small_shock import SCENARIO, tables
 
@@ -232,6 +233,30 @@ def test_more_draws_go_on_from_fewer(case: Case, tmp_path: Path, whole: dict[str
     run(case, tmp_path, count=5)
     after = run(case, tmp_path)
     assert np.array_equal(after["users_loss_ONE"], whole["users_loss_ONE"])
+
+
+def test_machines_draw_the_same_as_threads(case: Case, tmp_path: Path, whole: dict[str, np.ndarray]) -> None:
+    """Two processes of a Dask cluster run the same parts to the same bits."""
+    pytest.importorskip("distributed")
+    crew = machines(processes=2)
+    try:
+        assert crew.size == 2
+        after = run(case, tmp_path, crew=crew)
+    finally:
+        crew.shut()
+    for name, values in whole.items():
+        assert np.array_equal(after[name], values, equal_nan=True), name
+
+
+def test_chapters_move_with_their_days(story: Scenario) -> None:
+    """News a year later opens the same chapters, a year later."""
+
+    def chapters(told: Scenario, later: int = 0) -> list[tuple[int, ...]]:
+        return [chapter(told, add_months(story.start, month + later)) for month in range(1, 40)]
+
+    assert chapters(moved(story, 12, 1.0), later=12) == chapters(story)
+    assert set(chapters(moved(story, 12, 1.0))[:11]) == {(0,) * len(chapters(story)[0])}
+    assert len(set(chapters(story))) > 2
 
 
 def test_draws_of_another_question(case: Case, tmp_path: Path) -> None:

@@ -40,6 +40,10 @@ def shock(
         Path | None,
         typer.Option("--keep", metavar="FOLDER", help=_("Where draws are kept while they run; else in the cache.")),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", metavar="ADDRESS", help=_("Scheduler of a Dask cluster, or `local`, for draws.")),
+    ] = None,
     worst: Annotated[
         int | None,
         typer.Option("--worst", metavar="K", help=_("Find the K measures of it that hurt most; 0: the worst month.")),
@@ -57,7 +61,7 @@ def shock(
         raise DidymiumError(_("--draws and --worst are two questions -> ask one at a time"))
     if draws is not None or worst is not None:
         question.answer(
-            lambda case: _risk(case, scenario, foresight, draws, seed, sweep, keep, worst, participant, pays)
+            lambda case: _risk(case, scenario, foresight, draws, seed, sweep, keep, cluster, worst, participant, pays)
         )
         return
     kinds = tuple(foresight or ("none", "perfect"))
@@ -83,7 +87,7 @@ def backtest(
 
 def _risk(
     loaded: Case, scenario: str, foresight: list[str] | None, draws: int | None, seed: int, sweep: str,
-    keep: Path | None, worst: int | None, participant: str | None, pays: bool,
+    keep: Path | None, cluster: str | None, worst: int | None, participant: str | None, pays: bool,
 ) -> Result:  # fmt: skip
     """Run draws or look for the worst case, with a bar."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -91,6 +95,7 @@ def _risk(
     from didymium.report.terminal import console
     from didymium.shock import draws as run_draws
     from didymium.shock import worst as find_worst
+    from didymium.shock.crew import machines
     from didymium.shock.draws import cache
 
     screen = console(stderr=True)
@@ -112,8 +117,12 @@ def _risk(
         story = loaded.scenario(scenario)
         folder = keep.expanduser().resolve() if keep else cache(loaded, story, seed, kinds[0])
         levels = tuple(part.strip() for part in sweep.split(","))
+        crew = machines(None if cluster == "local" else cluster) if cluster else None
         try:
-            return run_draws(loaded, story, draws, seed, levels, kinds[0], folder, progress=progress)
+            return run_draws(loaded, story, draws, seed, levels, kinds[0], folder, progress=progress, crew=crew)
         except KeyboardInterrupt:
             say(_("draws are kept in {folder}: the same command goes on from there").format(folder=folder))
             raise
+        finally:
+            if crew is not None:
+                crew.shut()

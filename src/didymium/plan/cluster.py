@@ -5,12 +5,12 @@ Needs the extra ``scale``. A job's arrays travel once; after that only decisions
 
 from __future__ import annotations
 
-import importlib
 import uuid
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from didymium.faults import DidymiumError
+from didymium.machines import connected
 from didymium.messages import _
 from didymium.plan.recourse import Decision, Job, Worker, Worth, shares
 
@@ -138,16 +138,4 @@ def machines(address: str | None = None, processes: int | None = None, patience:
     DidymiumError
         Without the extra ``scale``, or nobody answers at the address.
     """
-    try:
-        dask: Any = importlib.import_module("dask.distributed")
-    except ImportError:
-        raise DidymiumError(_("a cluster needs `pip install 'didymium[scale]'`")) from None
-    own: Any = None
-    try:
-        if address is None:
-            own = dask.LocalCluster(n_workers=processes, threads_per_worker=1, processes=True, dashboard_address=None)
-        client = dask.Client(own or address, timeout=patience)
-    except OSError as error:
-        said = _("no cluster answers at {address}: {error}").format(address=address, error=error)
-        raise DidymiumError(said) from None
-    return Cluster(client, own)
+    return Cluster(*connected(address, processes, patience))

@@ -61,8 +61,6 @@ class Drawn:
         What happens.
     market : Market
         Network and base point.
-    shift : int
-        Months by which its news comes later.
     numbers : dict of str to float
         What was drawn: onset (months), duration (ratio), approval and passthrough (normal variates), stock (ratio of
         commercial stocks), ``demand ENDUSE`` (ratio) and ``elasticity ENDUSE``.
@@ -70,7 +68,6 @@ class Drawn:
 
     scenario: Scenario
     market: Market
-    shift: int
     numbers: dict[str, float]
 
 
@@ -153,7 +150,7 @@ class Chance:
         uses["elasticity"] = elasticity
         base = replace(self.market.base, served=pd.Series(served, index=uses.index))
         market = Market(replace(network, stocks=stocks, uses=uses), base)
-        return Drawn(story, market, onset, {name: numbers[name] for name in self.names if name in numbers})
+        return Drawn(story, market, {name: numbers[name] for name in self.names if name in numbers})
 
     def _assumed(self, name: str) -> tuple[float, float, float]:
         low, value, high = (self.case.assumption(name, end) for end in LEVELS)

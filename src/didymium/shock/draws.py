@@ -13,9 +13,8 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as FilePath
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
@@ -25,9 +24,10 @@ from didymium.faults import DidymiumError
 from didymium.market.prepare import prepare
 from didymium.messages import _
 from didymium.result import Result, new_manifest
+from didymium.shock.crew import Crew, Task, Threads
 from didymium.shock.draw import LEVELS, Chance
 from didymium.shock.engine import OPTIONS, Progress
-from didymium.shock.outcome import Outcome, outcome_of
+from didymium.shock.outcome import Outcome
 from didymium.shock.risk_tables import RiskTables
 from didymium.shock.sweep import Reference, Sweep
 
@@ -58,6 +58,7 @@ def draws(
     folder: FilePath | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    crew: Crew | None = None,
 ) -> Result:
     """Run draws of a scenario: onset, duration, approval, elasticity, stock and demand, each by its band.
 
@@ -81,6 +82,8 @@ def draws(
         Threads; the solver leaves Python's lock. As many as processors where None.
     progress : callable, optional
         Called with draws done and draws in all.
+    crew : Crew, optional
+        Who runs them: :func:`didymium.shock.crew.machines` for a Dask cluster; threads of this machine where None.
 
     Returns
     -------
@@ -110,11 +113,13 @@ def draws(
     resumed = done
     if progress:
         progress(done, len(levels) * count)
-    workers = max(1, threads or os.cpu_count() or 1)
+    crew = crew or Threads(max(1, threads or os.cpu_count() or 1))
     for level in levels:
         parts = [at for mine, at in todo if mine == level]
         if parts:
-            done = _run(chance, level, parts, count, foresight, keep, workers, progress, done, len(levels) * count)
+            references = _references(chance, level, foresight, min(crew.size, os.cpu_count() or 1))
+            task = Task(chance, level, foresight, references)
+            done = _run(crew, task, parts, count, keep, progress, done, len(levels) * count)
     outcomes = {level: keep.read(level, count) for level in levels}
     tables = RiskTables(chance, outcomes).all()
     chosen = {
@@ -123,7 +128,7 @@ def draws(
         "probability": story.probability,
     }  # fmt: skip
     seconds = time.perf_counter() - started
-    run = {"draws": {"status": "Optimal", "resumed": resumed, "threads": workers, "seconds": seconds}}
+    run = {"draws": {"status": "Optimal", "resumed": resumed, "workers": crew.size, "seconds": seconds}}
     manifest = new_manifest(case.digest, chosen, run=run, timings={"total": seconds})
     return Result("draws", case.name, {table.name: table for table in tables}, manifest)
 
@@ -143,52 +148,16 @@ def _question(case: cases.Case, scenario: Scenario, seed: int, foresight: str) -
 
 
 def _run(
-    chance: Chance, level: str, parts: Sequence[int], count: int, foresight: str, keep: _Kept, workers: int,
-    progress: Progress | None, done: int, total: int,
+    crew: Crew, task: Task, parts: Sequence[int], count: int, keep: _Kept, progress: Progress | None, done: int,
+    total: int,
 ) -> int:  # fmt: skip
-    """Run the parts of a level on threads, each with a program of its own."""
-    references = _references(chance, level, foresight, workers)
-    idle: SimpleQueue[Sweep] = SimpleQueue()
-    for _worker in range(workers):
-        idle.put(Sweep(chance.case, chance.market, OPTIONS, references))
-    stop = threading.Event()
-
-    def part(first: int) -> int:
-        sweep = idle.get()
-        try:
-            found = []
-            for index in range(first, min(first + PART, count)):
-                if stop.is_set():
-                    return 0
-                found.append(one(chance, sweep, index, level, foresight))
-            keep.write(level, first, found)
-            return len(found)
-        finally:
-            idle.put(sweep)
-
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        waiting: set[Future[int]] = {pool.submit(part, first) for first in parts}
-        try:
-            while waiting:
-                # A short wait, so that Ctrl-C is heard.
-                ended, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    done += future.result()
-                    if progress:
-                        progress(done, total)
-        except BaseException:
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+    """Run the parts of a level and keep each when it is done."""
+    for part, found in crew.run(task, [range(first, min(first + PART, count)) for first in parts]):
+        keep.write(task.level, part.start, found)
+        done += len(found)
+        if progress:
+            progress(done, total)
     return done
-
-
-def one(chance: Chance, sweep: Sweep, index: int, level: str, foresight: str) -> Outcome:
-    """Run one draw."""
-    variates = chance.variates(index)
-    drawn = chance.draw(variates, level)
-    path = sweep.draw(drawn.scenario, foresight, drawn.market, sweep.options)
-    return outcome_of(chance.case, drawn, path, variates)
 
 
 def _references(chance: Chance, level: str, foresight: str, workers: int) -> list[Reference]:

@@ -13,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import highspy
 import numpy as np
+import numpy.typing as npt
 
 from didymium.case.network import positions
 from didymium.faults import SolverError
@@ -50,6 +52,30 @@ Chapter = tuple[int, ...]
 """How many of each measure's days of change have passed, and how many months the window has."""
 
 
+class Basis(NamedTuple):
+    """Where a basis has each column and row, as the solver's codes; arrays, so that it can travel."""
+
+    columns: npt.NDArray[np.int8]
+    rows: npt.NDArray[np.int8]
+
+    @classmethod
+    def of(cls, held: Any) -> Basis:
+        """Return a basis of the solver as arrays."""
+        columns, rows = (np.fromiter(map(int, part), np.int8) for part in (held.col_status, held.row_status))
+        return cls(columns, rows)
+
+    def handed(self) -> Any:
+        """Return it as the solver takes it."""
+        basis = highspy.HighsBasis()
+        basis.valid = True
+        basis.col_status = [_STATUS[code] for code in self.columns.tolist()]
+        basis.row_status = [_STATUS[code] for code in self.rows.tolist()]
+        return basis
+
+
+_STATUS = {int(status): status for status in highspy.HighsBasisStatus.__members__.values()}
+
+
 @dataclass
 class Reference:
     """Where another path stood, by chapter.
@@ -62,10 +88,10 @@ class Reference:
         Months in which something happened.
     """
 
-    bases: dict[tuple[Chapter, int], Any] = field(default_factory=dict)
+    bases: dict[tuple[Chapter, int], Basis] = field(default_factory=dict)
     digested: set[tuple[Chapter, int]] = field(default_factory=set)
 
-    def latest(self, chapter: Chapter, since: int) -> Any | None:
+    def latest(self, chapter: Chapter, since: int) -> Basis | None:
         """Return the basis of a month of a chapter, or of the last one that there was before it."""
         for months in range(since, -1, -1):
             if (chapter, months) in self.bases:
@@ -78,13 +104,17 @@ def chapter(scenario: Scenario, until: date) -> Chapter:
 
     Draws that move the same days have the same chapters, sooner or later and longer or shorter.
     """
-    found = []
+    found: list[int] = []
     for measure in scenario.restrictions:
         pauses = [day for pause in measure.pauses for day in (pause.start, pause.end)]
-        days = {measure.start, measure.end, measure.announced, *pauses, *(day for day, _share in measure.approval)}
-        found.append(sum(day is not None and day < until for day in days))
-    for part in (*scenario.outages, *scenario.demand_changes, *scenario.wedges):
-        found.append(sum(day is not None and day < until for day in (part.start, part.end)))
+        turns = {measure.start, measure.end, measure.announced, *pauses, *(day for day, _share in measure.approval)}
+        found.append(sum(day is not None and day < until for day in turns))
+    for outage in scenario.outages:
+        found.append(sum(day < until for day in (outage.start, outage.end)))
+    for change in scenario.demand_changes:
+        found.append(sum(day < until for day in (change.start, change.end)))
+    for wedge in scenario.wedges:
+        found.append(sum(day is not None and day < until for day in (wedge.start, wedge.end)))
     return tuple(found)
 
 
@@ -109,7 +139,8 @@ class Sweep(Engine):
         super().__init__(case, market, options)
         self.references = references
         self.recorded: Reference | None = None
-        self._anew, self._chapter, self._since = True, (), 0
+        self._anew, self._since = True, 0
+        self._chapter: Chapter = ()
 
     def draw(
         self,
@@ -163,7 +194,7 @@ class Sweep(Engine):
         place = self._turn(tree)
         starts = self._starts(*place)
         if starts:
-            instance.start_from(nearest(instance, starts))
+            instance.start_from(nearest(instance, [basis.handed() for basis in starts]))
         elif first and self.references:
             instance.start_from(None)  # where it would start otherwise is a matter of the draw that made it
         if plain:
@@ -173,7 +204,7 @@ class Sweep(Engine):
             if options.rationing == "priority":
                 solution = ration(instance, solution)
         if self.recorded is not None:
-            self.recorded.bases[place] = instance.basis()
+            self.recorded.bases[place] = Basis.of(instance.basis())
             if first or solution.run["iterations"] > DIGESTED:
                 self.recorded.digested.add(place)
         self._anew = False
@@ -187,7 +218,7 @@ class Sweep(Engine):
         self._chapter = now
         return now, self._since
 
-    def _starts(self, now: Chapter, since: int) -> list[Any]:
+    def _starts(self, now: Chapter, since: int) -> list[Basis]:
         """Return the bases that a month may start from; none: it goes on from the month before."""
         if since == 0:
             return [basis for r in self.references if (basis := r.latest(now, 0)) is not None]
