@@ -8,6 +8,7 @@ import subprocess
 import sys
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ from didymium.shock.engine import OPTIONS, WINDOW, Engine, _as_is
 from didymium.shock.harm import harm_of, listed, only
 from didymium.shock.path import State
 from didymium.shock.search import Search
-from didymium.shock.sweep import Sweep, advance, chapter
+from didymium.shock.sweep import Chapter, Reference, Sweep, advance, chapter
 from didymium.shock.worst import worst
 from small_shock import SCENARIO, tables
 
@@ -251,12 +252,25 @@ def test_machines_draw_the_same_as_threads(case: Case, tmp_path: Path, whole: di
 def test_chapters_move_with_their_days(story: Scenario) -> None:
     """News a year later opens the same chapters, a year later."""
 
-    def chapters(told: Scenario, later: int = 0) -> list[tuple[int, ...]]:
+    def chapters(told: Scenario, later: int = 0) -> list[Chapter]:
         return [chapter(told, add_months(story.start, month + later)) for month in range(1, 40)]
 
     assert chapters(moved(story, 12, 1.0), later=12) == chapters(story)
-    assert set(chapters(moved(story, 12, 1.0))[:11]) == {(0,) * len(chapters(story)[0])}
+    assert set(chapters(moved(story, 12, 1.0))[:11]) == {frozenset()}
     assert len(set(chapters(story))) > 2
+
+
+def test_what_follows_two_measures_starts_where_one_of_them_led() -> None:
+    """Of the chapters recorded the one that holds most of the news, and none that holds other news."""
+    one, two, three = frozenset({("a", 1)}), frozenset({("a", 1), ("b", 1)}), frozenset({("a", 1), ("b", 1), ("c", 2)})
+    other, calm = frozenset({("a", 2), ("b", 1)}), frozenset()
+    kept: dict[Any, Any] = {(calm, 6, 0): "calm", (one, 6, 0): "one", (one, 6, 1): "later", (two, 12, 0): "longer"}
+    reference = Reference({**kept, (other, 6, 0): "other"})
+    assert reference.opening(one, 6) == "one"
+    assert reference.opening(three, 6) == "one"
+    assert reference.opening(three, 12) == "longer"
+    assert reference.opening(frozenset({("c", 2)}), 6) is None
+    assert reference.opening(calm, 6) == "calm"
 
 
 def test_draws_of_another_question(case: Case, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ answer (docs/decisions/018, 024).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -49,8 +50,11 @@ DIGESTED = 1000
 PRICING = {"simplex_dual_edge_weight_strategy": 1}
 """Options of the solver in a sweep: Devex, which takes fewer and cheaper steps from a basis (docs/decisions/024)."""
 
-Chapter = tuple[int, ...]
-"""How many of each measure's days of change have passed, and how many months the window has."""
+Chapter = frozenset[tuple[str, int]]
+"""How many days of change of each measure, outage, demand change and duty have passed, where any has."""
+
+Place = tuple[Chapter, int, int]
+"""A chapter, the months of the window, and months since the chapter began."""
 
 
 class Basis(NamedTuple):
@@ -83,21 +87,26 @@ class Reference:
 
     Parameters
     ----------
-    bases : dict of (Chapter, int) to basis
-        By chapter and months since it began: the solver's last basis.
-    digested : set of (Chapter, int)
+    bases : dict of Place to Basis
+        The solver's last basis there.
+    digested : set of Place
         Months in which something happened.
     """
 
-    bases: dict[tuple[Chapter, int], Basis] = field(default_factory=dict)
-    digested: set[tuple[Chapter, int]] = field(default_factory=set)
+    bases: dict[Place, Basis] = field(default_factory=dict)
+    digested: set[Place] = field(default_factory=set)
 
-    def latest(self, chapter: Chapter, since: int) -> Basis | None:
-        """Return the basis of a month of a chapter, or of the last one that there was before it."""
-        for months in range(since, -1, -1):
-            if (chapter, months) in self.bases:
-                return self.bases[chapter, months]
-        return None
+    def opening(self, now: Chapter, nodes: int) -> Basis | None:
+        """Return where the chapter began; else where the one began that holds most of its news, and no other news.
+
+        What follows several measures is then reached from what followed one of them.
+        """
+        whole = self.bases.get((now, nodes, 0))
+        if whole is not None:
+            return whole
+        parts = [(len(part), basis) for (part, months, since), basis in self.bases.items()
+                 if part and part < now and months == nodes and since == 0]  # fmt: skip
+        return max(parts, key=lambda part: part[0])[1] if parts else None
 
 
 def chapter(scenario: Scenario, until: date) -> Chapter:
@@ -105,18 +114,18 @@ def chapter(scenario: Scenario, until: date) -> Chapter:
 
     Draws that move the same days have the same chapters, sooner or later and longer or shorter.
     """
-    found: list[int] = []
+    passed: Counter[str] = Counter()
     for measure in scenario.restrictions:
         pauses = [day for pause in measure.pauses for day in (pause.start, pause.end)]
         turns = {measure.start, measure.end, measure.announced, *pauses, *(day for day, _share in measure.approval)}
-        found.append(sum(day is not None and day < until for day in turns))
+        passed[measure.measure] += sum(day is not None and day < until for day in turns)
     for outage in scenario.outages:
-        found.append(sum(day < until for day in (outage.start, outage.end)))
+        passed[outage.facility] += sum(day < until for day in (outage.start, outage.end))
     for change in scenario.demand_changes:
-        found.append(sum(day < until for day in (change.start, change.end)))
+        passed[f"{change.end_use} {change.region}"] += sum(day < until for day in (change.start, change.end))
     for wedge in scenario.wedges:
-        found.append(sum(day is not None and day < until for day in (wedge.start, wedge.end)))
-    return tuple(found)
+        passed[wedge.measure] += sum(day is not None and day < until for day in (wedge.start, wedge.end))
+    return frozenset((name, days) for name, days in passed.items() if days)
 
 
 class Sweep(Engine):
@@ -141,7 +150,7 @@ class Sweep(Engine):
         self.references = references
         self.recorded: Reference | None = None
         self._anew, self._since = True, 0
-        self._chapter: Chapter = ()
+        self._chapter: tuple[Chapter, int] = frozenset(), 0
 
     def draw(
         self,
@@ -175,7 +184,7 @@ class Sweep(Engine):
     def _begin(self) -> None:
         """Begin a path with numbers that may all be other ones."""
         super()._begin()
-        self._anew, self._chapter, self._since = True, (), 0
+        self._anew, self._chapter, self._since = True, (frozenset(), 0), 0
 
     def _solve(
         self, tree: Tree, options: Options, duty: np.ndarray | None, whole: bool = False
@@ -193,7 +202,7 @@ class Sweep(Engine):
         else:
             instance.become(build(self.case, tree, options, self.market))
         place = self._turn(tree)
-        starts = self._starts(*place)
+        starts = self._starts(place)
         if starts:
             instance.start_from(nearest(instance, [basis.handed() for basis in starts]))
         elif first and self.references:
@@ -211,19 +220,20 @@ class Sweep(Engine):
         self._anew = False
         return solution, duty
 
-    def _turn(self, tree: Tree) -> tuple[Chapter, int]:
-        """Return the chapter in which a window begins, and months since the path came to it."""
+    def _turn(self, tree: Tree) -> Place:
+        """Return the chapter in which a window begins, its months, and months since the path came to it."""
         story, (_first, until) = tree.scenarios[0], tree.dates()[0]
-        now = (*(chapter(story, until) if story else ()), len(tree))
+        now = (chapter(story, until) if story else frozenset(), len(tree))
         self._since = 0 if self._anew or now != self._chapter else self._since + 1
         self._chapter = now
-        return now, self._since
+        return *now, self._since
 
-    def _starts(self, now: Chapter, since: int) -> list[Basis]:
+    def _starts(self, place: Place) -> list[Basis]:
         """Return the bases that a month may start from; none: it goes on from the month before."""
+        now, nodes, since = place
         if since == 0:
-            return [basis for r in self.references if (basis := r.latest(now, 0)) is not None]
-        return [r.bases[now, since] for r in self.references if (now, since) in r.digested]
+            return [basis for r in self.references if (basis := r.opening(now, nodes)) is not None]
+        return [r.bases[place] for r in self.references if place in r.digested]
 
 
 def in_place(market: Market, tree: Tree, options: Options) -> bool:
