@@ -105,6 +105,7 @@ def draw_world(seed: Sequence[int], name: str) -> World:
     activities = pd.DataFrame(plants)
     activities.index = pd.Index(activities["facility"] + "|" + activities["process"], name="activity")
     activities["stage"], activities["inputs"], activities["gained"] = "metal", "x", 0.0
+    activities["saves"] = False
     loss = one_of((1.0, 1.25))
     terms = [
         (a, f"{c}|{row['region']}", c, row["region"], k)

@@ -66,8 +66,8 @@ def test_a_fault_in_the_wider_case_names_its_file_and_line(tmp_path: Path) -> No
 def test_an_overlay_replaces_rows_of_the_same_key_and_adds_others(tmp_path: Path) -> None:
     write(
         tmp_path / "ours", "stocks",
-        "jogmec_dy_metal,JOGMEC,strategic,JPN,dy_metal,90,90,90,day,none,range,shortage,a_stock_days,ours",
-        "our_dy,us,commercial,JPN,dy_metal,12,12,12,t,element,range,free,a_stock_days,ours",
+        "jogmec_dy_metal,JOGMEC,strategic,JPN,dy_metal,90,90,90,day,none,range,shortage,,a_stock_days,ours",
+        "our_dy,us,commercial,JPN,dy_metal,12,12,12,t,element,range,free,,a_stock_days,ours",
     )  # fmt: skip
     base, over = load(CASE), load(CASE, overlays=[tmp_path / "ours"])
     assert len(over["stocks"]) == len(base["stocks"]) + 1
@@ -79,7 +79,7 @@ def test_an_overlay_replaces_rows_of_the_same_key_and_adds_others(tmp_path: Path
 
 
 def test_a_fault_in_an_overlay_names_the_overlay(tmp_path: Path) -> None:
-    row = "our_dy,us,commercial,JPN,dy_metall,12,12,12,t,element,range,free,a_stock_days,ours"
+    row = "our_dy,us,commercial,JPN,dy_metall,12,12,12,t,element,range,free,,a_stock_days,ours"
     write(tmp_path / "ours", "stocks", row)
     with pytest.raises(CaseError) as error:
         load(CASE, overlays=[tmp_path / "ours"])

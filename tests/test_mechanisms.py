@@ -113,7 +113,10 @@ def assert_outputs(result: Result, others: set[str]) -> None:
 
 # Tables of the other command, in rows that name two.
 CLEAR_TABLES = {"prices", "net_trade", "activity", "flows", "use", "environment"}
-SHOCK_TABLES = {"served", "uses", "stocks", "cover", "conversion", "trade", "losses", "premium", "backtest"}
+SHOCK_TABLES = {
+    "summary", "served", "uses", "stocks", "cover", "conversion", "trade", "losses", "premium", "backtest", "content",
+    "pooled",
+}  # fmt: skip
 TRACK_TABLES = {"measures", "commitments", "evidence"}
 PLAN_TABLES = {"choices", "stock_plan", "compare", "gap", "stories"}
 

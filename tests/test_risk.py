@@ -135,7 +135,7 @@ def test_band_ends_are_its_5_and_95_percent_points(low: float, value: float, hig
 
 def test_the_middle_of_all_bands_is_the_case(chance: Chance, story: Scenario) -> None:
     drawn = chance.draw(np.zeros(len(chance.names)), "value")
-    assert drawn.scenario == story and drawn.shift == 0
+    assert drawn.scenario == story
     for name in ("uses", "stocks"):
         given_, own = getattr(chance.market.network, name), getattr(drawn.market.network, name)
         numbers = given_.select_dtypes("number").columns

@@ -162,7 +162,7 @@ def test_hhi_of_the_whole_yearbook(us_japan: Case, screened: Result, data_folder
     missed = set(ours.index[ours["hhi"].notna()]) - set(compared)
     assert not missed, missed
     assert len(compared) >= 60
-    assert {stage for _mineral, stage, _form in compared} == {"mine", "refinery", "smelter", "plant"}
+    assert {stage for _mineral, stage, _form in compared} == {"mine", "refinery", "smelter", "plant", "metal"}
 
 
 # What is not computable

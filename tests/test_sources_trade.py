@@ -771,7 +771,7 @@ def test_mutated_pair(tmp_path: Path, edits: list[tuple[int, str, str]]) -> None
         return
     rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     rows = [{name.strip(): cell for name, cell in row.items()} for row in rows]
-    stated = [float(cell) for row in rows if row["Code"] not in wgi.NOT_COUNTRIES for name, cell in row.items()
+    stated = [float(cell) for row in rows if row["Code"] not in wgi_pair.NOT_COUNTRIES for name, cell in row.items()
               if name.strip()[:1].isdigit() and cell.strip() not in wgi.MISSING]  # fmt: skip
     assert sorted(frame["estimate"]) == sorted(stated)
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 Values = npt.NDArray[np.float64]
 
+TRACE = 1e-9
+"""Tonnes of stock below this are none."""
+
 _KEPT = ("served", "activity", "ship", "stock", "fill", "release")
 
 
@@ -265,7 +268,8 @@ class Clearing:
         for programme in desk.programmes:
             row, base = f"programme|{programme.market}", self.base.price[programme.market]
             price = cleared.price.loc[programme.market].to_numpy(float)
-            fill, release, level = (cleared.values[n].loc[row].to_numpy(float) for n in ("fill", "release", "stock"))
+            held = (cleared.values[name].loc[row].to_numpy(float) for name in ("fill", "release", "stock"))
+            fill, release, level = (np.where(tonnes > TRACE, tonnes, 0.0) for tonnes in held)
             paid = ((fill - release) * price + level * base * holding * years) * self.discount
             paid[leaves] -= level[leaves] * SALVAGE * base * self.discount[leaves] * (1.0 + rate) ** -years[leaves]
             cost.loc[programme.market.split("|")[1]] += paid
