@@ -115,7 +115,7 @@ def assert_outputs(result: Result, others: set[str]) -> None:
 CLEAR_TABLES = {"prices", "net_trade", "activity", "flows", "use", "environment"}
 SHOCK_TABLES = {
     "summary", "served", "uses", "stocks", "cover", "conversion", "trade", "losses", "premium", "backtest", "content",
-    "pooled",
+    "pooled", "hidden", "rationing", "growth", "peaks",
 }  # fmt: skip
 TRACK_TABLES = {"measures", "commitments", "evidence"}
 PLAN_TABLES = {"choices", "stock_plan", "compare", "gap", "stories"}

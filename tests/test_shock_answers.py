@@ -16,7 +16,7 @@ from didymium.case.scenario import Restriction, Scenario
 from didymium.market.prepare import prepare
 from didymium.result import Result
 from didymium.shock import shock
-from didymium.shock.conversion import widest_way
+from didymium.shock.conversion import Ways
 from didymium.shock.engine import Engine
 
 FIRST, DAY = date(2025, 1, 1), date(2025, 3, 1)
@@ -77,10 +77,10 @@ def test_who_holds_licences_earns_the_gap(result: Result, case: Case) -> None:
 def test_stock_in_the_wrong_form_is_said(case: Case) -> None:
     """Ore in ONE passes its works: 60 t of metal a year, so 75 t of ore. TWO has no works and no ore market."""
     market = prepare(case)
-    way = widest_way(market, "ore|ONE")
+    way = Ways(market).widest("ore|ONE")
     assert way.width == pytest.approx(1.25 * 60)
     assert (way.binds, way.reaches) == ("works_one", "metal")
-    assert widest_way(market, "metal|TWO").width == np.inf
+    assert Ways(market).widest("metal|TWO").width == np.inf
 
 
 def test_stock_without_a_plant_is_useless(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -93,7 +93,7 @@ def test_stock_without_a_plant_is_useless(tmp_path_factory: pytest.TempPathFacto
     tables["stocks"] = [*tables["stocks"], reserve]
     case = make_case(tmp_path_factory.mktemp("answers") / "closed", tables)
     if "ore|ONE" in prepare(case).network.markets.index:
-        assert widest_way(prepare(case), "ore|ONE").width == 0.0
+        assert Ways(prepare(case)).widest("ore|ONE").width == 0.0
 
 
 def test_cover_says_how_long_without_the_controller(result: Result, case: Case) -> None:

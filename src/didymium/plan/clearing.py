@@ -109,6 +109,8 @@ class Clearing:
         held = desk.pieces.conditions
         self.parts = Parts(self.case, self.network, self.base, self.tree, options, held, stocks, joint=joint)
         self.discount = self.tree.nodes["discount"].to_numpy(float)
+        self._made = self.network.matrix().to_numpy().T
+        self._idle: tuple[Cleared, dict[str, pd.DataFrame]] | None = None
 
     def nothing(self) -> Decision:
         """Return the decision to do nothing."""
@@ -209,7 +211,7 @@ class Clearing:
             at = joint.members
             users[at] = joint.value(served[at], scale_of(self.parts, "demand")) - paid[at] * served[at]
         activity = np.maximum(cleared.values["activity"].to_numpy(), 0.0)
-        producers = network.matrix().to_numpy().T @ price.to_numpy(float) * activity - self._cost(activity)
+        producers = self._made @ price.to_numpy(float) * activity - self._cost(activity)
         saves = network.activities["saves"].to_numpy()
         gained_by = network.activities["region"].to_numpy()
         stocks = self.parts.stocks
@@ -281,7 +283,9 @@ class Clearing:
         Windfalls of domestic sellers in a cut do not count: a plan that ends the scarcity would look worse for them.
         They are reported beside it (docs/decisions/007).
         """
-        users = (self.gains(cleared)["users"] - self.gains(nothing)["users"]).loc[list(cleared.who)].sum()
+        if self._idle is None or self._idle[0] is not nothing:
+            self._idle = nothing, self.gains(nothing)
+        users = (self.gains(cleared)["users"] - self._idle[1]["users"]).loc[list(cleared.who)].sum()
         by_node = users.to_numpy(float) - self.public_cost(cleared).sum().to_numpy(float)
         return self.by_story(by_node)
 

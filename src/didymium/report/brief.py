@@ -26,7 +26,7 @@ from didymium.report.figures.shortage import shortage_timeline
 from didymium.report.figures.style import Chart
 from didymium.report.figures.timeline import price_timeline
 from didymium.report.figures.waterfall import gain_chart, gap_waterfall
-from didymium.report.footnotes import ASSUMPTION, Notes
+from didymium.report.footnotes import ASSUMPTION, Evidence, Notes
 from didymium.report.grades import grade_rows
 from didymium.report.limits import limits
 from didymium.report.mineral_tables import hidden_table, method_table
@@ -51,13 +51,15 @@ from didymium.report.workbook import write_workbook
 from didymium.result import replacing_folder
 
 if TYPE_CHECKING:
+    from multiprocessing.pool import Pool
+
     from didymium.case.case import Case
     from didymium.result import Result
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write_brief(case: Case, results: Sequence[Result], out: Path, as_of: str) -> Path:
+def write_brief(case: Case, results: Sequence[Result], out: Path, as_of: str, beside: Pool | None = None) -> Path:
     """Write the brief of a case.
 
     Parameters
@@ -71,6 +73,8 @@ def write_brief(case: Case, results: Sequence[Result], out: Path, as_of: str) ->
         well, and left as it was if not.
     as_of : str
         The day of the brief, YYYY-MM-DD.
+    beside : Pool, optional
+        A process that writes the workbook while this one draws the page.
 
     Returns
     -------
@@ -88,13 +92,23 @@ def write_brief(case: Case, results: Sequence[Result], out: Path, as_of: str) ->
             _("a brief needs one result per verb, and at least one -> run screen, clear, shock, plan or track first")
         )
     notes = Notes(case)
-    page = render_page(case, by_verb, notes, as_of)
     with replacing_folder(out) as part:
-        (part / "brief.html").write_text(page, "utf-8")
-        write_workbook(case, list(by_verb.values()), notes.evidence, part / "tables.xlsx", as_of)
+        book = (case, list(by_verb.values()), part / "tables.xlsx", as_of)
+        written = beside.apply_async(_write_workbook, book) if beside else None
+        (part / "brief.html").write_text(render_page(case, by_verb, notes, as_of), "utf-8")
+        if written:
+            written.get()
+        else:
+            _write_workbook(*book, notes.evidence)
         for verb, result in by_verb.items():
             result.save(part / "data" / verb)
     return out / "brief.html"
+
+
+def _write_workbook(
+    case: Case, results: list[Result], path: Path, as_of: str, evidence: Evidence | None = None
+) -> None:
+    write_workbook(case, results, evidence or Evidence(case), path, as_of)
 
 
 def render_page(case: Case, results: dict[str, Result], notes: Notes, as_of: str) -> str:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from didymium.result import Result
 
+ORDER = ("screen", "clear", "shock", "plan", "track")
+"""Verbs in the order of the brief."""
+
 CHECK = 12
 """Draws on which the brief's joint plan is judged once more: few, for the brief takes a minute. It prints how many."""
 
@@ -62,6 +65,7 @@ def make_brief(
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     import didymium
+    from didymium.report.brief import write_brief
     from didymium.result import Result, refuse_foreign
     from didymium.track.clocks import as_day
 
@@ -81,28 +85,25 @@ def make_brief(
         for name in filter(None, (scenario, plan_scenario)):
             loaded.scenario(name)
         quick: dict[str, Callable[[], Result]] = {
-            "screen": lambda: didymium.screen(loaded),
             "clear": lambda: didymium.clear(loaded),
             "track": lambda: didymium.track(loaded, as_of=day),
         }
         found: dict[str, Result] = {}
-        # The shock in a process of its own beside all the others; it ends with this one, whatever happens here.
+        # Shock and screen in a process of their own beside the others; it ends with this one, whatever happens here.
         with get_context("spawn").Pool(1, _quiet) as pool:
-            beside = pool.apply_async(_shock, (case, tuple(overlays), as_of, scenario)) if scenario else None
+            beside = pool.apply_async(_beside, (case, tuple(overlays), as_of, scenario))
             for name, run in quick.items():
                 progress.update(task, advance=1, description=name)
                 found[name] = run()
-            progress.update(task, description=_("shock and plan"))
+            progress.update(task, description=_("screen, shock and plan"))
             if plan_scenario:
                 found["plan"] = didymium.plan(loaded, scenario=plan_scenario, check=CHECK)
             progress.update(task, advance=1)
-            if beside is not None:
-                found["shock"] = beside.get()
-            progress.update(task, advance=1)
-        names = ("screen", "clear", "shock", "plan", "track")
-        results = [*more, *(found[name] for name in names if name in found)]
-        progress.update(task, advance=1, description=_("brief"))
-        page = didymium.brief(results, target, case=loaded, as_of=day)
+            found |= beside.get()
+            progress.update(task, advance=2)
+            results = [*more, *(found[name] for name in ORDER if name in found)]
+            progress.update(task, advance=1, description=_("brief"))
+            page = write_brief(loaded, results, target, day, beside=pool)
         progress.update(task, advance=1)
     return page, perf_counter() - begun
 
@@ -112,9 +113,12 @@ def _quiet() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _shock(case: str | Path, overlays: Sequence[str | Path], as_of: str | None, scenario: str) -> Result:
-    """Run the shock on a case of this process's own."""
+def _beside(
+    case: str | Path, overlays: Sequence[str | Path], as_of: str | None, scenario: str | None
+) -> dict[str, Result]:
+    """Run the shock, where there is one, and the screen on a case of this process's own."""
     import didymium
 
-    result: Result = didymium.shock(didymium.load_case(case, overlays, as_of), scenario)
-    return result
+    loaded = didymium.load_case(case, overlays, as_of)
+    found: dict[str, Result] = {"shock": didymium.shock(loaded, scenario)} if scenario else {}
+    return {**found, "screen": didymium.screen(loaded)}

@@ -27,8 +27,8 @@ class Way(NamedTuple):
     inputs: tuple[str, ...]
 
 
-def widest_way(market: Market, label: str, depth: int = DEPTH) -> Way:
-    """Return the widest way from a market to an end use of the same region.
+class Ways:
+    """The widest ways from markets to end uses of the same region.
 
     ``w(m) = inf`` where an end use takes a finished good, else
     ``max_a min(cap_a |A[m,a]|, w(m') |A[m,a]| / A[m',a])`` over the plants ``a`` of the region that take it and what
@@ -38,31 +38,43 @@ def widest_way(market: Market, label: str, depth: int = DEPTH) -> Way:
     ----------
     market : Market
         Network and base point.
-    label : str
-        Where the stock lies: commodity|region.
     """
-    network = market.network
-    commodity = label.split("|")[0]
-    if network.uses["market"].eq(label).any() and commodity not in intermediates(market):
-        return Way(np.inf, "", commodity, ())
-    best = Way(0.0, "", "", ())
-    terms = network.terms
-    taken = terms[terms["market"].eq(label) & terms["coefficient"].lt(0)] if depth else terms[:0]
-    for activity, coefficient in zip(taken["activity"], -taken["coefficient"], strict=True):
-        plant = str(network.activities.at[activity, "facility"])
-        if network.facilities.at[plant, "status"] != "operating":
-            continue
-        ran = market.base.activity[network.activities["facility"].eq(plant).to_numpy()].sum()
-        own = coefficient * max(float(network.facilities["capacity"][plant]), float(ran))
-        made = terms[terms["activity"].eq(activity) & terms["coefficient"].gt(0)]
-        for output, given in zip(made["market"], made["coefficient"], strict=True):
-            behind = widest_way(market, str(output), depth - 1)
-            reach = behind.width * coefficient / given if np.isfinite(behind.width) else np.inf
-            width = min(own, reach)
-            if width > best.width:
-                binds = plant if own <= reach else behind.binds
-                best = Way(width, binds, behind.reaches, (f"facilities/{plant}", *behind.inputs))
-    return best
+
+    def __init__(self, market: Market) -> None:
+        network = market.network
+        activities, plants = network.activities, network.facilities
+        plant_of = activities["facility"].astype(str)
+        ran = market.base.activity.groupby(plant_of.to_numpy()).sum()
+        most = plants["capacity"].astype(float).combine(ran, max, fill_value=0.0)
+        runs = set(plants.index[plants["status"].eq("operating")])
+        taken_in = intermediates(market)
+        self._used = {label for label in network.uses["market"] if _good(label) not in taken_in}
+        self._taken: dict[str, list[tuple[str, str, float, float]]] = {}
+        self._made: dict[str, list[tuple[str, float]]] = {}
+        for label, activity, amount in network.terms[["market", "activity", "coefficient"]].itertuples(index=False):
+            plant = plant_of[activity]
+            if amount > 0:
+                self._made.setdefault(activity, []).append((label, amount))
+            elif amount < 0 and plant in runs:
+                self._taken.setdefault(label, []).append((activity, plant, -amount, -amount * float(most[plant])))
+
+    def widest(self, label: str, depth: int = DEPTH) -> Way:
+        """Return the widest way from a market, commodity|region, in so many steps."""
+        if label in self._used:
+            return Way(np.inf, "", _good(label), ())
+        best = Way(0.0, "", "", ())
+        for activity, plant, takes, own in self._taken.get(label, ()) if depth else ():
+            for output, given in self._made.get(activity, ()):
+                behind = self.widest(output, depth - 1)
+                reach = behind.width * takes / given
+                if min(own, reach) > best.width:
+                    binds = plant if own <= reach else behind.binds
+                    best = Way(min(own, reach), binds, behind.reaches, (f"facilities/{plant}", *behind.inputs))
+        return best
+
+
+def _good(label: str) -> str:
+    return label.split("|")[0]
 
 
 def intermediates(market: Market) -> set[str]:
@@ -83,13 +95,13 @@ def conversion(case: cases.Case, market: Market, stocks: pd.DataFrame) -> Result
     """
     network = market.network
     intake = market.base.intake(network)
-    names = case.names("facilities")
+    names, ways = case.names("facilities"), Ways(market)
     rows = []
     for label, held in stocks.groupby("market"):
         commodity, region = str(label).split("|")
         if region not in case.participants:
             continue
-        way = widest_way(market, str(label))
+        way = ways.widest(str(label))
         direct = not np.isfinite(way.width)
         monthly = held["rest"].sum() if direct else way.width / 12.0
         rows.append({
