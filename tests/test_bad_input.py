@@ -277,7 +277,7 @@ def test_failed_run_leaves_the_old_brief(
     def fail(*args: object, **options: object) -> None:
         raise error
 
-    monkeypatch.setattr(didymium.screen, "screen", fail)
+    monkeypatch.setattr(didymium.track, "track", fail)
     result = CliRunner().invoke(app, ["brief", "us-japan", "--out", str(old_brief)])
     assert result.exit_code == code
     assert len(result.stderr.splitlines()) == 1 and "Traceback" not in result.output
