@@ -246,14 +246,14 @@ def stated(*counts: int) -> None:
 
 def dask(count: int = 60, processes: int = 2) -> None:
     """Compare one process with several of a Dask cluster on this machine."""
-    from didymium.plan.cluster import machines
+    from didymium.plan.cluster import Cluster
 
     case = load_case("us-japan")
     desk = desk_of(case, count)
     sizes(desk)
     seconds = {}
     for number in (1, processes):
-        cluster = machines(processes=number)
+        cluster = Cluster.to(processes=number)
         run = decompose(desk, 1, 3600.0, crew=cluster)
         cluster.shut()
         seconds[number] = run.seconds

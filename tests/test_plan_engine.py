@@ -493,9 +493,9 @@ def test_a_stock_is_bought_in_calm_and_given_out_in_the_cut(desk: Desk) -> None:
 def test_machines_find_the_same_as_threads(desk: Desk) -> None:
     """Two processes of a Dask cluster, through the same code: the same worths, and the same plan."""
     pytest.importorskip("distributed")
-    from didymium.plan.cluster import machines
+    from didymium.plan.cluster import Cluster
 
-    make = machines(processes=2)
+    make = Cluster.to(processes=2)
     found, matrices = jobs(desk.pieces, {"ONE": 2.0})
     plan = Planner(desk, threads=1).days_of_everything(BOTH, 90.0)
     here, there = Threads(found, matrices, 1), make(found, matrices)
@@ -518,10 +518,10 @@ def test_machines_find_the_same_as_threads(desk: Desk) -> None:
 
 def test_a_cluster_that_does_not_answer() -> None:
     pytest.importorskip("distributed")
-    from didymium.plan.cluster import machines
+    from didymium.plan.cluster import Cluster
 
     with pytest.raises(DidymiumError, match="no cluster answers"):
-        machines("tcp://127.0.0.1:1", patience=1)
+        Cluster.to("tcp://127.0.0.1:1", patience=1)
 
 
 # Pooling

@@ -27,7 +27,7 @@ from didymium.market.solve import Instance, Solution
 from didymium.market.tree import Tree, add_months, months
 from didymium.shock.belief import believed
 from didymium.shock.bound import Game
-from didymium.shock.crew import machines
+from didymium.shock.crew import Machines
 from didymium.shock.draw import P95, Chance, at
 from didymium.shock.draws import draws
 from didymium.shock.engine import OPTIONS, WINDOW, Engine, _as_is
@@ -239,7 +239,7 @@ def test_more_draws_go_on_from_fewer(case: Case, tmp_path: Path, whole: dict[str
 def test_machines_draw_the_same_as_threads(case: Case, tmp_path: Path, whole: dict[str, np.ndarray]) -> None:
     """Two processes of a Dask cluster run the same parts to the same bits."""
     pytest.importorskip("distributed")
-    crew = machines(processes=2)
+    crew = Machines.to(processes=2)
     try:
         assert crew.size == 2
         after = run(case, tmp_path, crew=crew)

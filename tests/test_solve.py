@@ -203,6 +203,21 @@ def test_a_solver_that_stops_early_is_no_answer(case: Case) -> None:
         program.solve()
 
 
+def test_a_basis_that_leads_nowhere_is_given_up(case: Case) -> None:
+    """Solved from nothing instead, to the same answer; the limit is gone after that."""
+    program = instance(case, months(FIRST, 6, halt(0.9), 0.05), Options(stocks=True, transit=True))
+    program.run()
+    program.bound("ship", None, instance(case, months(FIRST, 6, halt(0.2), 0.05), Options(stocks=True, transit=True))
+                  .program.parts.conditions.ship_bound)  # fmt: skip
+    basis = program.basis()
+    whole = program.run()
+    assert whole.facts["iterations"] > 0
+    program.start_from(basis)
+    given_up = program.run(most=0)
+    assert given_up.objective == pytest.approx(whole.objective, rel=1e-9)
+    assert program.highs.getOptionValue("simplex_iteration_limit")[1] == solving.ENDLESS
+
+
 def test_an_unknown_option_is_an_error(case: Case) -> None:
     with pytest.raises(SolverError, match="nonesuch"):
         instance(case).set_option("nonesuch", 1)

@@ -3,38 +3,61 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import Any, Self
 
 from didymium.faults import DidymiumError
 from didymium.messages import _
 
 
-def connected(address: str | None = None, processes: int | None = None, patience: float = 10.0) -> tuple[Any, Any]:
-    """Return the client of a cluster, and the cluster itself where it was made here.
+class Connection:
+    """A Dask cluster, to be left with :meth:`shut`.
 
     Parameters
     ----------
-    address : str, optional
-        Address of its scheduler; a cluster of this machine's processes where None.
-    processes : int, optional
-        How many processes, where the cluster is made here; one to a core where None.
-    patience : float
-        Seconds to wait for the address to answer.
-
-    Raises
-    ------
-    DidymiumError
-        Without the extra ``scale``, or nobody answers at the address.
+    client : dask.distributed.Client
+        The cluster.
+    own : object, optional
+        A cluster that was started for this, and goes with it.
     """
-    try:
-        dask: Any = importlib.import_module("dask.distributed")
-    except ImportError:
-        raise DidymiumError(_("a cluster needs `pip install 'didymium[scale]'`")) from None
-    own: Any = None
-    try:
-        if address is None:
-            own = dask.LocalCluster(n_workers=processes, threads_per_worker=1, processes=True, dashboard_address=None)
-        return dask.Client(own or address, timeout=patience), own
-    except OSError as error:
-        said = _("no cluster answers at {address}: {error}").format(address=address, error=error)
-        raise DidymiumError(said) from None
+
+    def __init__(self, client: Any, own: Any = None) -> None:
+        self.client, self.own = client, own
+
+    @classmethod
+    def to(cls, address: str | None = None, processes: int | None = None, patience: float = 10.0) -> Self:
+        """Return a connection to a cluster, which is made here where there is no address.
+
+        Parameters
+        ----------
+        address : str, optional
+            Address of its scheduler; a cluster of this machine's processes where None.
+        processes : int, optional
+            How many processes, where the cluster is made here; one to a core where None.
+        patience : float
+            Seconds to wait for the address to answer.
+
+        Raises
+        ------
+        DidymiumError
+            Without the extra ``scale``, or nobody answers at the address.
+        """
+        try:
+            dask: Any = importlib.import_module("dask.distributed")
+        except ImportError:
+            raise DidymiumError(_("a cluster needs `pip install 'didymium[scale]'`")) from None
+        own: Any = None
+        try:
+            if address is None:
+                own = dask.LocalCluster(
+                    n_workers=processes, threads_per_worker=1, processes=True, dashboard_address=None
+                )
+            return cls(dask.Client(own or address, timeout=patience), own)
+        except OSError as error:
+            said = _("no cluster answers at {address}: {error}").format(address=address, error=error)
+            raise DidymiumError(said) from None
+
+    def shut(self) -> None:
+        """Leave the cluster; one of our own ends."""
+        self.client.close()
+        if self.own is not None:
+            self.own.close()

@@ -86,9 +86,9 @@ def plan(
     if given:
         options["scenarios"] = [_share(text) for text in given]
     if cluster:
-        from didymium.plan.cluster import machines
+        from didymium.plan.cluster import Cluster
 
-        options["crew"] = machines(None if cluster == "local" else cluster, threads)
+        options["crew"] = Cluster.to(None if cluster == "local" else cluster, threads)
     try:
         with terminal.searching(quiet=question.as_json) as told:
             question.answer(lambda case: run_verb("plan", case, told=told, **options))

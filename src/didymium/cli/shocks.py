@@ -111,7 +111,7 @@ def _risk(
     from didymium.report.terminal import console
     from didymium.shock import draws as run_draws
     from didymium.shock import worst as find_worst
-    from didymium.shock.crew import machines
+    from didymium.shock.crew import Machines
     from didymium.shock.draws import cache
 
     screen = console(stderr=True)
@@ -133,7 +133,7 @@ def _risk(
         story = loaded.scenario(scenario)
         folder = keep.expanduser().resolve() if keep else cache(loaded, story, seed, kinds[0])
         levels = tuple(part.strip() for part in sweep.split(","))
-        crew = machines(None if cluster == "local" else cluster) if cluster else None
+        crew = Machines.to(None if cluster == "local" else cluster) if cluster else None
         try:
             return run_draws(loaded, story, draws, seed, levels, kinds[0], folder, progress=progress, crew=crew)
         except KeyboardInterrupt:

@@ -40,6 +40,8 @@ _ATTEMPTS = (None, "choose", "ipm")
 _IN_TROUBLE = (highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kSolveError)
 """Statuses that say something of the solver and nothing of the program."""
 
+ENDLESS = 2**31 - 1
+"""Simplex iterations without a limit, as the solver writes it."""
 
 _AT_LIMIT = (highspy.HighsModelStatus.kSolutionLimit, highspy.HighsModelStatus.kTimeLimit)
 """Statuses of a search that stopped where it was told to."""
@@ -230,18 +232,23 @@ class Instance:
         if status != highspy.HighsStatus.kOk:
             raise SolverError(_("the solver refused a change of {name}").format(name=name))
 
-    def run(self) -> Raw:
+    def run(self, most: int | None = None) -> Raw:
         """Solve and return what came back, once it passes the checks of :mod:`didymium.market.checks`.
 
         A warm start can end in numerical trouble, or in an answer that the solver calls optimal and that breaks its own
         rows (docs/decisions/008): then the program is solved again from nothing, and last by interior point.
+
+        Parameters
+        ----------
+        most : int, optional
+            Iterations that the last basis is worth: a start that takes more is given up for one from nothing.
 
         Raises
         ------
         SolverError
             Any status but optimal; no number is used then.
         """
-        return answer(self.highs, self.stated, self.integers())
+        return answer(self.highs, self.stated, self.integers(), most)
 
     def integers(self) -> bool:
         """Return whether the program decides about whole projects."""
@@ -311,8 +318,19 @@ class Instance:
         )
 
 
-def answer(highs: Any, stated: Arrays, whole: bool = False) -> Raw:
+def answer(highs: Any, stated: Arrays, whole: bool = False, most: int | None = None) -> Raw:
     """Solve what a solver holds and return what came back, once it passes the checks against the program as stated.
+
+    Parameters
+    ----------
+    highs : Highs
+        Holds the program, and the basis to start from.
+    stated : Arrays
+        The program.
+    whole : bool
+        It decides about whole projects.
+    most : int, optional
+        Iterations of the simplex method after which the last basis is given up and the program solved from nothing.
 
     Raises
     ------
@@ -324,9 +342,15 @@ def answer(highs: Any, stated: Arrays, whole: bool = False) -> Raw:
         if solver is not None:
             highs.clearSolver()
             highs.setOptionValue("solver", solver)
+        limited = most is not None and solver is None
+        if limited:
+            highs.setOptionValue("simplex_iteration_limit", most)
         highs.run()
+        if limited:
+            highs.setOptionValue("simplex_iteration_limit", ENDLESS)
         raw = _read(highs, stated, whole, started)
-        if raw is None and highs.getModelStatus() not in _IN_TROUBLE:
+        given_up = limited and highs.getModelStatus() == highspy.HighsModelStatus.kIterationLimit
+        if raw is None and highs.getModelStatus() not in _IN_TROUBLE and not given_up:
             break
         if raw is not None and worst(raw.facts["check"])[1] <= ACCURACY:
             break

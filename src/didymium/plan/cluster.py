@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from didymium.faults import DidymiumError
-from didymium.machines import connected
+from didymium.machines import Connection
 from didymium.messages import _
 from didymium.plan.recourse import Decision, Job, Worth
 from didymium.plan.workers import Worker, shares
@@ -97,46 +97,9 @@ class Machines:
         self._each(_leave, [()] * len(self.places))
 
 
-class Cluster:
-    """Makes crews on a Dask cluster.
-
-    Parameters
-    ----------
-    client : dask.distributed.Client
-        The cluster.
-    own : object, optional
-        A cluster that was started for this, and goes with it.
-    """
-
-    def __init__(self, client: Any, own: Any = None) -> None:
-        self.client, self.own = client, own
+class Cluster(Connection):
+    """Makes crews on a Dask cluster."""
 
     def __call__(self, found: list[Job], matrices: list[sp.csr_array]) -> Machines:
         """Return a crew for these pieces."""
         return Machines(found, matrices, self.client)
-
-    def shut(self) -> None:
-        """Leave the cluster; one of our own ends."""
-        self.client.close()
-        if self.own is not None:
-            self.own.close()
-
-
-def machines(address: str | None = None, processes: int | None = None, patience: float = 10.0) -> Cluster:
-    """Return a maker of crews on a Dask cluster.
-
-    Parameters
-    ----------
-    address : str, optional
-        Address of its scheduler; a cluster of this machine's processes where None.
-    processes : int, optional
-        How many processes, where the cluster is made here; one to a core where None.
-    patience : float
-        Seconds to wait for the address to answer.
-
-    Raises
-    ------
-    DidymiumError
-        Without the extra ``scale``, or nobody answers at the address.
-    """
-    return Cluster(*connected(address, processes, patience))

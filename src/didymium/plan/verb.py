@@ -134,7 +134,7 @@ def plan(
     threads : int
         Workers on this machine.
     crew : callable, optional
-        Makes other workers, as :func:`didymium.plan.cluster.machines` does.
+        Makes other workers, as :class:`didymium.plan.cluster.Cluster` does.
     checkpoints : str or Path, optional
         Folder that keeps every step, so that an interrupted plan goes on from there.
     told : callable, optional

@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from didymium.machines import connected
+from didymium.machines import Connection
 from didymium.shock.draw import Chance
 from didymium.shock.engine import OPTIONS
 from didymium.shock.outcome import Outcome, outcome_of
@@ -112,19 +112,11 @@ class Threads:
                 pool.shutdown(wait=True, cancel_futures=True)
 
 
-class Machines:
-    """The processes of a Dask cluster.
-
-    Parameters
-    ----------
-    client : dask.distributed.Client
-        The cluster.
-    own : object, optional
-        A cluster that was started for this, and goes with it.
-    """
+class Machines(Connection):
+    """The processes of a Dask cluster."""
 
     def __init__(self, client: Any, own: Any = None) -> None:
-        self.client, self.own = client, own
+        super().__init__(client, own)
         self.size = sum(client.nthreads().values())
 
     def run(self, task: Task, parts: Sequence[Part]) -> Iterator[tuple[Part, list[Outcome]]]:
@@ -137,14 +129,3 @@ class Machines:
                 yield futures[future], future.result()
         finally:
             self.client.cancel(list(futures))
-
-    def shut(self) -> None:
-        """Leave the cluster; one of our own ends."""
-        self.client.close()
-        if self.own is not None:
-            self.own.close()
-
-
-def machines(address: str | None = None, processes: int | None = None) -> Machines:
-    """Return the processes of a Dask cluster; see :func:`didymium.machines.connected`."""
-    return Machines(*connected(address, processes))

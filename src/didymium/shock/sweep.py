@@ -33,7 +33,7 @@ from didymium.market.options import Options
 from didymium.market.prepare import Market
 from didymium.market.priority import ration
 from didymium.market.program import build
-from didymium.market.solve import Instance, Solution
+from didymium.market.solve import ENDLESS, Instance, Solution
 from didymium.market.stocks import most_released
 from didymium.market.tree import Tree
 from didymium.messages import _
@@ -47,8 +47,12 @@ if TYPE_CHECKING:
 DIGESTED = 1000
 """Iterations of a reference's month from which its basis is the better start: something has happened in it."""
 
-PRICING = {"simplex_dual_edge_weight_strategy": 1}
-"""Options of the solver in a sweep: Devex, which takes fewer and cheaper steps from a basis (docs/decisions/024)."""
+PRICING = {"simplex_dual_edge_weight_strategy": 1, "dual_simplex_cost_perturbation_multiplier": 0.0}
+"""Options of the solver in a sweep: Devex, which takes fewer and cheaper steps from a basis, and costs as they are, for
+taking their perturbation back stalls now and then (docs/decisions/024)."""
+
+GIVEN_UP = 4000
+"""Iterations after which a window is solved from nothing, in some 6,000 quick ones: a basis can lead into a stall."""
 
 Chapter = frozenset[tuple[str, int]]
 """How many days of change of each measure, outage, demand change and duty have passed, where any has."""
@@ -258,7 +262,7 @@ def nearest(instance: Instance, starts: Sequence[Any]) -> Any:
         highs.run()
         info = highs.getInfo()
         wrong.append(info.num_primal_infeasibilities + info.num_dual_infeasibilities)
-    instance.set_option("simplex_iteration_limit", 2**31 - 1)
+    instance.set_option("simplex_iteration_limit", ENDLESS)
     return starts[int(np.argmin(wrong))]
 
 
@@ -309,7 +313,7 @@ def checked(instance: Instance) -> Solution:
     SolverError
         No optimum, or one that fails a check.
     """
-    raw, model = instance.run(), instance.program.model
+    raw, model = instance.run(GIVEN_UP), instance.program.model
     name, size = worst(raw.facts["check"])
     if not size <= ACCURACY:
         raise SolverError(
