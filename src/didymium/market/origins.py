@@ -167,16 +167,13 @@ def origins(
                  "unseen": ";".join(rule.unseen), RESTS_ON: rests}
                 for m in every
             ]  # fmt: skip
-    columns = {
-        "rule": Column("", _("covered: any stage in a covered nation; controller: in the controller's")),
-        "month": Column("", _("Month, or year")), "end_use": Column("", _("End use")),
-        "region": Column("", _("Where it is used")), "element": Column("", _("Element")),
-        "tonnes": Column("t", _("Element in what the end use got")),
-        "share": Column("ratio", _("Share that is marked, by proportional mixing")),
-        "low": Column("ratio", _("Least that it can be, whatever lots were kept apart")),
-        "high": Column("ratio", _("Most that it can be")),
-        "unseen": Column("", _("Countries that the rule names and the case does not tell apart")),
-    }  # fmt: skip
+    columns = _columns(
+        Column("", _("Month, or year")),
+        {"end_use": Column("", _("End use")), "region": Column("", _("Where it is used"))},
+        Column("t", _("Element in what the end use got")),
+        Column("ratio", _("Least that it can be, whatever lots were kept apart")),
+    )
+    columns["unseen"] = Column("", _("Countries that the rule names and the case does not tell apart"))
     frame = pd.DataFrame(rows, columns=[*columns, RESTS_ON])
     return ResultTable("origins", _("Whose material end uses hold"), frame, columns,
                        ("rule", "month", "end_use", "region", "element"))  # fmt: skip
@@ -226,18 +223,25 @@ def commodity_origins(
                     "element": one.element, "tonnes": passing[month], "share": share, "low": low, "high": high,
                     RESTS_ON: rests,
                 })  # fmt: skip
-    columns = {
-        "rule": Column("", _("covered: any stage in a covered nation; controller: in the controller's")),
-        "month": Column("", _("Month")), "commodity": Column("", _("Commodity")),
-        "region": Column("", _("Where it is")),
-        "element": Column("", _("Element")), "tonnes": Column("t", _("Element in what is used, processed or sent on")),
-        "share": Column("ratio", _("Share that is marked, by proportional mixing")),
-        "low": Column("ratio", _("Least that it can be, whatever lots were kept apart: finished goods, some months")),
-        "high": Column("ratio", _("Most that it can be")),
-    }  # fmt: skip
+    columns = _columns(
+        Column("", _("Month")),
+        {"commodity": Column("", _("Commodity")), "region": Column("", _("Where it is"))},
+        Column("t", _("Element in what is used, processed or sent on")),
+        Column("ratio", _("Least that it can be, whatever lots were kept apart: finished goods, some months")),
+    )
     frame = pd.DataFrame(rows, columns=[*columns, RESTS_ON])
     return ResultTable("content", _("Whose material goods hold, month by month"), frame, columns,
                        ("rule", "month", "commodity", "region", "element"))  # fmt: skip
+
+
+def _columns(month: Column, whose: dict[str, Column], tonnes: Column, low: Column) -> dict[str, Column]:
+    """Return what both tables say of a share: under which rule, when, whose, of which element, and how sure."""
+    return {
+        "rule": Column("", _("covered: any stage in a covered nation; controller: in the controller's")),
+        "month": month, **whose, "element": Column("", _("Element")), "tonnes": tonnes,
+        "share": Column("ratio", _("Share that is marked, by proportional mixing")), "low": low,
+        "high": Column("ratio", _("Most that it can be")),
+    }  # fmt: skip
 
 
 def _passing(flows: Flows, label: str) -> np.ndarray:
