@@ -8,6 +8,9 @@ HiGHS, PyPSA its two-stage network through linopy and HiGHS.
 it: projects and stocks are decided in 2027, from 2028 on everything is known. The scenarios' programs are written to
 files by our own laws and read into Pyomo models, so both solve the same numbers; writing them counts for nobody.
 
+``python benchmarks/plan_peers.py network``: the same chain in PyPSA as well, stated in its own components
+(`pypsa_tables.py`). Its scenarios share their snapshots, so here every scenario has half-years throughout.
+
 The peers run in processes of their own, because they need not live beside didymium: name the Python that has them in
 ``PEERS``. Times are from data to objective, imports left out and shown apart; seconds of processor decide, because
 other work on the machine does not change them much.
@@ -35,7 +38,7 @@ import xarray as xr
 from didymium.case.case import Case, load_case
 from didymium.case.scenario import Outage, Scenario
 from didymium.market.prepare import prepare
-from didymium.market.program import build
+from didymium.market.program import Program, build
 from didymium.market.tree import add_months
 from didymium.plan.candidates import candidates
 from didymium.plan.desk import Desk, Terms
@@ -44,6 +47,7 @@ from didymium.plan.planner import Planner
 from didymium.plan.stories import CALM, Chances, Story, generated
 from didymium.plan.unfold import unfold
 from plan_cases import FEED, YEAR, desk_for, farmer
+from pypsa_tables import Statement
 
 YIELDS = np.linspace(0.75, 1.2, 10)
 
@@ -182,23 +186,27 @@ def cuts(case: Case) -> list[Story]:
     return [Story(CALM, None, 0.5), *(replace(story, probability=0.5 / len(found)) for story in found)]
 
 
-def chain_desk(case: Case, stories: list[Story], last: int) -> Desk:
-    """Return the desk of some scenarios: years, half-years while something is cut."""
+def chain_desk(case: Case, stories: list[Story], last: int, calm: int) -> Desk:
+    """Return the desk of some scenarios: half-years while something is cut, else periods of so many months."""
     first, market = date(2027, 1, 1), prepare(case)
-    tree = unfold(stories, first, last, case.assumption("a_discount_rate"), 6)
+    tree = unfold(stories, first, last, case.assumption("a_discount_rate"), 6, calm)
     found = candidates(case, market, first)
     free = [c for c in found if not c.committed and set(c.sponsors) & set(BOTH)]
     left_out = {c.facility for c in free[BINARIES:]}
     return Desk(case, market, tree, [c for c in found if c.facility not in left_out], Terms((first,)), BOTH)
 
 
-def write(case: Case, stories: list[Story], last: int, folder: Path) -> None:
-    """Write each scenario's own program, as if it were certain, and which of its columns the first year decides."""
-    for at, story in enumerate(stories):
-        desk = chain_desk(case, [replace(story, probability=1.0)], last)
-        program = build(case, desk.tree, whole_options(desk, BOTH, WEIGHT), desk.market)
+def programs(case: Case, stories: list[Story], last: int, calm: int) -> list[Program]:
+    """Return each scenario's own program, as if it were certain."""
+    desks = [chain_desk(case, [replace(story, probability=1.0)], last, calm) for story in stories]
+    return [build(case, desk.tree, whole_options(desk, BOTH, WEIGHT), desk.market) for desk in desks]
+
+
+def write(stated: list[Program], stories: list[Story], common: int, folder: Path) -> None:
+    """Write the scenarios' programs, and which of their columns are decided before the scenarios part."""
+    for at, (program, story) in enumerate(zip(stated, stories, strict=True)):
         arrays, columns = program.model.finish(), program.model.columns
-        first = [columns["build"].positions().ravel(), columns["stock"].positions()[:, 0]]
+        first = [columns["build"].positions().ravel(), columns["stock"].positions()[:, :common].ravel()]
         np.savez(
             folder / f"scen{at}.npz", cost=arrays.cost, lower=arrays.lower, upper=arrays.upper, whole=arrays.whole,
             low=arrays.low, high=arrays.high, data=arrays.matrix.data, indices=arrays.matrix.indices,
@@ -206,13 +214,13 @@ def write(case: Case, stories: list[Story], last: int, folder: Path) -> None:
         )  # fmt: skip
 
 
-def chain(last: int = 2034, limit: float = 1200.0) -> None:
+def chain(last: int = 2034, limit: float = 1200.0, calm: int = 12, pypsa: bool = False) -> None:
     """Print objectives and times of the rare-earth chain side by side."""
     case = load_case("us-japan")
     stories = cuts(case)
     xr.DataArray([0.0])
     begun, cpu = time.perf_counter(), time.process_time()
-    desk = chain_desk(case, stories, last)
+    desk = chain_desk(case, stories, last, calm)
     planner = Planner(desk, threads=1, weights=(WEIGHT,))
     made = planner.search_of(BOTH, WEIGHT, 0.0)
     master = made.master()
@@ -231,19 +239,33 @@ def chain(last: int = 2034, limit: float = 1200.0) -> None:
     times["the same as one program in HiGHS"] = (time.perf_counter() - begun, time.process_time() - cpu)
     _line("the same as one program in HiGHS", whole.objective / 1000, times, f"gap {whole.run['gap']:.0e}")
     assert abs(whole.objective / 1000 - ours) <= 1e-6 * abs(ours), "the objectives differ"
+    stated = programs(case, stories, last, calm)
+    common = int(desk.tree.nodes["probability"].gt(1.0 - 1e-9).sum())
     with tempfile.TemporaryDirectory() as folder:
-        write(case, stories, last, Path(folder))
-        told = peer("mpi-sppy", str(Path(__file__).parent / "mpi_sppy_chain.py"), folder, str(SHARE), str(limit))
+        write(stated, stories, common, Path(folder))
+        _beside("mpi-sppy", "mpi_sppy_chain.py", folder, limit, ours, times)
+    if pypsa:
+        with tempfile.TemporaryDirectory() as folder:
+            Statement(stated, [story.probability for story in stories], common).write(Path(folder))
+            _beside("PyPSA", "pypsa_chain.py", folder, limit, ours, times)
+
+
+def _beside(
+    name: str, program: str, folder: str, limit: float, ours: float, times: dict[str, tuple[float, float]]
+) -> None:  # fmt: skip
+    """Run a peer on the files of a folder and print what it finds, or that it finds nothing in time."""
+    told = peer(name, str(Path(__file__).parent / program), folder, str(SHARE), str(limit))
     if told is None:
         return
     theirs: dict[str, Any] = json.loads(told[0].removeprefix("RESULT "))
-    times["mpi-sppy"] = (theirs["build"] + theirs["solve"], theirs["build_cpu"] + theirs["solve_cpu"])
-    if theirs["objective"] is None:
-        built = theirs["build_cpu"]
-        print(f"mpi-sppy: no answer within {limit:.0f} s ({theirs['status']}); building its models {built:.1f} s")
+    times[name] = (theirs["build"] + theirs["solve"], theirs["build_cpu"] + theirs["solve_cpu"])
+    sizes = f"{theirs['columns']:,} columns, {theirs['status']}; building {theirs['build_cpu']:.1f} s, "
+    if theirs["objective"] is None or theirs["status"] != "optimal":
+        best = "none" if theirs["objective"] is None else f"{theirs['objective'] / 1000:,.3f} MUSD"
+        print(f"{name}: no answer within {limit:.0f} s ({sizes}solver {theirs['solve_cpu']:.1f} s of processor; best "
+              f"found: {best})", flush=True)  # fmt: skip
         return
-    _line("mpi-sppy", theirs["objective"] / 1000, times, f"{theirs['columns']:,} columns, {theirs['status']}; building "
-          f"{theirs['build_cpu']:.1f} s, solver {theirs['solve_cpu']:.1f} s of processor")  # fmt: skip
+    _line(name, theirs["objective"] / 1000, times, f"{sizes}solver {theirs['solve_cpu']:.1f} s of processor")
     assert abs(theirs["objective"] / 1000 - ours) <= 1e-6 * abs(ours), "the objectives differ"
 
 
@@ -258,10 +280,13 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["chain", *numbers]:
             chain(*(int(number) for number in numbers))
+        case ["network", *numbers]:
+            chain(*(int(number) for number in numbers), calm=6, pypsa=True)
         case ["farmer"]:
             small()
         case []:
             small()
             chain()
+            chain(calm=6, pypsa=True)
         case other:
             raise SystemExit(f"no benchmark {' '.join(other)}")
