@@ -1,4 +1,4 @@
-"""The peer of `plan_peers.py chain`: scenario programs from files into Pyomo, mpi-sppy's extensive form, HiGHS.
+"""The peer of `plan_peers.py chain` and `network`: programs from files into Pyomo, mpi-sppy's extensive form, HiGHS.
 
 Runs in a Python of its own, without didymium: ``python mpi_sppy_chain.py FOLDER GAP SECONDS``. Each file holds one
 scenario's program as arrays, ``max cost x`` over ``lower <= x <= upper, low <= A x <= high``, and says which columns
