@@ -179,7 +179,7 @@ def test_moved(story: Scenario) -> None:
 
 
 def run(case: Case, folder: Path, count: int = 9, **more: object) -> dict[str, np.ndarray]:
-    result = draws(case, "cuts", count, seed=7, folder=folder, threads=2, **more)  # type: ignore[arg-type]
+    result = draws(case, "cuts", count, seed=7, folder=folder, workers=2, **more)  # type: ignore[arg-type]
     frame = result["drawn"].select_dtypes("number")
     return {str(name): frame[name].to_numpy(float) for name in frame}
 
@@ -211,7 +211,7 @@ def test_killed_and_resumed(tmp_path: Path, case: Case, whole: dict[str, np.ndar
     program = (
         "import sys; sys.path.insert(0, sys.argv[3])\n"
         "from pathlib import Path\nfrom didymium.case.case import load_case\nfrom didymium.shock.draws import draws\n"
-        "draws(load_case(sys.argv[1]), 'cuts', 9, seed=7, folder=Path(sys.argv[2]), threads=2,\n"
+        "draws(load_case(sys.argv[1]), 'cuts', 9, seed=7, folder=Path(sys.argv[2]), workers=2,\n"
         "      progress=lambda done, total: print(done, flush=True))\n"
     )
     folder = tmp_path / "draws"
@@ -276,11 +276,11 @@ def test_what_follows_two_measures_starts_where_one_of_them_led() -> None:
 def test_draws_of_another_question(case: Case, tmp_path: Path) -> None:
     run(case, tmp_path, count=1)
     with pytest.raises(DidymiumError, match="of another case, scenario, seed"):
-        draws(case, "cuts", 1, seed=8, folder=tmp_path, threads=1)
+        draws(case, "cuts", 1, seed=8, folder=tmp_path, workers=1)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes.txt").write_text("mine", "utf-8")
     with pytest.raises(DidymiumError, match="holds something else"):
-        draws(case, "cuts", 1, seed=7, folder=tmp_path / "other", threads=1)
+        draws(case, "cuts", 1, seed=7, folder=tmp_path / "other", workers=1)
 
 
 @pytest.mark.parametrize(("count", "levels"), [(0, ("low",)), (3, ("middle",)), (3, ())])
@@ -290,7 +290,7 @@ def test_draws_refuse(case: Case, tmp_path: Path, count: int, levels: tuple[str,
 
 
 def test_tables_of_draws(case: Case, tmp_path: Path, whole: dict[str, np.ndarray]) -> None:
-    result = draws(case, "cuts", 9, seed=7, folder=tmp_path, threads=2)
+    result = draws(case, "cuts", 9, seed=7, folder=tmp_path, workers=2)
     curve = result["exceedance"]
     mine = curve[curve["level"].eq("low") & curve["region"].eq("ONE") & curve["quantity"].eq("users_loss")]
     assert mine.sort_values("probability")["value"].is_monotonic_decreasing

@@ -77,6 +77,7 @@ class Case:
     overlays: list[Path] = field(default_factory=list)
     variant: str = ""
     known_on: str = ""
+    _assumed: tuple[pd.DataFrame, dict[str, dict[str, Any]]] | None = field(default=None, repr=False, compare=False)
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """Return a table by name; one for screening is read and checked when it is first asked for."""
@@ -159,12 +160,17 @@ class Case:
             The case does not make it.
         """
         frame = self["assumptions"]
-        found = frame.loc[frame["assumption"].eq(name), end]
-        if found.empty:
+        if self._assumed is None or self._assumed[0] is not frame:
+            columns = (frame[column].tolist() for column in ("assumption", "low", "value", "high"))
+            made = {str(row[0]): dict(zip(("low", "value", "high"), row[1:], strict=True))
+                    for row in reversed(list(zip(*columns, strict=True)))}  # fmt: skip
+            self._assumed = frame, made
+        found = self._assumed[1].get(name)
+        if found is None:
             raise DidymiumError(
                 _("assumptions.csv: `{name}` is missing -> add it with a value, a band and a reason").format(name=name)
             )
-        return float(found.iloc[0])
+        return float(found[end])
 
     def row(self, key: str) -> dict[str, Any]:
         """Return the input row called ``table/key``.

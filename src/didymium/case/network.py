@@ -94,6 +94,21 @@ class Network:
         )
         return origin, destination, commodity
 
+    @cached_property
+    def covered(self) -> dict[tuple[str, frozenset[str], frozenset[str]], tuple[npt.NDArray[np.bool_], ...]]:
+        """Routes and markets by what covers them, a controller's commodities to destinations, once it was asked for."""
+        return {}
+
+    @cached_property
+    def heads(self) -> npt.NDArray[np.intp]:
+        """Position of the market where each route ends."""
+        return positions(self.markets.index, self.routes["head"])
+
+    @cached_property
+    def bought_at(self) -> npt.NDArray[np.intp]:
+        """Position of the market where each use buys."""
+        return positions(self.markets.index, self.uses["market"])
+
     def matrix(self) -> pd.DataFrame:
         """Return coefficients as markets x activities."""
         wide = self.terms.pivot_table(index="market", columns="activity", values="coefficient", aggfunc="sum")

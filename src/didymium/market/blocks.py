@@ -81,6 +81,13 @@ class Labelled(MutableMapping[str, "xr.DataArray"]):
             self._made[name] = xr.DataArray(own, coords=block.coords)
         return self._made[name]
 
+    def array(self, name: str) -> np.ndarray:
+        """Return a block without its labels, in the order of its dimensions."""
+        if name in self._made:
+            return self._made[name].to_numpy()
+        block = self._blocks[name]
+        return self._values[block.first : block.first + block.size].reshape(block.shape)
+
     def __setitem__(self, name: str, values: xr.DataArray) -> None:
         if name not in self._blocks:
             raise KeyError(name)

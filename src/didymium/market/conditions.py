@@ -205,14 +205,13 @@ def _restrictions(network: Network, base: Base, tree: Tree) -> tuple[Array, npt.
     bound = np.full((len(routes), len(tree)), np.inf)
     cut = np.zeros((len(network.markets), len(tree)), dtype=bool)
     pools: dict[Pool, Array] = {}
-    market_region = network.markets["region"].to_numpy()
     years = tree.years()
     for measure, let_through in shares(tree).items():
-        reach, bites = list(measure.destinations), np.nonzero(let_through < 1.0)[0]
-        cut[np.ix_(np.isin(market_region, reach), bites)] = True
+        on, reached = covered(network, measure)
+        bites = np.nonzero(let_through < 1.0)[0]
+        cut[np.ix_(reached, bites)] = True
         if measure.end_uses or measure.kind == "content_rule":
             continue
-        on = covered(network, measure)
         most = let_through[bites] * years[bites]
         if measure.pooled:
             limit = pools.setdefault(Pool.of(measure), np.full(len(tree), np.inf))
@@ -223,13 +222,16 @@ def _restrictions(network: Network, base: Base, tree: Tree) -> tuple[Array, npt.
     return bound, cut, pools
 
 
-def covered(network: Network, measure: Restriction) -> npt.NDArray[np.bool_]:
-    """Return the routes from the controller that a measure covers."""
-    origin, destination, commodity = network.ways
-    on = np.asarray(origin == measure.controller, dtype=bool)
-    for at in np.nonzero(on)[0].tolist():
-        on[at] = destination[at] in measure.destinations and commodity[at] in measure.commodities
-    return on
+def covered(network: Network, measure: Restriction) -> tuple[npt.NDArray[np.bool_], ...]:
+    """Return the routes from the controller that a measure covers, and the markets of the regions that it cuts off."""
+    reach = Pool.of(measure)
+    if reach not in network.covered:
+        origin, destination, commodity = network.ways
+        on = np.asarray(origin == measure.controller, dtype=bool)
+        for at in np.nonzero(on)[0].tolist():
+            on[at] = destination[at] in measure.destinations and commodity[at] in measure.commodities
+        network.covered[reach] = on, network.markets["region"].isin(measure.destinations).to_numpy(bool)
+    return network.covered[reach]
 
 
 def shares(tree: Tree) -> dict[Restriction, Array]:

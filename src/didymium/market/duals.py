@@ -65,9 +65,8 @@ def split_off(solution: Solution) -> Rise:
     at_row, at_law = np.asarray(balance.positions(), np.intp), np.asarray(transit.positions(), np.intp)
     split = _Split(stated.matrix, at_row, solution.raw.primal, -solution.raw.reduced, stated.upper <= stated.lower)
     held = np.zeros(balance.shape)
-    for at, node in np.argwhere((mu > SLIGHT) & ~split.traded(at_row[place], at_law)):
-        market, law = int(at_row[place[at], node]), int(at_law[at, node])
-        held[place[at], node] = split.raise_output(market, law, float(mu[at, node]))
+    at, node = np.nonzero(mu > SLIGHT)
+    held[place[at], node] = split.raise_outputs(at_row[place[at], node], at_law[at, node], mu[at, node])
     return Rise(np.asarray(split.raised[at_row], dtype=float), held)
 
 
@@ -98,7 +97,6 @@ class _Split:
         self.is_balance = np.zeros(matrix.shape[0], dtype=bool)
         self.is_balance[balance.ravel()] = True
         self.raised = np.zeros(matrix.shape[0])
-        self._law = np.zeros(matrix.shape[1])
 
     @cached_property
     def columns(self) -> sp.csc_array[Any]:
@@ -110,36 +108,46 @@ class _Split:
         own = slice(self.rows.indptr[at], self.rows.indptr[at + 1])
         return self.rows.indices[own], self.rows.data[own]
 
-    def traded(self, market: npt.NDArray[np.intp], transit: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
-        """Return in which balances more columns move than the law against transit holds: that tells the price."""
-        ends = np.concatenate([[0], np.cumsum(self.moves[self.rows.indices])])
-        moving = np.diff(ends[self.rows.indptr])
-        return np.asarray(moving[market] > moving[transit])
+    def raise_outputs(
+        self, market: npt.NDArray[np.intp], transit: npt.NDArray[np.intp], most: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Raise prices by what the law against transit holds, as far as nothing else comes; return by how much.
 
-    def raise_output(self, market: int, transit: int, most: float) -> float:
-        """Raise a price by what the law against transit holds, as far as nothing else comes; return by how much."""
+        Parameters
+        ----------
+        market, transit : array of int
+            Rows of balances, and of the law that holds each.
+        most : array
+            What the law holds.
+        """
         # What a column earns when the price rises by what the law loses: nothing for makers and departures.
-        columns, amounts = self.row(market)
-        own, held = self.row(transit)
-        self._law[own] = held
-        amounts = amounts + self._law[columns]
-        self._law[own] = 0.0
-        others = np.abs(amounts) > SLIGHT
-        columns, amounts = columns[others], amounts[others]
-        if self.moves[columns].any():
-            return 0.0  # somebody trades beside the makers: that tells the price
+        both = sp.csr_array(self.rows[market] + self.rows[transit])
+        both.data[np.abs(both.data) <= SLIGHT] = 0.0
+        both.eliminate_zeros()
+        ends, columns, amounts = both.indptr.tolist(), both.indices, both.data
+        trades = np.concatenate([[0], np.cumsum(self.moves[columns])])[both.indptr]
         brings = (amounts > 0) & ~self.closed[columns]
-        come, weight = columns[brings], amounts[brings]
+        rises = np.zeros(len(market))
+        # Where somebody trades beside the makers, that tells the price.
+        for at in np.nonzero(np.diff(trades) == 0)[0].tolist():
+            own = slice(ends[at], ends[at + 1])
+            come = brings[own]
+            rises[at] = rise = self._rise(columns[own][come], amounts[own][come], float(most[at]))
+            self.raised[market[at]] += rise
+            self.room[columns[own]] -= rise * amounts[own]
+        return rises
+
+    def _rise(self, come: npt.NDArray[np.int32], weight: Array, most: float) -> float:
+        """Return how far a price may rise before one of the columns that bring the good would run."""
+        if not len(come):
+            return most
         least = np.inf
         for _try in range(len(come) + 1):
             bid = self.room[come] / weight
-            least = float(np.min(bid, initial=np.inf))
+            least = float(bid.min())
             if least >= most or not self._raise_idle(int(come[int(np.argmin(bid))])):
                 break
-        rise = min(most, max(0.0, least))
-        self.raised[market] += rise
-        self.room[columns] -= rise * amounts
-        return rise
+        return min(most, max(0.0, least))
 
     def _raise_idle(self, column: int) -> bool:
         """Raise the price of an idle market that a column takes from; return whether it rose."""

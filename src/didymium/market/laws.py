@@ -70,7 +70,7 @@ def known_arrivals(p: Parts) -> np.ndarray:
         else:
             flows = p.base.ship.reindex(routes.index).to_numpy(float)[:, None] * p.tree.years()[early]
         arriving = np.zeros((len(n.markets), len(early)))
-        np.add.at(arriving, positions(n.markets.index, routes["head"]), np.where(before[:, early], flows, 0.0))
+        np.add.at(arriving, n.heads, np.where(before[:, early], flows, 0.0))
         known[:, early] = arriving
     return known
 
@@ -447,17 +447,21 @@ def served_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
     Only for uses that no cross term joins to others.
     """
     alone = apart(p, "demand")
-    wanted = p.conditions.demand[alone]
     uses = p.network.uses[alone]
     p0 = p.base.price.reindex(uses["market"]).to_numpy(float)[:, None]
     elasticity = uses["elasticity"].to_numpy(float)[:, None]
     choke = uses["choke"].to_numpy(float)[:, None] * p.options.choke_scale
     linear = uses["curve"].eq("linear").to_numpy()
-    edges = curves.demand_edges(elasticity[:, 0], linear, p.options.demand_grid)
+    edges = p.demand_edges
     value = DemandCurve(np.ones_like(p0), p0, elasticity, choke, linear[:, None]).benefit(edges)
     slope = curves.average_slopes(value, edges)
-    width = np.diff(edges)[:, :, None] * wanted[:, None, :]
+    width = served_widths(p)
     return width, np.broadcast_to(slope[:, :, None], width.shape)
+
+
+def served_widths(p: Parts) -> np.ndarray:
+    """Return the widths of the demand segments, uses x segments x nodes, t."""
+    return np.asarray(np.diff(p.demand_edges)[:, :, None] * p.conditions.demand[apart(p, "demand")][:, None, :])
 
 
 def activity_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:

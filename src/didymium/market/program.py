@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from didymium.case.network import positions
 from didymium.faults import DidymiumError
-from didymium.market import laws
+from didymium.market import curves, laws
 from didymium.market.blocks import Blocks
 from didymium.market.conditions import Conditions, conditions
 from didymium.market.cross import Joint, add_joint, apart, joint_worth, joints
@@ -79,6 +80,30 @@ class Parts:
         capacity = self.network.facilities["capacity"].to_numpy(float)[:, None]
         ratio = np.maximum(1.0, self.conditions.capacity / np.maximum(capacity * years, 1e-9))
         return np.asarray(ratio[positions(self.network.facilities.index, self.network.activities["facility"])])
+
+    @cached_property
+    def base_trade(self) -> tuple[np.ndarray, np.ndarray]:
+        """The base year's flow on each route, t, and what it is worth where it leaves, USD/kg."""
+        routes, base = self.network.routes, self.base
+        price = np.nan_to_num(base.price.reindex(routes["tail"]).to_numpy(float))
+        return base.ship.reindex(routes.index).to_numpy(float), np.maximum(price, 0.0)
+
+    @cached_property
+    def demand_edges(self) -> np.ndarray:
+        """Edges of the demand segments as multiples of the base quantity, uses that stand alone x edges."""
+        uses = self.network.uses[apart(self, "demand")]
+        linear = uses["curve"].eq("linear").to_numpy(bool)
+        return curves.demand_edges(uses["elasticity"].to_numpy(float), linear, self.options.demand_grid)
+
+    @cached_property
+    def with_capacity(self) -> np.ndarray:
+        """Position of the facility of each capacity law."""
+        return positions(self.network.facilities.index, self.model.rows["capacity"].coords[0])
+
+    @cached_property
+    def stocked_at(self) -> np.ndarray:
+        """Position of the market where each stock lies."""
+        return positions(self.network.markets.index, self.stocks["market"])
 
     def stock_start(self) -> np.ndarray:
         """Return each stock's level before the first node, t."""

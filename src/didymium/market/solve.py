@@ -131,6 +131,8 @@ class Instance:
         """Change the bounds of a variable in place (arrays in the variable's own order; lower 0 where None)."""
         at, high = self.program.model.columns[variable].positions().ravel(), upper.ravel().astype(float)
         low = np.zeros(len(at)) if lower is None else lower.ravel().astype(float)
+        other = (self.stated.lower[at] != low) | (self.stated.upper[at] != high)
+        at, low, high = at[other], low[other], high[other]
         self._ok(self.highs.changeColsBounds(len(at), at, low, high), variable)
         self.stated.lower[at], self.stated.upper[at] = low, high
 
@@ -160,6 +162,8 @@ class Instance:
 
     def _change_sides(self, constraint: str, low: np.ndarray, high: np.ndarray) -> None:
         at = self.program.model.rows[constraint].positions().ravel()
+        other = (self.stated.low[at] != low) | (self.stated.high[at] != high)
+        at, low, high = at[other], low[other], high[other]
         self._ok(self.highs.changeRowsBounds(len(at), at, low, high), constraint)
         self.stated.low[at], self.stated.high[at] = low, high
 
@@ -430,6 +434,11 @@ def prices(program: Program, solution: Solution) -> pd.DataFrame:
     Amounts of a node are tonnes of the whole period, so its length needs no division. Where duals are split in any way
     between two rows that say the same, they are put together (:mod:`didymium.market.duals`).
     """
-    dual = solution.dual["balance"].transpose("market", "node")
-    frame = (pd.DataFrame(dual.to_pandas()) - split_off(solution).price).reindex(program.parts.network.markets.index)
-    return frame.div(program.parts.tree.weight(), axis="columns").mul(-1.0)
+    parts = program.parts
+    return pd.DataFrame(price_array(solution), index=parts.network.markets.index, columns=parts.tree.index)
+
+
+def price_array(solution: Solution) -> np.ndarray:
+    """Return :func:`prices` without labels, markets x nodes."""
+    weight = solution.instance.program.parts.tree.weight()
+    return np.asarray((split_off(solution).price - solution.dual.array("balance")) / weight)

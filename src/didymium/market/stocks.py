@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from didymium.case.network import positions
 from didymium.market.options import Options
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def stock_variables(p: Parts) -> None:
     most[commercial] = stocks["rest"].to_numpy(float)[commercial] * p.options.hoarding
     per_year = np.where(commercial, np.inf, stocks["per_year"].to_numpy(float))
     buys = per_year[:, None] * years[None, :]
-    gives = most_released(stocks, p.conditions.cut[positions(p.network.markets.index, stocks["market"])], years)
+    gives = most_released(stocks, p.conditions.cut[p.stocked_at], years)
     lowest = np.zeros_like(buys)
     for programme in p.options.programmes:
         if programme.fixed is not None:
@@ -109,8 +108,8 @@ def most_released(stocks: pd.DataFrame, cut: np.ndarray, years: np.ndarray) -> n
     years : array, nodes
         Length of each node.
     """
-    free = stocks["release"].eq("free").to_numpy()[:, None]
-    never = stocks["release"].eq("never").to_numpy()[:, None]
+    rule = stocks["release"].to_numpy(object)[:, None]
+    free, never = rule == "free", rule == "never"
     monthly = (stocks["release_rate"].astype(float) * stocks["rest"].astype(float)).to_numpy()
     most = np.where(np.isnan(monthly), np.inf, monthly)[:, None] * 12.0 * years[None, :]
     return np.where((free | cut) & ~never, most, 0.0)

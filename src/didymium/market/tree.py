@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -142,6 +143,12 @@ def months(start: date, count: int, scenario: Scenario | None, discount_rate: fl
 
 def periods(spans: list[tuple[date, date, str]], scenario: Scenario | None, discount_rate: float) -> Tree:
     """Return a chain of periods, each (first day, first day after, label)."""
+    return Tree(_chain(tuple(spans), discount_rate), (scenario,) * len(spans))
+
+
+@lru_cache(maxsize=256)
+def _chain(spans: tuple[tuple[date, date, str], ...], discount_rate: float) -> pd.DataFrame:
+    """Return the nodes of :func:`periods`; a rolling horizon asks for the same ones in every draw."""
     frame = pd.DataFrame(spans, columns=["start", "end", "label"])
     # Calendar months differ by 3 days: every month counts as a twelfth, or the base year would wobble.
     length = [years_between(a, b) for a, b in zip(frame["start"], frame["end"], strict=True)]
@@ -151,7 +158,7 @@ def periods(spans: list[tuple[date, date, str]], scenario: Scenario | None, disc
     frame["probability"] = 1.0
     frame["discount"] = (1.0 + discount_rate) ** -middle
     frame.index = pd.RangeIndex(len(frame), name="node")
-    return Tree(frame, (scenario,) * len(frame))
+    return frame
 
 
 def years_between(start: date, end: date) -> float:

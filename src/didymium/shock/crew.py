@@ -1,23 +1,34 @@
-"""Who runs the draws: threads of this machine, or the processes of a Dask cluster. Both run the same parts.
+"""Who runs the draws: this process, processes of this machine, or those of a Dask cluster. All run the same parts.
 
 A part depends on its draws' numbers and on the references alone, so who runs it, and after what, changes no number.
+Processes and not threads: two fifths of a draw are arrays between two solves, which hold Python's lock.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
+import pickle
+import signal
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
 
 from didymium.machines import Connection
 from didymium.shock.draw import Chance
 from didymium.shock.engine import OPTIONS
 from didymium.shock.outcome import Outcome, outcome_of
 from didymium.shock.sweep import Reference, Sweep
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 Part = range
 """Draws that are run one after the other and kept in one file."""
@@ -42,19 +53,21 @@ class Task:
     chance: Chance
     level: str
     foresight: str
-    references: list[Reference]
+    references: list[Reference] = field(default_factory=list)
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 class Crew(Protocol):
-    """Runs parts, in any order."""
+    """Does the same work on many items."""
 
     @property
     def size(self) -> int:
-        """How many run at once."""
+        """How many at once."""
 
-    def run(self, task: Task, parts: Sequence[Part]) -> Iterator[tuple[Part, list[Outcome]]]:
-        """Yield each part when it is done."""
+    def each(
+        self, work: Callable[[Task, Item], Found], task: Task, items: Sequence[Item]
+    ) -> Iterator[tuple[Item, Found]]:
+        """Yield each item, and what the work made of it, when it is done. The task travels to each process once."""
 
 
 def one(task: Task, sweep: Sweep, index: int) -> Outcome:
@@ -69,21 +82,38 @@ _OWN = threading.local()
 """Of each thread: the task that it works on, and its sweep."""
 
 
-def _part(task: Task, part: Part, stopped: Callable[[], bool] | None = None) -> list[Outcome]:
-    """Run a part on the sweep of this thread; nothing of it where it is stopped."""
+def part_of(task: Task, part: Part) -> list[Outcome]:
+    """Run a part on the sweep of this process, which keeps its solver from part to part."""
     held: tuple[str, Sweep] | None = getattr(_OWN, "held", None)
     if held is None or held[0] != task.name:
         held = _OWN.held = (task.name, Sweep(task.chance.case, task.chance.market, OPTIONS, task.references))
-    found = []
-    for index in part:
-        if stopped and stopped():
-            return []
-        found.append(one(task, held[1], index))
-    return found
+    return [one(task, held[1], index) for index in part]
 
 
-class Threads:
-    """Threads of this machine, each with a program of its own; the solver leaves Python's lock.
+def reference(task: Task, z: float) -> Reference:
+    """Run the middle of every band with the approvals at a point of chance, and keep what draws may start from."""
+    variates = np.zeros(len(task.chance.names))
+    variates[task.chance.names.index("approval")] = z
+    drawn = task.chance.draw(variates, task.level)
+    sweep = Sweep(task.chance.case, task.chance.market, OPTIONS)
+    return sweep.record(drawn.scenario, task.foresight, drawn.market, OPTIONS)
+
+
+class Here:
+    """The process that asks, alone."""
+
+    size = 1
+
+    def each(
+        self, work: Callable[[Task, Item], Found], task: Task, items: Sequence[Item]
+    ) -> Iterator[tuple[Item, Found]]:
+        """Yield each item when it is done, in their order."""
+        for item in items:
+            yield item, work(task, item)
+
+
+class Processes:
+    """Processes of this machine, each with a program of its own.
 
     Parameters
     ----------
@@ -94,22 +124,44 @@ class Threads:
     def __init__(self, size: int) -> None:
         self.size = size
 
-    def run(self, task: Task, parts: Sequence[Part]) -> Iterator[tuple[Part, list[Outcome]]]:
-        """Yield each part when it is done."""
-        stop = threading.Event()
-        with ThreadPoolExecutor(max_workers=self.size) as pool:
-            waiting: dict[Future[list[Outcome]], Part] = {
-                pool.submit(_part, task, part, stop.is_set): part for part in parts
-            }
+    def each(
+        self, work: Callable[[Task, Item], Found], task: Task, items: Sequence[Item]
+    ) -> Iterator[tuple[Item, Found]]:
+        """Yield each item when it is done."""
+        loky: Any = importlib.import_module("loky")
+        pool = loky.get_reusable_executor(max_workers=self.size, initializer=_deaf)
+        with TemporaryDirectory(prefix="didymium-") as folder:
+            file = Path(folder) / "task.pickle"
+            file.write_bytes(pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL))
             try:
+                waiting: dict[Future[Found], Item] = {
+                    pool.submit(_from_file, work, file, task.name, item): item for item in items
+                }
                 while waiting:
                     # A short wait, so that Ctrl-C is heard.
                     ended, _rest = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
                     for future in ended:
                         yield waiting.pop(future), future.result()
-            finally:
-                stop.set()
-                pool.shutdown(wait=True, cancel_futures=True)
+            except BaseException:
+                pool.shutdown(wait=True, kill_workers=True)
+                raise
+
+
+_TASK: dict[str, Task] = {}
+"""In a process: the task that it works on."""
+
+
+def _from_file(work: Callable[[Task, Item], Found], file: Path, name: str, item: Item) -> Found:
+    """Work on an item of a task that lies in a file, read once."""
+    if name not in _TASK:
+        _TASK.clear()
+        _TASK[name] = pickle.loads(file.read_bytes())
+    return work(_TASK[name], item)
+
+
+def _deaf() -> None:
+    """Leave Ctrl-C to the process that asked: it tells its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class Machines(Connection):
@@ -119,13 +171,27 @@ class Machines(Connection):
         super().__init__(client, own)
         self.size = sum(client.nthreads().values())
 
-    def run(self, task: Task, parts: Sequence[Part]) -> Iterator[tuple[Part, list[Outcome]]]:
-        """Yield each part when it is done. The task travels to each process once."""
+    def each(
+        self, work: Callable[[Task, Item], Found], task: Task, items: Sequence[Item]
+    ) -> Iterator[tuple[Item, Found]]:
+        """Yield each item when it is done."""
         done: Any = importlib.import_module("dask.distributed").as_completed
         [shared] = self.client.scatter([task], broadcast=True, hash=False)
-        futures = {self.client.submit(_part, shared, part, pure=False): part for part in parts}
+        futures = {self.client.submit(work, shared, item, pure=False): item for item in items}
         try:
             for future in done(list(futures)):
                 yield futures[future], future.result()
         finally:
             self.client.cancel(list(futures))
+
+
+def crew_of(workers: int | None) -> Crew:
+    """Return who runs the draws on this machine.
+
+    Parameters
+    ----------
+    workers : int or None
+        How many at once; as many as processors where None.
+    """
+    size = workers or os.cpu_count() or 1
+    return Processes(size) if size > 1 else Here()

@@ -88,7 +88,8 @@ class Chance:
 
     def __init__(self, case: cases.Case, scenario: Scenario, market: Market, seed: int) -> None:
         self.case, self.scenario, self.market, self.seed = case, scenario, market, seed
-        known = scenario.name in case.scenarios() and case.scenario(scenario.name) == scenario
+        # Bands belong to measures, whatever the months that are looked at.
+        known = scenario.name in case.scenarios() and case.scenario(scenario.name).restrictions == scenario.restrictions
         self.bands: Mapping[str, Band] = approval_bands(case, scenario.name) if known else {}
         self.passing = passthrough_bands(case, scenario.name) if known else {}
         self.end_uses = list(dict.fromkeys(market.network.uses["end_use"]))

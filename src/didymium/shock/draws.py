@@ -13,7 +13,6 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
@@ -24,12 +23,11 @@ from didymium.faults import DidymiumError
 from didymium.market.prepare import prepare
 from didymium.messages import _
 from didymium.result import Result, new_manifest
-from didymium.shock.crew import Crew, Task, Threads
+from didymium.shock.crew import Crew, Task, crew_of, part_of, reference
 from didymium.shock.draw import LEVELS, Chance
-from didymium.shock.engine import OPTIONS, Progress
+from didymium.shock.engine import Progress
 from didymium.shock.outcome import Outcome
 from didymium.shock.risk_tables import RiskTables
-from didymium.shock.sweep import Reference, Sweep
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
 PART = 4
 """Draws in a file: what an interruption loses, and less than a minute's work."""
 
-FORMAT = 2
+FORMAT = 3
 """Raised when what a draw means changes: older parts are then not used."""
 
 REFERENCES = (0.0, -1.0, 1.0)
@@ -56,7 +54,7 @@ def draws(
     levels: Sequence[str] = SWEPT,
     foresight: str = "none",
     folder: FilePath | None = None,
-    threads: int | None = None,
+    workers: int | None = None,
     progress: Progress | None = None,
     crew: Crew | None = None,
 ) -> Result:
@@ -78,12 +76,12 @@ def draws(
         One of :data:`didymium.shock.engine.FORESIGHTS`.
     folder : Path, optional
         Where draws are kept; a cache of the user's, by what was asked, where None.
-    threads : int, optional
-        Threads; the solver leaves Python's lock. As many as processors where None.
+    workers : int, optional
+        Processes; as many as processors where None.
     progress : callable, optional
         Called with draws done and draws in all.
     crew : Crew, optional
-        Who runs them: :func:`didymium.shock.crew.machines` for a Dask cluster; threads of this machine where None.
+        Who runs them: :class:`didymium.shock.crew.Machines` for a Dask cluster; processes of this machine where None.
 
     Returns
     -------
@@ -113,12 +111,13 @@ def draws(
     resumed = done
     if progress:
         progress(done, len(levels) * count)
-    crew = crew or Threads(max(1, threads or os.cpu_count() or 1))
+    crew = crew or crew_of(workers)
+    points = REFERENCES if chance.bands else REFERENCES[:1]
     for level in levels:
         parts = [at for mine, at in todo if mine == level]
         if parts:
-            references = _references(chance, level, foresight, min(crew.size, os.cpu_count() or 1))
-            task = Task(chance, level, foresight, references)
+            found = dict(crew.each(reference, Task(chance, level, foresight), points))
+            task = Task(chance, level, foresight, [found[z] for z in points])
             done = _run(crew, task, parts, count, keep, progress, done, len(levels) * count)
     outcomes = {level: keep.read(level, count) for level in levels}
     tables = RiskTables(chance, outcomes).all()
@@ -152,28 +151,12 @@ def _run(
     total: int,
 ) -> int:  # fmt: skip
     """Run the parts of a level and keep each when it is done."""
-    for part, found in crew.run(task, [range(first, min(first + PART, count)) for first in parts]):
+    for part, found in crew.each(part_of, task, [range(first, min(first + PART, count)) for first in parts]):
         keep.write(task.level, part.start, found)
         done += len(found)
         if progress:
             progress(done, total)
     return done
-
-
-def _references(chance: Chance, level: str, foresight: str, workers: int) -> list[Reference]:
-    """Run the middle of every band with the approvals at a few points: what all draws may start from."""
-
-    def path(z: float) -> Reference:
-        variates = np.zeros(len(chance.names))
-        variates[chance.names.index("approval")] = z
-        drawn = chance.draw(variates, level)
-        return Sweep(chance.case, chance.market, OPTIONS).record(
-            drawn.scenario, foresight, drawn.market, OPTIONS
-        )  # fmt: skip
-
-    points = REFERENCES if chance.bands else REFERENCES[:1]
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        return list(pool.map(path, points))
 
 
 class _Kept:

@@ -13,7 +13,7 @@ from didymium.market.laws import monthly_lag
 from didymium.market.options import Options
 from didymium.market.origin import Clean, clean_shares
 from didymium.market.prepare import Market
-from didymium.market.solve import Solution, prices
+from didymium.market.solve import Solution, price_array
 from didymium.market.stocks import stock_table
 from didymium.market.tree import Tree
 
@@ -95,11 +95,11 @@ class Recorder:
         if solution is not self._solution:
             self._solution, program = solution, solution.instance.program
             self._found = {
-                "price": prices(program, solution).to_numpy(),
+                "price": price_array(solution),
                 "wanted": program.parts.conditions.demand,
                 "stock": _levels(solution),
                 "duty": duty,
-                **{name: solution.frame(name).to_numpy() for name in ("served", "ship", "activity")},
+                **{name: solution.primal.array(name) for name in ("served", "ship", "activity")},
             }
         for name, values in self._found.items():
             self.columns[name].append(values[:, node])
@@ -122,7 +122,7 @@ class Recorder:
 def _levels(solution: Solution) -> np.ndarray:
     """Return stock levels, stocks x nodes; no rows where the program has no stocks."""
     if "stock" in solution.primal:
-        level: np.ndarray = np.maximum(solution.frame("stock").to_numpy(float), 0.0)
+        level: np.ndarray = np.maximum(solution.primal.array("stock"), 0.0)
         return level
     return np.zeros((0, len(solution.instance.program.parts.tree)))
 
@@ -158,7 +158,10 @@ class State:
         start = options.stock_start
         self.level = (self.stocks["start"] if start is None else start.reindex(self.stocks.index)).to_numpy(float)
         self.intensity = np.ones(len(market.network.uses))
+        n = market.network
         self.running = market.base.activity.to_numpy(float) / 12.0
+        self._full = n.facilities["capacity"].reindex(n.activities["facility"]).to_numpy(float)[:, None] / 12.0
+        self._paid = np.maximum(market.base.price.reindex(n.uses["market"]).to_numpy(float), 1e-9)
         self.clean_level: np.ndarray | None = None
         if options.origin is not None:
             share = clean_shares(market.network, market.base, options.origin)
@@ -179,11 +182,9 @@ class State:
         """
         if months <= 0:
             return None
-        n = self.market.network
-        full = n.facilities["capacity"].reindex(n.activities["facility"]).to_numpy(float)[:, None] / 12.0
         step = np.arange(1, nodes + 1)[None, :] / months
-        most = np.where(self.market.base.running()[:, None], np.inf, self.running[:, None] + full * step)
-        return pd.DataFrame(most, index=n.activities.index)
+        most = np.where(self.market.base.running()[:, None], np.inf, self.running[:, None] + self._full * step)
+        return pd.DataFrame(most, index=self.market.network.activities.index)
 
     def under_way(self, sent: list[np.ndarray], nodes: int) -> pd.DataFrame:
         """Return what of ``sent`` arrives in each of the next months, routes x months, t."""
@@ -203,9 +204,7 @@ class State:
         self.level = seen.last("stock")
         self.running = np.maximum(seen.last("activity"), 0.0)
         self.sent = [*self.sent[1:], np.maximum(seen.last("ship"), 0.0)]
-        network, base = self.market
-        uses = network.uses
-        paid = pd.Series(seen.last("price"), index=network.markets.index).reindex(uses["market"]).to_numpy(float)
-        multiple = paid / np.maximum(base.price.reindex(uses["market"]).to_numpy(float), 1e-9)
+        uses = self.market.network.uses
+        multiple = seen.last("price")[self.market.network.bought_at] / self._paid
         saved = (uses[name].to_numpy(float) for name in ("thrift", "thrift_months"))
         self.intensity = thrift(self.intensity, multiple, *saved)
