@@ -34,7 +34,8 @@ from didymium.shock.engine import OPTIONS, WINDOW, Engine, _as_is
 from didymium.shock.harm import harm_of, listed, only
 from didymium.shock.path import State
 from didymium.shock.search import Search
-from didymium.shock.sweep import Chapter, Reference, Sweep, advance, chapter
+from didymium.shock.sweep import Chapter, Reference, Sweep, chapter
+from didymium.shock.window import advance
 from didymium.shock.worst import worst
 from small_shock import SCENARIO, tables
 

@@ -29,6 +29,7 @@ from didymium.market.tree import Tree, add_months, months
 from didymium.messages import _
 from didymium.shock.belief import believed, dated, news
 from didymium.shock.path import Path, Recorder, State
+from didymium.shock.window import advance, in_place
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -222,8 +223,11 @@ class Engine:
         self, tree: Tree, options: Options, duty: np.ndarray | None, whole: bool = False
     ) -> tuple[Solution, np.ndarray]:
         """Solve the program of a tree in the instance of its shape; return it and the duties (routes x nodes)."""
-        instance, _first = self._warm(tree, options, whole)
-        instance.become(build(self.case, tree, options, self.market))
+        instance, first = self._warm(tree, options, whole)
+        if in_place(self.market, tree, options) and not first:
+            advance(instance, tree, options)
+        else:
+            instance.become(build(self.case, tree, options, self.market))
         solution, duty = solve_with_duties(instance, duty)
         if options.rationing == "priority":
             solution = ration(instance, solution)

@@ -24,19 +24,17 @@ import numpy.typing as npt
 from didymium.faults import SolverError
 from didymium.market.blocks import Labelled
 from didymium.market.checks import ACCURACY, worst
-from didymium.market.conditions import conditions
 from didymium.market.duties import solve_with_duties
-from didymium.market.laws import built_capacity, known_arrivals, most_served, served_widths
 from didymium.market.options import Options
 from didymium.market.prepare import Market
 from didymium.market.priority import ration
 from didymium.market.program import build
 from didymium.market.solve import Instance, Solution
-from didymium.market.stocks import most_released
 from didymium.market.tree import Tree
 from didymium.messages import _
 from didymium.shock.engine import Engine, Progress
 from didymium.shock.path import Path
+from didymium.shock.window import advance, in_place
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -264,14 +262,6 @@ class Sweep(Engine):
         return [r.starts[place] for r in self.references if place in r.digested]
 
 
-def in_place(market: Market, tree: Tree, options: Options) -> bool:
-    """Return whether a window can be written over another: bounds and sides of what :func:`advance` knows are all."""
-    duties = any(scenario is not None and scenario.wedges for scenario in tree.scenarios)
-    split = options.origin is not None or options.pools or options.rationing != "price"
-    split = split or options.expansion or any(project.choose for project in options.projects)
-    return not duties and not split and market.network.cross.empty
-
-
 def passing(instance: Instance) -> npt.NDArray[np.float64]:
     """``min(bound, flow x length) x price``: how much of the base year's trade is let through, kUSD, routes x nodes."""
     parts, ship = instance.program.parts, instance.program.model.columns["ship"]
@@ -304,38 +294,6 @@ def nearest(
     if own is not None and own.shape == through.shape and float(np.abs(own - through).sum()) <= apart[best]:
         return None
     return starts[best]
-
-
-def advance(instance: Instance, tree: Tree, options: Options) -> None:
-    """Change an instance in place to another window of the same draw: bounds and sides of what a month changes.
-
-    Parameters
-    ----------
-    instance : Instance
-        Of the same market and, but for stocks at the start, goods under way and intensity, the same options.
-    tree : Tree
-        The window; as long as the instance's.
-    options : Options
-        Options of the window.
-    """
-    parts = instance.program.parts
-    network = parts.network
-    now = conditions(parts.case, network, parts.base, tree, options, parts.conditions.standing)
-    parts.tree, parts.options, parts.conditions = tree, options, now
-    instance.bound("ship", None, now.ship_bound)
-    if options.most_active is not None:
-        able = options.most_active.reindex(network.activities.index).to_numpy(float)[:, : len(tree)]
-        instance.bound("activity", None, able)
-    given = built_capacity(parts, np.array([project.share for project in options.projects]))
-    instance.upper_side("capacity", given[parts.with_capacity])
-    instance.bound("served", None, most_served(parts))
-    instance.bound("served_segment", None, served_widths(parts))
-    instance.right_hand_side("balance", -known_arrivals(parts))
-    stocks = parts.stocks
-    if stocks.empty:
-        return
-    instance.right_hand_side("stock_start", parts.stock_start()[:, None])
-    instance.bound("release", None, most_released(stocks, now.cut[parts.stocked_at], tree.years()))
 
 
 def checked(instance: Instance) -> Solution:
