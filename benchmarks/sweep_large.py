@@ -22,6 +22,7 @@ from didymium.market.prepare import prepare
 from didymium.market.program import build
 from didymium.market.solve import Instance, hand_over
 from didymium.market.tree import months
+from didymium.shock.sweep import PRICING
 from peers import pypsa_highs, pypsa_network
 
 MONTHS = 130
@@ -36,6 +37,8 @@ def main() -> None:
     instance = Instance(build(case, months(start, count, None, 0.05), options, market))
     instance.run()
     calm = instance.basis()
+    for name, value in PRICING.items():
+        instance.set_option(name, value)
     print(f"{instance.highs.getNumCol()} columns, {instance.highs.getNumRow()} rows")
     print(
         f"{'scenario':<26}{'sweep s':>9}{'solve s':>9}{'cold s':>9}{'PyPSA s':>9}{'cold/sweep':>11}{'PyPSA/sweep':>12}"
