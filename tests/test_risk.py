@@ -208,7 +208,11 @@ def test_resumed_to_the_same_answer(case: Case, tmp_path: Path, whole: dict[str,
 
 
 def test_killed_and_resumed(tmp_path: Path, case: Case, whole: dict[str, np.ndarray]) -> None:
-    """kill -9 in the middle: what was written stands, the rest is run again, the answer is the same."""
+    """kill -9 in the middle: what was written stands, the rest is run again, the answer is the same.
+
+    Its processes do not work on for one that is gone.
+    """
+    psutil = pytest.importorskip("psutil")
     program = (
         "import sys; sys.path.insert(0, sys.argv[3])\n"
         "from pathlib import Path\nfrom didymium.case.case import load_case\nfrom didymium.shock.draws import draws\n"
@@ -223,9 +227,12 @@ def test_killed_and_resumed(tmp_path: Path, case: Case, whole: dict[str, np.ndar
         assert child.stdout is not None
         for line in child.stdout:
             if int(line) >= 4:
+                workers = psutil.Process(child.pid).children(recursive=True)
                 os.kill(child.pid, signal.SIGKILL)
                 break
     assert child.returncode == -signal.SIGKILL
+    assert len(workers) >= 2
+    assert psutil.wait_procs(workers, timeout=60)[1] == []
     after = run(case, folder)
     for name, values in whole.items():
         assert np.array_equal(after[name], values, equal_nan=True), name

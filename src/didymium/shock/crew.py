@@ -11,6 +11,7 @@ import os
 import pickle
 import signal
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -129,7 +130,7 @@ class Processes:
     ) -> Iterator[tuple[Item, Found]]:
         """Yield each item when it is done."""
         loky: Any = importlib.import_module("loky")
-        pool = loky.get_reusable_executor(max_workers=self.size, initializer=_deaf)
+        pool = loky.get_reusable_executor(max_workers=self.size, initializer=_attend, initargs=(os.getpid(),))
         with TemporaryDirectory(prefix="didymium-") as folder:
             file = Path(folder) / "task.pickle"
             file.write_bytes(pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL))
@@ -159,9 +160,16 @@ def _from_file(work: Callable[[Task, Item], Found], file: Path, name: str, item:
     return work(_TASK[name], item)
 
 
-def _deaf() -> None:
-    """Leave Ctrl-C to the process that asked: it tells its workers."""
+def _attend(asker: int) -> None:
+    """Leave Ctrl-C to the process that asked, which tells its workers; and leave when it was killed."""
+
+    def watch() -> None:
+        while os.getppid() == asker:
+            time.sleep(1.0)
+        os._exit(1)
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=watch, daemon=True).start()
 
 
 class Machines(Connection):
