@@ -238,6 +238,21 @@ def test_killed_and_resumed(tmp_path: Path, case: Case, whole: dict[str, np.ndar
         assert np.array_equal(after[name], values, equal_nan=True), name
 
 
+def test_another_process_finds_the_draws(us_japan: Case) -> None:
+    """What a question is called does not depend on the order in which a process holds its sets."""
+    program = (
+        "from didymium.case.case import load_case\nfrom didymium.shock.draws import cache\n"
+        "case = load_case('us-japan')\n"
+        "print([cache(case, case.scenario(name), 1, 'none').name for name in case.scenarios()])\n"
+    )
+    said = [
+        subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONHASHSEED": str(seed)}, text=True,
+                       capture_output=True, check=True).stdout
+        for seed in (1, 2)
+    ]  # fmt: skip
+    assert said[0] == said[1] and said[0].count("draws-us-japan-") == len(us_japan.scenarios())
+
+
 def test_more_draws_go_on_from_fewer(case: Case, tmp_path: Path, whole: dict[str, np.ndarray]) -> None:
     run(case, tmp_path, count=5)
     after = run(case, tmp_path)
