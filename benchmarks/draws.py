@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from didymium.case.case import load_case
-from didymium.shock.draws import draws
+from didymium.shock.draws import PART, draws
 
 ALONE = 8
 """Draws that one processor runs."""
@@ -48,12 +48,12 @@ def main() -> None:
     story = replace(case.scenario(name), months=int(months))
     workers = os.cpu_count() or 1
     print(f"{name}, {months} months, foresight {foresight}; load {os.getloadavg()[0]:.1f} on {workers} processors")
-    # Four draws are a part: what comes after the first one has no share in the references.
+    # What comes after the first part has no share in the references.
     begun, whole, alone = timed(ALONE, 1, foresight, story, case)
-    each = (whole - begun) / (ALONE - 4)
-    print(f"\none at once: {each:.2f} s a draw after {begun - 4 * each:.1f} s for the references")
+    each = (whole - begun) / (ALONE - PART)
+    print(f"\none at once: {each:.2f} s a draw after {begun - PART * each:.1f} s for the references")
     begun, whole, found = timed(int(count), workers, foresight, story, case)
-    together = (whole - begun) / (int(count) - 4 * workers) if int(count) > 4 * workers else np.nan
+    together = (whole - begun) / (int(count) - PART * workers) if int(count) > PART * workers else np.nan
     thousand = (whole + (1000 - int(count)) * together) / 60
     print(f"\n{workers} at once: {whole:.0f} s for {count} draws, {together:.2f} s a draw once begun: "
           f"{each / together:.2f} times one; 1,000 draws take {thousand:.1f} min")  # fmt: skip

@@ -77,7 +77,7 @@ class Case:
     overlays: list[Path] = field(default_factory=list)
     variant: str = ""
     known_on: str = ""
-    _assumed: tuple[pd.DataFrame, dict[str, dict[str, Any]]] | None = field(default=None, repr=False, compare=False)
+    _assumed: tuple[pd.DataFrame, dict[Any, dict[Any, Any]]] | None = field(default=None, repr=False, compare=False)
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """Return a table by name; one for screening is read and checked when it is first asked for."""
@@ -161,10 +161,8 @@ class Case:
         """
         frame = self["assumptions"]
         if self._assumed is None or self._assumed[0] is not frame:
-            columns = (frame[column].tolist() for column in ("assumption", "low", "value", "high"))
-            made = {str(row[0]): dict(zip(("low", "value", "high"), row[1:], strict=True))
-                    for row in reversed(list(zip(*columns, strict=True)))}  # fmt: skip
-            self._assumed = frame, made
+            rows = frame.drop_duplicates("assumption").set_index("assumption")
+            self._assumed = frame, rows[["low", "value", "high"]].to_dict("index")
         found = self._assumed[1].get(name)
         if found is None:
             raise DidymiumError(

@@ -223,15 +223,26 @@ class Engine:
         self, tree: Tree, options: Options, duty: np.ndarray | None, whole: bool = False
     ) -> tuple[Solution, np.ndarray]:
         """Solve the program of a tree in the instance of its shape; return it and the duties (routes x nodes)."""
+        instance, _first = self._window(tree, options, whole)
+        return answered(instance, options, duty)
+
+    def _window(self, tree: Tree, options: Options, whole: bool = False) -> tuple[Instance, bool]:
+        """Return the instance of a tree's shape with its program in it, and whether it is the path's first such one.
+
+        Written over the window before where that is enough, else built.
+        """
         instance, first = self._warm(tree, options, whole)
         if in_place(self.market, tree, options) and not first:
             advance(instance, tree, options)
         else:
             instance.become(build(self.case, tree, options, self.market))
-        solution, duty = solve_with_duties(instance, duty)
-        if options.rationing == "priority":
-            solution = ration(instance, solution)
-        return solution, duty
+        return instance, first
+
+
+def answered(instance: Instance, options: Options, duty: np.ndarray | None) -> tuple[Solution, np.ndarray]:
+    """Solve an instance with its duties and its rationing; return it and the duties (routes x nodes)."""
+    solution, duty = solve_with_duties(instance, duty)
+    return (ration(instance, solution) if options.rationing == "priority" else solution), duty
 
 
 def _pools(scenario: Scenario) -> tuple[Pool, ...]:

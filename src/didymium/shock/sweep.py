@@ -24,17 +24,14 @@ import numpy.typing as npt
 from didymium.faults import SolverError
 from didymium.market.blocks import Labelled
 from didymium.market.checks import ACCURACY, worst
-from didymium.market.duties import solve_with_duties
 from didymium.market.options import Options
 from didymium.market.prepare import Market
-from didymium.market.priority import ration
-from didymium.market.program import build
 from didymium.market.solve import Instance, Solution
 from didymium.market.tree import Tree
 from didymium.messages import _
-from didymium.shock.engine import Engine, Progress
+from didymium.shock.engine import Engine, Progress, answered
 from didymium.shock.path import Path
-from didymium.shock.window import advance, in_place
+from didymium.shock.window import in_place
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -96,7 +93,7 @@ class Start:
     basis : Basis
         The solver's last basis.
     passing : array, routes x nodes
-        How much of the base year's trade was let through there: :func:`passing`.
+        How much of the base year's trade was let through there, kUSD: :func:`passing`.
     """
 
     basis: Basis
@@ -215,15 +212,10 @@ class Sweep(Engine):
         """Solve a window: the first of a path is built, the others are written over it where that is enough."""
         if whole:
             return super()._solve(tree, options, duty, whole)
-        instance, first = self._warm(tree, options)
+        instance, first = self._window(tree, options)
         if first:
             for name, value in PRICING.items():
                 instance.set_option(name, value)
-        plain = in_place(self.market, tree, options)
-        if plain and not first:
-            advance(instance, tree, options)
-        else:
-            instance.become(build(self.case, tree, options, self.market))
         place, through = self._turn(tree), passing(instance)
         starts = self._starts(place)
         # A path in its first month has no month before.
@@ -233,12 +225,10 @@ class Sweep(Engine):
             instance.start_from(start.basis.handed)
         elif first and self.references:
             instance.start_from(None)  # where it would start otherwise is a matter of the draw that made it
-        if plain:
+        if in_place(self.market, tree, options):
             solution, duty = checked(instance), np.zeros((len(self.market.network.routes), len(tree)))
         else:
-            solution, duty = solve_with_duties(instance, duty)
-            if options.rationing == "priority":
-                solution = ration(instance, solution)
+            solution, duty = answered(instance, options, duty)
         if self.recorded is not None:
             self.recorded.starts[place] = Start(Basis.of(instance.basis()), through)
             if first or solution.run["iterations"] > DIGESTED:
@@ -281,7 +271,7 @@ def nearest(
     Parameters
     ----------
     through : array, routes x nodes
-        What is let through now.
+        What is let through now, kUSD.
     own : array, routes x nodes, or None
         What was let through in the month before; None where there is none, or where it is no start.
     starts : sequence of Start
