@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -20,9 +21,9 @@ import numpy as np
 from didymium.case.case import load_case
 from didymium.market.prepare import prepare
 from didymium.market.solve import answer, hand_over
-from didymium.shock.crew import Task, one
+from didymium.shock.crew import Task, one, reference
 from didymium.shock.draw import Chance
-from didymium.shock.draws import _references
+from didymium.shock.draws import REFERENCES
 from didymium.shock.engine import OPTIONS
 from didymium.shock.sweep import Sweep
 
@@ -76,7 +77,8 @@ def main() -> None:
     ratios = []
     for name in names:
         chance = Chance(case, case.scenario(name), market, 1)
-        task = Task(chance, "low", "none", _references(chance, "low", "none", 1))
+        asked = Task(chance, "low", "none")
+        task = replace(asked, references=[reference(asked, z) for z in REFERENCES[: 3 if chance.bands else 1]])
         mine = []
         for index in range(count):
             sweep = Both(case, market, OPTIONS, task.references)

@@ -81,6 +81,10 @@ class Labelled(MutableMapping[str, "xr.DataArray"]):
             self._made[name] = xr.DataArray(own, coords=block.coords)
         return self._made[name]
 
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is such a block; it is not made for that."""
+        return name in self._blocks
+
     def array(self, name: str) -> np.ndarray:
         """Return a block without its labels, in the order of its dimensions."""
         if name in self._made:

@@ -47,24 +47,28 @@ class Rise(NamedTuple):
     held: Array
 
 
-def split_off(solution: Solution) -> Rise:
+def split_off(solution: Solution, nodes: int | None = None) -> Rise:
     """Return how far prices rise when every market is worth as much as it can be.
 
     Parameters
     ----------
     solution : Solution
         A verified optimum.
+    nodes : int, optional
+        Of the first so many nodes of a chain alone. Where something moves they rest on no later one; the price of a
+        market where nothing does may be lower than with all nodes, as what leaves it later raises it too.
     """
     stated, model = solution.instance.stated, solution.instance.program.model
     balance = model.rows["balance"]
+    at_row = np.asarray(balance.positions(), np.intp)[:, :nodes]
     if "no_transit" not in model.rows:
-        return Rise(np.zeros(balance.shape), np.zeros(balance.shape))
+        return Rise(np.zeros(at_row.shape), np.zeros(at_row.shape))
     transit = model.rows["no_transit"]
     place = balance.coords[0].get_indexer(transit.coords[0])
-    mu = np.maximum(solution.raw.dual[transit.positions()], 0.0)
-    at_row, at_law = np.asarray(balance.positions(), np.intp), np.asarray(transit.positions(), np.intp)
+    at_law = np.asarray(transit.positions(), np.intp)[:, :nodes]
+    mu = np.maximum(solution.raw.dual[at_law], 0.0)
     split = _Split(stated.matrix, at_row, solution.raw.primal, -solution.raw.reduced, stated.upper <= stated.lower)
-    held = np.zeros(balance.shape)
+    held = np.zeros(at_row.shape)
     at, node = np.nonzero(mu > SLIGHT)
     held[place[at], node] = split.raise_outputs(at_row[place[at], node], at_law[at, node], mu[at, node])
     return Rise(np.asarray(split.raised[at_row], dtype=float), held)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -72,14 +72,26 @@ class Tree:
 
     def weight(self) -> npt.NDArray[np.float64]:
         """Return probability x discount of every node."""
-        return np.asarray(self.nodes["probability"] * self.nodes["discount"], dtype=float)
+        return self._weight
 
     def years(self) -> npt.NDArray[np.float64]:
         """Return the length of every node in years."""
-        return self.nodes["years"].to_numpy(float)
+        return self._years
 
     def dates(self) -> list[tuple[date, date]]:
         """Return first day and first day after of every node."""
+        return self._dates
+
+    @cached_property
+    def _weight(self) -> npt.NDArray[np.float64]:
+        return _fixed(self.nodes["probability"].to_numpy(float) * self.nodes["discount"].to_numpy(float))
+
+    @cached_property
+    def _years(self) -> npt.NDArray[np.float64]:
+        return _fixed(self.nodes["years"].to_numpy(float))
+
+    @cached_property
+    def _dates(self) -> list[tuple[date, date]]:
         return list(zip(self.nodes["start"].tolist(), self.nodes["end"].tolist(), strict=True))
 
     def leaves(self) -> np.ndarray:
@@ -115,6 +127,13 @@ class Tree:
         for _step in range(months):
             at = np.where((at >= 0) & short[at], parent[at], at)
         return at
+
+
+def _fixed(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return values that nobody may write to: many ask for the same."""
+    values = values.view()
+    values.flags.writeable = False
+    return values
 
 
 def single_year(year: int) -> Tree:

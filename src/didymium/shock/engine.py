@@ -173,15 +173,15 @@ class Engine:
             tree = months(start, AHEAD if far else WINDOW, None, self.rate)
             tree = Tree(tree.nodes, (scenario, *([belief] * (len(tree) - 1))))
             solution, duty = self._solve(tree, _as_is(options, state, self.start_up), duty)
+            most = len(tree) // STANDS if announced and options.rationing == "price" else 1
             planned, kept = state.intensity, 0
             while True:
-                seen.add(solution, duty, kept)
+                seen.add(solution, duty, kept, most)
                 state.after(seen, solution, kept)
                 kept, self.month = kept + 1, self.month + 1
                 if progress:
                     progress(self.month, scenario.months)
-                stands = announced and options.rationing == "price" and STANDS * (kept + 1) <= len(tree)
-                if not stands or self.month >= scenario.months:
+                if kept >= most or self.month >= scenario.months:
                     break
                 if news(scenario, add_months(scenario.start, self.month), self.memory):
                     break

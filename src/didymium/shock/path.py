@@ -90,12 +90,12 @@ class Recorder:
         self._solution: Solution | None = None
         self._found: dict[str, np.ndarray] = {}
 
-    def add(self, solution: Solution, duty: np.ndarray, node: int) -> None:
-        """Keep one node of a solution as the next month."""
+    def add(self, solution: Solution, duty: np.ndarray, node: int, most: int | None = None) -> None:
+        """Keep one node of a solution as the next month; of its first ``most`` nodes alone, where told."""
         if solution is not self._solution:
             self._solution, program = solution, solution.instance.program
             self._found = {
-                "price": price_array(solution),
+                "price": price_array(solution, most),
                 "wanted": program.parts.conditions.demand,
                 "stock": _levels(solution),
                 "duty": duty,
