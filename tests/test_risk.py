@@ -27,7 +27,7 @@ from didymium.market.solve import Instance, Solution
 from didymium.market.tree import Tree, add_months, months
 from didymium.shock.belief import believed
 from didymium.shock.bound import Game
-from didymium.shock.crew import Machines
+from didymium.shock.crew import Machines, crew_of
 from didymium.shock.draw import P95, Chance, at
 from didymium.shock.draws import draws
 from didymium.shock.engine import OPTIONS, WINDOW, Engine, _as_is
@@ -259,7 +259,7 @@ def test_more_draws_go_on_from_fewer(case: Case, tmp_path: Path, whole: dict[str
     assert np.array_equal(after["users_loss_ONE"], whole["users_loss_ONE"])
 
 
-def test_machines_draw_the_same_as_threads(case: Case, tmp_path: Path, whole: dict[str, np.ndarray]) -> None:
+def test_machines_draw_the_same_as_processes(case: Case, tmp_path: Path, whole: dict[str, np.ndarray]) -> None:
     """Two processes of a Dask cluster run the same parts to the same bits."""
     pytest.importorskip("distributed")
     crew = Machines.to(processes=2)
@@ -332,7 +332,7 @@ def test_tables_of_draws(case: Case, tmp_path: Path, whole: dict[str, np.ndarray
 
 @pytest.fixture(scope="module")
 def search(case: Case, story: Scenario) -> Search:
-    found = Search(case, story, "ONE", OPTIONS, 2)
+    found = Search(case, story, "ONE", OPTIONS, crew_of(2))
     found.exhaustive(3)
     return found
 
@@ -354,16 +354,16 @@ def test_worst_three_against_brute_force(case: Case, story: Scenario, search: Se
         assert plain[found] >= 0.95 * max(plain.values()), (found, plain)
 
 
-def test_sets_do_not_depend_on_threads(case: Case, story: Scenario, search: Search) -> None:
-    other = Search(case, story, "ONE", OPTIONS, 1)
+def test_sets_do_not_depend_on_who_runs_them(case: Case, story: Scenario, search: Search) -> None:
+    other = Search(case, story, "ONE", OPTIONS, crew_of(1))
     other.singles()
     other.run([(2, 3), (0, 1)])
     assert other.found[(0, 1)] == search.found[(0, 1)] and other.found[(2, 3)] == search.found[(2, 3)]
 
 
 def test_the_adversary_who_pays(case: Case, story: Scenario, search: Search) -> None:
-    free = worst(case, story, 2, "ONE", remedies=False, threads=2)
-    pays = worst(case, story, 2, "ONE", pays=True, remedies=False, threads=2)
+    free = worst(case, story, 2, "ONE", remedies=False, workers=2)
+    pays = worst(case, story, 2, "ONE", pays=True, remedies=False, workers=2)
     scores = {s: h.score(True) for s, h in search.found.items() if len(s) == 2}
     names = listed(story)
     assert pays.manifest["options"]["worst"] == [names[at] for at in max(scores, key=lambda s: scores[s])]
@@ -374,7 +374,7 @@ def test_the_adversary_who_pays(case: Case, story: Scenario, search: Search) -> 
 
 
 def test_climbing_finds_the_best_of_four(case: Case, story: Scenario) -> None:
-    found = Search(case, story, "ONE", OPTIONS, 2)
+    found = Search(case, story, "ONE", OPTIONS, crew_of(2))
     found.exhaustive(3)
     best = found.climb(4, pays=False)
     found.run(list(combinations(range(5), 4)))
@@ -415,7 +415,7 @@ def test_a_bounded_loss_is_what_it_says(case: Case, story: Scenario) -> None:
 
 @pytest.mark.parametrize("pays", [False, True])
 def test_beyond_three(case: Case, story: Scenario, pays: bool) -> None:
-    result = worst(case, story, 4, "ONE", pays=pays, remedies=False, threads=2)
+    result = worst(case, story, 4, "ONE", pays=pays, remedies=False, workers=2)
     frame = result["bound"].set_index("loss")
     known = frame.loc[["benefit", "short", "value_at_risk"]]
     assert (known["found"] > 0).all() and (known["found"] <= known["bound"] * (1 + 1e-9)).all()
@@ -430,7 +430,7 @@ def test_beyond_three(case: Case, story: Scenario, pays: bool) -> None:
 
 
 def test_remedies_relieve(case: Case, story: Scenario) -> None:
-    result = worst(case, story, 1, "ONE", threads=2)
+    result = worst(case, story, 1, "ONE", workers=2)
     frame = result["remedies"]
     assert frame["relief"].is_monotonic_decreasing and frame["relief"].iloc[0] > 0
     assert frame["share"].iloc[0] <= 1.0 + 1e-9

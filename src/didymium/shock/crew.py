@@ -1,7 +1,8 @@
-"""Who runs the draws: this process, processes of this machine, or those of a Dask cluster. All run the same parts.
+"""Who runs paths: this process, processes of this machine, or those of a Dask cluster. All run the same items.
 
-A part depends on its draws' numbers and on the references alone, so who runs it, and after what, changes no number.
-Processes and not threads: two fifths of a draw are arrays between two solves, which hold Python's lock.
+An item (a part of the draws, a set of measures) depends on its own numbers and on the references alone, so who runs it,
+and after what, changes no number. Processes and not threads: a third of a path is arrays between two solves, which hold
+Python's lock.
 """
 
 from __future__ import annotations
@@ -35,6 +36,17 @@ Part = range
 """Draws that are run one after the other and kept in one file."""
 
 
+class Asked(Protocol):
+    """What items have in common, under a name of its own."""
+
+    @property
+    def name(self) -> str:
+        """Tell it from every other."""
+
+
+Common = TypeVar("Common", bound=Asked)
+
+
 @dataclass(frozen=True)
 class Task:
     """What the parts of a level have in common.
@@ -66,7 +78,7 @@ class Crew(Protocol):
         """How many at once."""
 
     def each(
-        self, work: Callable[[Task, Item], Found], task: Task, items: Sequence[Item]
+        self, work: Callable[[Common, Item], Found], task: Common, items: Sequence[Item]
     ) -> Iterator[tuple[Item, Found]]:
         """Yield each item, and what the work made of it, when it is done. The task travels to each process once."""
 
@@ -83,12 +95,19 @@ _OWN = threading.local()
 """Of each thread: the task that it works on, and its sweep."""
 
 
-def part_of(task: Task, part: Part) -> list[Outcome]:
-    """Run a part on the sweep of this process, which keeps its solver from part to part."""
+def own_sweep(name: str, make: Callable[[], Sweep]) -> Sweep:
+    """Return the sweep of a task in this thread, which keeps its solver from item to item."""
     held: tuple[str, Sweep] | None = getattr(_OWN, "held", None)
-    if held is None or held[0] != task.name:
-        held = _OWN.held = (task.name, Sweep(task.chance.case, task.chance.market, OPTIONS, task.references))
-    return [one(task, held[1], index) for index in part]
+    if held is None or held[0] != name:
+        held = _OWN.held = (name, make())
+    return held[1]
+
+
+def part_of(task: Task, part: Part) -> list[Outcome]:
+    """Run a part."""
+    chance = task.chance
+    sweep = own_sweep(task.name, lambda: Sweep(chance.case, chance.market, OPTIONS, task.references))
+    return [one(task, sweep, index) for index in part]
 
 
 def reference(task: Task, z: float) -> Reference:
@@ -106,7 +125,7 @@ class Here:
     size = 1
 
     def each(
-        self, work: Callable[[Task, Item], Found], task: Task, items: Sequence[Item]
+        self, work: Callable[[Common, Item], Found], task: Common, items: Sequence[Item]
     ) -> Iterator[tuple[Item, Found]]:
         """Yield each item when it is done, in their order."""
         for item in items:
@@ -126,7 +145,7 @@ class Processes:
         self.size = size
 
     def each(
-        self, work: Callable[[Task, Item], Found], task: Task, items: Sequence[Item]
+        self, work: Callable[[Common, Item], Found], task: Common, items: Sequence[Item]
     ) -> Iterator[tuple[Item, Found]]:
         """Yield each item when it is done."""
         loky: Any = importlib.import_module("loky")
@@ -148,11 +167,11 @@ class Processes:
                 raise
 
 
-_TASK: dict[str, Task] = {}
+_TASK: dict[str, Any] = {}
 """In a process: the task that it works on."""
 
 
-def _from_file(work: Callable[[Task, Item], Found], file: Path, name: str, item: Item) -> Found:
+def _from_file(work: Callable[[Any, Item], Found], file: Path, name: str, item: Item) -> Found:
     """Work on an item of a task that lies in a file, read once."""
     if name not in _TASK:
         _TASK.clear()
@@ -180,7 +199,7 @@ class Machines(Connection):
         self.size = sum(client.nthreads().values())
 
     def each(
-        self, work: Callable[[Task, Item], Found], task: Task, items: Sequence[Item]
+        self, work: Callable[[Common, Item], Found], task: Common, items: Sequence[Item]
     ) -> Iterator[tuple[Item, Found]]:
         """Yield each item when it is done."""
         done: Any = importlib.import_module("dask.distributed").as_completed

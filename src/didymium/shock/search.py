@@ -1,19 +1,21 @@
-"""Sets of measures, each run once, on as many threads as there are processors."""
+"""Sets of measures, each run once, on as many processes as there are processors."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import combinations
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from didymium.market.options import Options
-from didymium.market.prepare import prepare
+from didymium.market.prepare import Market, prepare
+from didymium.shock.crew import Crew, Found, Item, own_sweep
 from didymium.shock.engine import Progress
 from didymium.shock.harm import Harm, Set, harm_of, listed, only
+from didymium.shock.path import Path
 from didymium.shock.sweep import Reference, Sweep
 
 if TYPE_CHECKING:
@@ -22,6 +24,58 @@ if TYPE_CHECKING:
 
 EXACT = 3
 """Most measures of which every set is run."""
+
+
+@dataclass(frozen=True)
+class Sets:
+    """What sets of measures have in common.
+
+    Parameters
+    ----------
+    case, market, scenario, participant, options
+        Whom the measures of which scenario are to hurt, and in which market.
+    singles : dict of int to Reference
+        Where the months of each measure alone ended.
+    """
+
+    case: cases.Case
+    market: Market
+    scenario: Scenario
+    participant: str
+    options: Options
+    singles: dict[int, Reference] = field(default_factory=dict)
+    name: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def story(self, chosen: Set) -> Scenario:
+        """Return the scenario with a set of its measures."""
+        names = listed(self.scenario)
+        return only(self.scenario, [names[at] for at in chosen])
+
+    def sweep(self) -> Sweep:
+        """Return the sweep of this process."""
+        return own_sweep(self.name, lambda: Sweep(self.case, self.market, self.options))
+
+    def harm(self, path: Path) -> Harm:
+        """Return what a path does to the participant."""
+        return harm_of(self.case, self.market, path, self.participant)
+
+
+def alone(sets: Sets, at: int) -> tuple[Harm, Reference]:
+    """Run a measure alone and keep where its months ended: sets start from their members."""
+    sweep, kept = sets.sweep(), Reference()
+    sweep.references, sweep.recorded = (), kept
+    try:
+        path = sweep.draw(sets.story((at,)), "none", sets.market, sets.options)
+    finally:
+        sweep.recorded = None
+    return sets.harm(path), kept
+
+
+def together(sets: Sets, chosen: Set) -> Harm:
+    """Run a set."""
+    sweep = sets.sweep()
+    sweep.references = [sets.singles[at] for at in chosen]
+    return sets.harm(sweep.draw(sets.story(chosen), "none", sets.market, sets.options))
 
 
 class Search:
@@ -33,72 +87,47 @@ class Search:
         Whom the measures are to hurt.
     options : Options
         Market options.
-    threads : int
-        Each has a program of its own.
+    crew : Crew
+        Who runs them.
     progress : callable, optional
         Called with sets run and sets in all.
     """
 
     def __init__(
-        self, case: cases.Case, scenario: Scenario, participant: str, options: Options, threads: int,
+        self, case: cases.Case, scenario: Scenario, participant: str, options: Options, crew: Crew,
         progress: Progress | None = None,
     ) -> None:  # fmt: skip
         self.case, self.scenario, self.participant = case, scenario, participant
         self.market, self.options = prepare(case), options
         self.names = listed(scenario)
-        self.threads, self.progress = threads, progress
+        self.crew, self.progress = crew, progress
+        self.sets = Sets(case, self.market, scenario, participant, options)
         self.found: dict[Set, Harm] = {}
-        self.references: dict[int, Reference] = {}
-        self._idle: SimpleQueue[Sweep] = SimpleQueue()
-        for _thread in range(threads):
-            self._idle.put(Sweep(case, self.market, options))
 
     def singles(self) -> None:
-        """Run each measure alone and keep where its months ended: sets start from their members."""
-
-        def run(at: int) -> tuple[Harm, Reference]:
-            with _taken(self._idle) as sweep:
-                sweep.recorded = Reference()
-                path = sweep.draw(only(self.scenario, [self.names[at]]), "none", self.market, self.options)
-                kept, sweep.recorded = sweep.recorded, None
-                return harm_of(self.case, self.market, path, self.participant), kept
-
-        for at, (harm, kept) in enumerate(self._all(run, list(range(len(self.names))))):
-            self.found[(at,)], self.references[at] = harm, kept
+        """Run each measure alone."""
+        found = self._all(alone, self.sets, range(len(self.names)))
+        self.found |= {(at,): harm for at, (harm, _kept) in found.items()}
+        kept = {at: reference for at, (_harm, reference) in found.items()}
+        self.sets = Sets(self.case, self.market, self.scenario, self.participant, self.options, kept)
 
     def run(self, sets: Sequence[Set]) -> None:
         """Run sets that were not run before."""
-        todo = [s for s in dict.fromkeys(sets) if s not in self.found]
-
-        def one(chosen: Set) -> Harm:
-            with _taken(self._idle) as sweep:
-                sweep.references = [self.references[at] for at in chosen]
-                story = only(self.scenario, [self.names[at] for at in chosen])
-                path = sweep.draw(story, "none", self.market, self.options)
-                return harm_of(self.case, self.market, path, self.participant)
-
-        for chosen, harm in zip(todo, self._all(one, todo), strict=True):
-            self.found[chosen] = harm
+        self.found |= self._all(together, self.sets, [s for s in dict.fromkeys(sets) if s not in self.found])
 
     def with_options(self, chosen: Set, options: Options) -> Harm:
         """Run a set in another market: with more stock, or another plant."""
-        sweep = Sweep(self.case, self.market, options)
-        story = only(self.scenario, [self.names[at] for at in chosen])
-        return harm_of(self.case, self.market, sweep.draw(story, "none", self.market, options), self.participant)
+        path = Sweep(self.case, self.market, options).draw(self.sets.story(chosen), "none", self.market, options)
+        return self.sets.harm(path)
 
-    def _all(self, run: Callable[[Any], Any], what: Sequence[Any]) -> list[Any]:
-        """Return the results in order, whichever thread ran them."""
-        results = []
-        with ThreadPoolExecutor(max_workers=self.threads) as pool:
-            try:
-                for done, result in enumerate(pool.map(run, what), 1):
-                    results.append(result)
-                    if self.progress:
-                        self.progress(done, len(what))
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
-        return results
+    def _all(self, work: Callable[[Sets, Item], Found], sets: Sets, items: Sequence[Item]) -> dict[Item, Found]:
+        """Return the results in order, whoever ran them."""
+        found: dict[Item, Found] = {}
+        for item, result in self.crew.each(work, sets, items):
+            found[item] = result
+            if self.progress:
+                self.progress(len(found), len(items))
+        return {item: found[item] for item in items}
 
     def exhaustive(self, count: int) -> None:
         """Run every set of up to ``count`` measures."""
@@ -137,18 +166,3 @@ class Search:
             if score(better) <= score(best):
                 return best
             best = better
-
-
-class _taken:  # noqa: N801 - used as a verb: with _taken(queue) as sweep
-    """Take a thing from a queue and give it back."""
-
-    def __init__(self, queue: SimpleQueue[Sweep]) -> None:
-        self.queue = queue
-
-    def __enter__(self) -> Sweep:
-        self.sweep = self.queue.get()
-        return self.sweep
-
-    def __exit__(self, *rest: object) -> None:
-        self.sweep.references = ()
-        self.queue.put(self.sweep)

@@ -7,7 +7,6 @@ the answer is exact. Beyond, the best found by adding and exchanging one at a ti
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from didymium.market.options import Options
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, Result, ResultTable, new_manifest
 from didymium.shock.bound import BOUNDED, bounded
+from didymium.shock.crew import crew_of
 from didymium.shock.engine import OPTIONS, Progress
 from didymium.shock.harm import Set, harm_cells, harm_columns, harm_of, listed, rests_on
 from didymium.shock.remedy import remedies_for
@@ -44,7 +44,7 @@ def worst(
     participant: str | None = None,
     pays: bool = False,
     remedies: bool = True,
-    threads: int | None = None,
+    workers: int | None = None,
     options: Options | None = None,
     progress: Progress | None = None,
 ) -> Result:
@@ -64,8 +64,8 @@ def worst(
         What he earns less on his exports counts against the harm.
     remedies : bool
         Also look for what would relieve the worst set most.
-    threads : int, optional
-        As many as processors where None.
+    workers : int, optional
+        Processes; as many as processors where None.
     options : Options, optional
         Market options.
     progress : callable, optional
@@ -91,7 +91,7 @@ def worst(
     if not names or not 0 <= count <= len(names):
         raise DidymiumError(_("{scenario} lists {known} measures, not {count} -> ask for 1 to {known}, or 0 for the "
                               "worst month").format(scenario=story.name, count=count, known=len(names)))  # fmt: skip
-    search = Search(case, story, who, options or OPTIONS, max(1, threads or os.cpu_count() or 1), progress)
+    search = Search(case, story, who, options or OPTIONS, crew_of(workers), progress)
     tables = []
     if count == 0:
         tables.append(_months(search))
