@@ -210,7 +210,7 @@ def test_resumed_to_the_same_answer(case: Case, tmp_path: Path, whole: dict[str,
 def test_killed_and_resumed(tmp_path: Path, case: Case, whole: dict[str, np.ndarray]) -> None:
     """kill -9 in the middle: what was written stands, the rest is run again, the answer is the same.
 
-    Its processes do not work on for one that is gone.
+    Its processes do not work on for one that is gone, and put away what it had handed them.
     """
     psutil = pytest.importorskip("psutil")
     program = (
@@ -219,20 +219,23 @@ def test_killed_and_resumed(tmp_path: Path, case: Case, whole: dict[str, np.ndar
         "draws(load_case(sys.argv[1]), 'cuts', 9, seed=7, folder=Path(sys.argv[2]), workers=2,\n"
         "      progress=lambda done, total: print(done, flush=True))\n"
     )
-    folder = tmp_path / "draws"
+    folder, passing = tmp_path / "draws", tmp_path / "passing"
+    passing.mkdir()
     with subprocess.Popen(
         [sys.executable, "-c", program, str(case.files.path), str(folder), str(Path(__file__).parent)],
-        stdout=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(passing)},
     ) as child:  # fmt: skip
         assert child.stdout is not None
         for line in child.stdout:
             if int(line) >= 4:
                 workers = psutil.Process(child.pid).children(recursive=True)
+                assert list(passing.glob("didymium-*"))
                 os.kill(child.pid, signal.SIGKILL)
                 break
     assert child.returncode == -signal.SIGKILL
     assert len(workers) >= 2
     assert psutil.wait_procs(workers, timeout=60)[1] == []
+    assert not list(passing.glob("didymium-*"))
     after = run(case, folder)
     for name, values in whole.items():
         assert np.array_equal(after[name], values, equal_nan=True), name

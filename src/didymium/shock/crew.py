@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import pickle
+import shutil
 import signal
 import threading
 import time
@@ -170,11 +171,15 @@ class Processes:
 _TASK: dict[str, Any] = {}
 """In a process: the task that it works on."""
 
+_FOLDERS: set[Path] = set()
+"""In a process: where its tasks lay. Who asked puts them away; where it was killed, who worked for it does."""
+
 
 def _from_file(work: Callable[[Any, Item], Found], file: Path, name: str, item: Item) -> Found:
     """Work on an item of a task that lies in a file, read once."""
     if name not in _TASK:
         _TASK.clear()
+        _FOLDERS.add(file.parent)
         _TASK[name] = pickle.loads(file.read_bytes())
     return work(_TASK[name], item)
 
@@ -185,6 +190,8 @@ def _attend(asker: int) -> None:
     def watch() -> None:
         while os.getppid() == asker:
             time.sleep(1.0)
+        for folder in list(_FOLDERS):
+            shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
