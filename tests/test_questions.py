@@ -11,9 +11,12 @@ import pytest
 import typer
 
 import didymium
+from case_factory import make_case
 from didymium.case.case import Case
 from didymium.cli import app
 from didymium.result import Result
+from didymium.shock import draws, worst
+from small_shock import SCENARIO, tables
 
 PAGE = Path(__file__).parents[1] / "docs" / "questions.md"
 ROWS = [
@@ -23,6 +26,10 @@ ROWS = [
 ]
 COMMANDS = {row[2].strip("`") for row in ROWS}
 READ = {row[2].strip("`"): re.findall(r"`([a-z_]+)\.([a-z_]+)`", row[3]) for row in ROWS}
+
+
+ADDED = {"rationing", "growth", "cost_of_cut", "sets", "bound", "remedies", "exceedance", "drivers"}
+"""Tables that an option of ``shock`` adds."""
 
 
 def test_every_question_of_the_acceptance_list_stands_there() -> None:
@@ -56,10 +63,24 @@ def test_what_the_screen_answers(screened: Result) -> None:
 
 def test_what_a_shock_answers(shocked: Result) -> None:
     """The tables that every shock has, in one that is run anyway."""
-    optional = {"rationing", "growth", "cost_of_cut", "sets", "bound", "remedies", "exceedance", "drivers"}
     for command in COMMANDS:
         if command.startswith("didymium shock us-japan "):
-            columns_are_there(shocked, [(t, c) for t, c in READ[command] if t not in optional])
+            columns_are_there(shocked, [(t, c) for t, c in READ[command] if t not in ADDED])
+
+
+def test_what_many_paths_and_other_worlds_answer(tmp_path: Path) -> None:
+    """The tables that an option adds, from a small case: their columns are the same in every case."""
+    case = make_case(tmp_path / "small", tables(), {"cuts": SCENARIO})
+    results = [
+        didymium.shock(case, "cuts", rationing="both", growth=True),
+        draws(case, "cuts", 2, levels=("low",), folder=tmp_path / "draws", workers=1),
+        worst(case, "cuts", 4, "ONE", workers=1),
+    ]
+    named = {table.name: table for result in results for table in result.tables.values()}
+    wanted = {(t, c) for command in COMMANDS if command.startswith("didymium shock ") for t, c in READ[command]}
+    assert {t for t, _column in wanted} >= ADDED
+    missing = [f"{t}.{c}" for t, c in sorted(wanted) if t in ADDED and c not in named[t].frame.columns]
+    assert not missing
 
 
 def test_whose_material_goods_hold_lies_between_its_extremes(shocked: Result, us_japan: Case) -> None:

@@ -16,9 +16,12 @@ from didymium.faults import CaseError, DidymiumError
 from didymium.market.prepare import prepare
 from didymium.result import Result
 from didymium.shock import shock
+from didymium.shock.draws import draws
 from didymium.shock.engine import OPTIONS, Engine
+from didymium.shock.harm import harm_of
 from didymium.shock.outlook import RUN_IN, dated, led_in, shown, without
 from didymium.shock.sweep import Sweep
+from didymium.shock.worst import worst
 
 FIRST, DAY = date(2025, 1, 1), date(2025, 3, 1)
 
@@ -32,14 +35,19 @@ def ban(goods: frozenset[str] = frozenset({"ore", "metal"}), months: int = 5, st
 # Who is served first
 
 
-@pytest.fixture(scope="module")
-def two_classes(tmp_path_factory: pytest.TempPathFactory) -> Case:
+def two_classes_of() -> Tables:
+    """The chain, with defence in TWO beside its motors."""
     tables = chain()
     use = tables["end_uses"][0]
     tables["end_uses"] = [use, {**use, "end_use": "defence", "priority": 1, "elasticity": -0.9, "choke": 3}]
     tables["demands"] = [*tables["demands"], {"end_use": "defence", "region": "TWO", "commodity": "metal",
                                               "quantity": 5, "low": 4.9, "high": 5.1}]  # fmt: skip
-    return make_case(tmp_path_factory.mktemp("choices") / "two", tables)
+    return tables
+
+
+@pytest.fixture(scope="module")
+def two_classes(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return make_case(tmp_path_factory.mktemp("choices") / "two", two_classes_of())
 
 
 def test_both_ways_of_rationing_stand_side_by_side(two_classes: Case) -> None:
@@ -97,6 +105,63 @@ def test_a_scenario_file_says_who_is_served_first(tmp_path: Path) -> None:
 def test_rationing_that_cannot_be(two_classes: Case, foresight: tuple[str, ...], rationing: str) -> None:
     with pytest.raises(DidymiumError, match="rationing"):
         shock(two_classes, ban(), foresight, rationing=rationing)
+
+
+@pytest.fixture(scope="module")
+def drawn_classes(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    tables = two_classes_of()
+    tables["assumptions"] = [
+        {"assumption": "a_draw_onset", "value": 0, "low": 0, "high": 0, "unit": "month"},
+        {"assumption": "a_draw_duration", "value": 1, "low": 1, "high": 1},
+        {"assumption": "a_draw_demand", "value": 1, "low": 0.9, "high": 1.1},
+    ]
+    return make_case(tmp_path_factory.mktemp("choices") / "drawn", tables)
+
+
+def missed(result: Result) -> float:
+    """Return what defence in TWO misses in the median draw, summed over months."""
+    bands = result["bands"].query("quantity == 'missing' and what == 'defence' and region == 'TWO'")
+    return float(bands["p50"].sum())
+
+
+def test_draws_are_rationed_as_the_scenario_says(drawn_classes: Case, tmp_path: Path) -> None:
+    found = {}
+    for name, story, asked in (
+        ("plain", ban(), None),
+        ("by the scenario", replace(ban(), rationing="priority"), None),
+        ("as asked", ban(), "priority"),
+        ("against the scenario", replace(ban(), rationing="priority"), "price"),
+    ):
+        found[name] = draws(drawn_classes, story, 2, levels=("value",), folder=tmp_path / name, workers=1,
+                            rationing=asked)  # fmt: skip
+    assert missed(found["by the scenario"]) < 0.2 * missed(found["plain"])
+    assert found["as asked"]["drawn"].equals(found["by the scenario"]["drawn"])
+    assert found["against the scenario"]["drawn"].equals(found["plain"]["drawn"])
+    said = {name: result.manifest["options"]["rationing"] for name, result in found.items()}
+    assert list(said.values()) == ["price", "priority", "priority", "price"]
+    # Draws by price are no part of an answer by priority.
+    with pytest.raises(DidymiumError, match="holds draws of another"):
+        draws(drawn_classes, ban(), 2, levels=("value",), folder=tmp_path / "plain", workers=1, rationing="priority")
+
+
+def test_sets_are_rationed_as_asked(drawn_classes: Case) -> None:
+    """The one measure there is, alone: its harm is that of the path rationed the same way."""
+    for way in ("price", "priority"):
+        result = worst(drawn_classes, ban(), 1, "TWO", remedies=False, workers=1, rationing=way)
+        engine = Engine(drawn_classes, options=replace(OPTIONS, rationing=way))
+        harm = harm_of(drawn_classes, engine.market, engine.path(ban(), "none"), "TWO")
+        assert result["sets"]["users_loss"].iloc[0] == pytest.approx(harm.users_loss)
+        assert result.manifest["options"]["rationing"] == way
+
+
+def test_one_way_to_ration_many_paths(drawn_classes: Case, tmp_path: Path) -> None:
+    for wrong, foresight in (("both", "none"), ("luck", "none"), ("priority", "perfect")):
+        with pytest.raises(DidymiumError, match="ration"):
+            draws(drawn_classes, ban(), 1, foresight=foresight, folder=tmp_path / "none", rationing=wrong)
+    four = replace(ban(), restrictions=tuple(replace(ban().restrictions[0], measure=f"m{at}") for at in range(4)))
+    with pytest.raises(DidymiumError, match="at most 3"):
+        worst(drawn_classes, four, 4, "TWO", rationing="priority")
+    assert not (tmp_path / "none").exists()
 
 
 # A world that grows

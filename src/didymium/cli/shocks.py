@@ -69,14 +69,15 @@ def shock(
     ] = False,
 ) -> None:
     """Shock a case."""
-    if (draws is not None or worst is not None) and (rationing is not None or growth):
-        raise DidymiumError(_("--rationing and --growth are for one scenario -> leave out --draws and --worst"))
+    if (draws is not None or worst is not None) and growth:
+        raise DidymiumError(_("--growth is for one scenario -> leave out --draws and --worst"))
     if draws is not None and worst is not None:
         raise DidymiumError(_("--draws and --worst are two questions -> ask one at a time"))
     if draws is not None or worst is not None:
         question.answer(
-            lambda case: _risk(case, scenario, foresight, draws, seed, sweep, keep, cluster, worst, participant, pays)
-        )
+            lambda case: _risk(case, scenario, foresight, draws, seed, sweep, keep, cluster, worst, participant, pays,
+                               rationing)
+        )  # fmt: skip
         return
     question.answer(
         lambda case: run_verb("shock", case, scenario, foresight=foresight, extremes=extremes, rationing=rationing,
@@ -104,6 +105,7 @@ def backtest(
 def _risk(
     loaded: Case, scenario: str, foresight: list[str] | None, draws: int | None, seed: int, sweep: str,
     keep: Path | None, cluster: str | None, worst: int | None, participant: str | None, pays: bool,
+    rationing: str | None,
 ) -> Result:  # fmt: skip
     """Run draws or look for the worst case, with a bar."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -113,6 +115,8 @@ def _risk(
     from didymium.shock import worst as find_worst
     from didymium.shock.crew import Machines
     from didymium.shock.draws import cache
+    from didymium.shock.engine import OPTIONS
+    from didymium.shock.rationing import settled
 
     screen = console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -126,11 +130,11 @@ def _risk(
             bar.update(task, completed=done, total=total)
 
         if draws is None:
-            return find_worst(loaded, scenario, worst or 0, participant, pays, progress=progress)
+            return find_worst(loaded, scenario, worst or 0, participant, pays, progress=progress, rationing=rationing)
         kinds = foresight or ["none"]
         if len(kinds) > 1:
             raise DidymiumError(_("draws are of one foresight -> name one"))
-        story = loaded.scenario(scenario)
+        story = settled(loaded, loaded.scenario(scenario), OPTIONS, rationing, kinds[0])
         folder = keep.expanduser().resolve() if keep else cache(loaded, story, seed, kinds[0])
         levels = tuple(part.strip() for part in sweep.split(","))
         crew = Machines.to(None if cluster == "local" else cluster) if cluster else None

@@ -23,6 +23,7 @@ from didymium.result import RESTS_ON, Column, Result, ResultTable, join_inputs, 
 from didymium.shock.columns import LINE_STOP
 from didymium.shock.engine import Engine, summary
 from didymium.shock.path import Path
+from didymium.shock.rationing import settled
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -66,10 +67,12 @@ def backtest(case: cases.Case, foresight: str = "none", progress: Callable[[int,
     names = list(dict.fromkeys(table["scenario"]))
     parts, runs = [], {}
     for place, name in enumerate(names):
-        story = _cut_short(case.scenario(name), table[table["scenario"].eq(name)])
+        story = settled(case, case.scenario(name), engine.options, None, foresight)
+        story = _cut_short(story, table[table["scenario"].eq(name)])
+        options = replace(engine.options, rationing=story.rationing)
         paths = {}
         for step, (stock, scale) in enumerate(STOCKS.items()):
-            paths[stock] = engine.path(story, foresight, replace(engine.options, stock_scale=scale))
+            paths[stock] = engine.path(story, foresight, replace(options, stock_scale=scale))
             runs[f"{name}, {stock}"] = summary(paths[stock].runs)
             if progress:
                 progress(place * len(STOCKS) + step + 1, len(names) * len(STOCKS))

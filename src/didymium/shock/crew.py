@@ -17,7 +17,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol, TypeVar
@@ -25,6 +25,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from didymium.machines import Connection
+from didymium.market.options import Options
 from didymium.shock.draw import Chance
 from didymium.shock.engine import OPTIONS
 from didymium.shock.outcome import Outcome, outcome_of
@@ -70,6 +71,15 @@ class Task:
     references: list[Reference] = field(default_factory=list)
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
 
+    @property
+    def options(self) -> Options:
+        """Return the market options of every path."""
+        return replace(OPTIONS, rationing=self.chance.scenario.rationing or OPTIONS.rationing)
+
+    def sweep(self) -> Sweep:
+        """Return a sweep of its own."""
+        return Sweep(self.chance.case, self.chance.market, self.options, self.references)
+
 
 class Crew(Protocol):
     """Does the same work on many items."""
@@ -106,8 +116,7 @@ def own_sweep(name: str, make: Callable[[], Sweep]) -> Sweep:
 
 def part_of(task: Task, part: Part) -> list[Outcome]:
     """Run a part."""
-    chance = task.chance
-    sweep = own_sweep(task.name, lambda: Sweep(chance.case, chance.market, OPTIONS, task.references))
+    sweep = own_sweep(task.name, task.sweep)
     return [one(task, sweep, index) for index in part]
 
 
@@ -116,8 +125,7 @@ def reference(task: Task, z: float) -> Reference:
     variates = np.zeros(len(task.chance.names))
     variates[task.chance.names.index("approval")] = z
     drawn = task.chance.draw(variates, task.level)
-    sweep = Sweep(task.chance.case, task.chance.market, OPTIONS)
-    return sweep.record(drawn.scenario, task.foresight, drawn.market, OPTIONS)
+    return task.sweep().record(drawn.scenario, task.foresight, drawn.market, task.options)
 
 
 class Here:

@@ -26,8 +26,9 @@ from didymium.messages import _
 from didymium.result import Result, new_manifest
 from didymium.shock.crew import Crew, Task, crew_of, part_of, reference
 from didymium.shock.draw import LEVELS, Chance
-from didymium.shock.engine import Progress
+from didymium.shock.engine import OPTIONS, Progress
 from didymium.shock.outcome import Outcome
+from didymium.shock.rationing import said, settled
 from didymium.shock.risk_tables import RiskTables
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 PART = 4
 """Draws in a file: what an interruption loses, and less than a minute's work."""
 
-FORMAT = 3
+FORMAT = 4
 """Raised when what a draw means changes: older parts are then not used."""
 
 REFERENCES = (0.0, -1.0, 1.0)
@@ -58,6 +59,7 @@ def draws(
     workers: int | None = None,
     progress: Progress | None = None,
     crew: Crew | None = None,
+    rationing: str | None = None,
 ) -> Result:
     """Run draws of a scenario: onset, duration, approval, elasticity, stock and demand, each by its band.
 
@@ -83,6 +85,8 @@ def draws(
         Called with draws done and draws in all.
     crew : Crew, optional
         Who runs them: :class:`didymium.shock.crew.Machines` for a Dask cluster; processes of this machine where None.
+    rationing : str, optional
+        ``price`` or ``priority``; what the scenario, else the case says where None.
 
     Returns
     -------
@@ -92,7 +96,7 @@ def draws(
     Raises
     ------
     DidymiumError
-        Fewer than one draw, an unknown level, or a folder that holds draws of another question.
+        Fewer than one draw, an unknown level or way to ration, or a folder that holds draws of another question.
     SolverError
         No verified optimum.
     """
@@ -104,7 +108,8 @@ def draws(
             )
         )
     started = time.perf_counter()
-    story = case.scenario(scenario) if isinstance(scenario, str) else scenario
+    story = settled(case, case.scenario(scenario) if isinstance(scenario, str) else scenario, OPTIONS, rationing,
+                    foresight)  # fmt: skip
     chance = Chance(case, story, prepare(case), seed)
     keep = _Kept(folder or cache(case, story, seed, foresight), _question(case, story, seed, foresight))
     todo = [(level, at) for level in levels for at in range(0, count, PART) if not keep.has(level, at, count)]
@@ -125,11 +130,12 @@ def draws(
     chosen = {
         "scenario": story.name, "title": story.title, "start": story.start.isoformat(), "months": story.months,
         "foresight": [foresight], "draws": count, "seed": seed, "levels": list(levels),
-        "probability": story.probability,
+        "probability": story.probability, "rationing": story.rationing,
     }  # fmt: skip
     seconds = time.perf_counter() - started
     run = {"draws": {"status": "Optimal", "resumed": resumed, "workers": crew.size, "seconds": seconds}}
-    manifest = new_manifest(case.digest, chosen, run=run, timings={"total": seconds})
+    notes = [_("Rationing: {used}.").format(used=said(story.rationing))]
+    manifest = new_manifest(case.digest, chosen, run=run, timings={"total": seconds}, notes=notes)
     return Result("draws", case.name, {table.name: table for table in tables}, manifest)
 
 

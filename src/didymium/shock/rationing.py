@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -49,6 +50,27 @@ def ways(case: cases.Case, scenario: Scenario, options: Options, asked: str | No
         raise DidymiumError(_("rationing `{name}` is unknown -> use {known}").format(
             name=chosen, known=", ".join((*RATIONINGS, BOTH))))  # fmt: skip
     return (chosen,)
+
+
+def settled(case: cases.Case, scenario: Scenario, options: Options, asked: str | None, foresight: str) -> Scenario:
+    """Return the scenario with one way to ration in it: what many paths are run by.
+
+    Raises
+    ------
+    DidymiumError
+        There is no such way, both are asked for, or the foresight goes with prices alone.
+    """
+    way, *others = ways(case, scenario, options, asked)
+    if others:
+        raise DidymiumError(_("draws and sets of measures are run by one way to ration -> name price or priority"))
+    if foresight == "perfect" and way != RATIONINGS[0]:
+        raise DidymiumError(_("rationing by priority goes month by month -> use foresight none or announced"))
+    return replace(scenario, rationing=way)
+
+
+def said(way: str) -> str:
+    """Return how a way to ration reads."""
+    return {"price": _("by price"), "priority": _("by priority (defence, essential, rest)")}[way]
 
 
 def side_by_side(

@@ -113,9 +113,13 @@ class RiskTables:
                            ("level", "end_use", "region"))  # fmt: skip
 
     def drivers(self) -> ResultTable:
-        """Rank correlation of what was drawn with what it costs: which number matters."""
+        """Rank correlation of what was drawn with what it costs: which number matters.
+
+        ``|rho| > 1.96 / sqrt(n - 1)``: of numbers that do not matter, chance alone takes one in twenty so far.
+        """
         rows = []
         for level, found in self.outcomes.items():
+            by_chance = 1.96 / np.sqrt(max(len(found["variates"]) - 1, 1))
             drawn = pd.DataFrame(found["variates"], columns=self.chance.names).rank()
             for at, region in enumerate(self.case.participants):
                 for quantity in ("users_loss", "value_at_risk"):
@@ -125,13 +129,14 @@ class RiskTables:
                     found_by = drawn.corrwith(cost.rank()).sort_values(key=np.abs, ascending=False)
                     rows += [
                         {"level": level, "region": region, "quantity": quantity, "drawn": name, "correlation": value,
-                         RESTS_ON: self._rests(region)}
-                        for name, value in found_by.head(6).items()
+                         "by_chance": by_chance, RESTS_ON: self._rests(region)}
+                        for name, value in found_by.head(6).items() if abs(value) > by_chance
                     ]  # fmt: skip
         columns = {
             "level": LEVEL, "region": Column("", _("Whose")), "quantity": Column("", _("Loss explained")),
             "drawn": Column("", _("What was drawn")),
             "correlation": Column("ratio", _("Rank correlation (Spearman) with the loss; above zero: more costs more")),
+            "by_chance": Column("ratio", _("95 % of numbers that do not matter lie below: left out")),
         }  # fmt: skip
         return ResultTable("drivers", _("What drives the loss"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]),
                            columns, ("level", "region", "quantity", "drawn"))  # fmt: skip

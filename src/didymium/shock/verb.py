@@ -18,7 +18,7 @@ from didymium.shock.backtest import observed
 from didymium.shock.engine import FORESIGHTS, OPTIONS, WINDOW, Engine, summary
 from didymium.shock.hidden import hidden, warnings
 from didymium.shock.path import Path
-from didymium.shock.rationing import side_by_side, ways
+from didymium.shock.rationing import said, side_by_side, ways
 from didymium.shock.tables import ShockTables
 
 if TYPE_CHECKING:
@@ -133,8 +133,7 @@ def shock(
 
 def _notes(case: cases.Case, paths: list[Path], both: bool, growth: bool) -> list[str]:
     """Say what the tables suppose: who is served first, and whose demand and plants they are."""
-    said = {"price": _("by price"), "priority": _("by priority (defence, essential, rest)")}
-    used = "; ".join(f"{path.foresight}: {said[path.rationing]}" for path in paths)
+    used = "; ".join(f"{path.foresight}: {said(path.rationing)}" for path in paths)
     other = "" if both else " " + _("-> --rationing both shows the other beside it")
     grows = _("Demand and plants follow their dates; committed projects go ahead.")
     stay = _("Demand and plants are those of {year} -> --growth lets them follow their dates.")

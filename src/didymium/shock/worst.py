@@ -8,11 +8,13 @@ the answer is exact. Beyond, the best found by adding and exchanging one at a ti
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from didymium.case.scenario import RATIONINGS
 from didymium.case.scenario_bands import moved
 from didymium.faults import DidymiumError
 from didymium.market.options import Options
@@ -22,6 +24,7 @@ from didymium.shock.bound import BOUNDED, bounded
 from didymium.shock.crew import crew_of
 from didymium.shock.engine import OPTIONS, Progress
 from didymium.shock.harm import Set, harm_cells, harm_columns, harm_of, listed, rests_on
+from didymium.shock.rationing import said, settled
 from didymium.shock.remedy import remedies_for
 from didymium.shock.search import EXACT, Search
 from didymium.shock.sweep import Sweep
@@ -47,6 +50,7 @@ def worst(
     workers: int | None = None,
     options: Options | None = None,
     progress: Progress | None = None,
+    rationing: str | None = None,
 ) -> Result:
     """Find which measures of a scenario hurt a participant most.
 
@@ -70,6 +74,8 @@ def worst(
         Market options.
     progress : callable, optional
         Called with sets run and sets in all.
+    rationing : str, optional
+        ``price`` or ``priority``; what the scenario, else the case says where None.
 
     Returns
     -------
@@ -79,10 +85,12 @@ def worst(
     Raises
     ------
     DidymiumError
-        An unknown participant, more measures than there are, or a scenario that lists none.
+        An unknown participant or way to ration, more measures than there are, a scenario that lists none, or more
+        than three measures by priority.
     """
     started = time.perf_counter()
-    story = case.scenario(scenario) if isinstance(scenario, str) else scenario
+    story = settled(case, case.scenario(scenario) if isinstance(scenario, str) else scenario, options or OPTIONS,
+                    rationing, "none")  # fmt: skip
     who = participant or case.participants[-1]
     names = listed(story)
     if who not in case.participants:
@@ -91,7 +99,11 @@ def worst(
     if not names or not 0 <= count <= len(names):
         raise DidymiumError(_("{scenario} lists {known} measures, not {count} -> ask for 1 to {known}, or 0 for the "
                               "worst month").format(scenario=story.name, count=count, known=len(names)))  # fmt: skip
-    search = Search(case, story, who, options or OPTIONS, crew_of(workers), progress)
+    if count > EXACT and story.rationing != RATIONINGS[0]:
+        raise DidymiumError(_("beyond {most} measures the bound holds where prices ration -> ask for at most {most}, "
+                              "or for rationing by price").format(most=EXACT))  # fmt: skip
+    market_options = replace(options or OPTIONS, rationing=story.rationing)
+    search = Search(case, story, who, market_options, crew_of(workers), progress)
     tables = []
     if count == 0:
         tables.append(_months(search))
@@ -113,12 +125,12 @@ def worst(
     chosen = {
         "scenario": story.name, "title": story.title, "start": story.start.isoformat(), "months": story.months,
         "foresight": ["none"], "participant": who, "count": count, "pays": pays, "listed": names,
-        "worst": [names[at] for at in top], "probability": story.probability,
+        "worst": [names[at] for at in top], "probability": story.probability, "rationing": story.rationing,
     }  # fmt: skip
     seconds = time.perf_counter() - started
     manifest = new_manifest(
         case.digest, chosen, run={"sets": {"status": "Optimal", "count": len(search.found), "seconds": seconds}},
-        timings={"total": seconds},
+        timings={"total": seconds}, notes=[_("Rationing: {used}.").format(used=said(story.rationing))],
     )  # fmt: skip
     return Result("worst", case.name, {table.name: table for table in tables}, manifest)
 
