@@ -12,7 +12,7 @@ import numpy.typing as npt
 from didymium.case.check import first_day
 from didymium.case.facilities import Step, operating_in
 from didymium.case.network import Network
-from didymium.case.scenario import Restriction
+from didymium.case.scenario import DemandChange, Restriction
 from didymium.market.base import Base
 from didymium.market.curves import Array
 from didymium.market.options import Options
@@ -271,9 +271,13 @@ def _demand(case: cases.Case, network: Network, base: Base, tree: Tree, options:
             if path is not None:
                 # The base year's demand is its average: the index is read half a year back.
                 wanted[row] *= np.interp(middle - 0.5, path["year"].to_numpy(float), path["index"].to_numpy(float))
+    of_use, of_region = uses["end_use"].to_numpy(object), uses["region"].to_numpy(object)
+    touched: dict[DemandChange, npt.NDArray[np.bool_]] = {}
     for node, ((first, last), scenario) in enumerate(zip(tree.dates(), tree.scenarios, strict=True)):
         for change in scenario.demand_changes if scenario else ():
-            on = (change.end_use == "*") | uses["end_use"].eq(change.end_use)
-            on &= (change.region == "*") | uses["region"].eq(change.region)
-            wanted[on.to_numpy(), node] *= 1.0 + (change.factor - 1.0) * _overlap(change.start, change.end, first, last)
+            if change not in touched:
+                named = (change.end_use == "*") | (of_use == change.end_use)
+                touched[change] = named & ((change.region == "*") | (of_region == change.region))
+            share = _overlap(change.start, change.end, first, last)
+            wanted[touched[change], node] *= 1.0 + (change.factor - 1.0) * share
     return wanted

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from didymium.case.scenario_bands import moved
 from didymium.market.options import Options
 from didymium.market.prepare import Market, prepare
 from didymium.shock.crew import Crew, Found, Item, own_sweep
@@ -78,6 +79,13 @@ def together(sets: Sets, chosen: Set) -> Harm:
     return sets.harm(sweep.draw(sets.story(chosen), "none", sets.market, sets.options))
 
 
+def later(sets: Sets, shift: int) -> Harm:
+    """Run the whole scenario so many months later."""
+    sweep = sets.sweep()
+    sweep.references = ()
+    return sets.harm(sweep.draw(moved(sets.scenario, shift, 1.0), "none", sets.market, sets.options))
+
+
 class Search:
     """Runs sets of the measures that a scenario lists, each once.
 
@@ -114,6 +122,10 @@ class Search:
     def run(self, sets: Sequence[Set]) -> None:
         """Run sets that were not run before."""
         self.found |= self._all(together, self.sets, [s for s in dict.fromkeys(sets) if s not in self.found])
+
+    def later(self, shifts: Sequence[int]) -> dict[int, Harm]:
+        """Return what the whole scenario does so many months later, by months."""
+        return self._all(later, self.sets, shifts)
 
     def with_options(self, chosen: Set, options: Options) -> Harm:
         """Run a set in another market: with more stock, or another plant."""

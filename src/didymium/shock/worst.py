@@ -15,19 +15,18 @@ import numpy as np
 import pandas as pd
 
 from didymium.case.scenario import RATIONINGS
-from didymium.case.scenario_bands import moved
 from didymium.faults import DidymiumError
 from didymium.market.options import Options
+from didymium.market.tree import add_months
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, Result, ResultTable, new_manifest
 from didymium.shock.bound import BOUNDED, bounded
 from didymium.shock.crew import crew_of
 from didymium.shock.engine import OPTIONS, Progress
-from didymium.shock.harm import Set, harm_cells, harm_columns, harm_of, listed, rests_on
+from didymium.shock.harm import Set, harm_cells, harm_columns, listed, rests_on
 from didymium.shock.rationing import said, settled
 from didymium.shock.remedy import remedies_for
 from didymium.shock.search import EXACT, Search
-from didymium.shock.sweep import Sweep
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -192,15 +191,11 @@ def _bound(search: Search, count: int, pays: bool, bounds: list[tuple[str, Set, 
 
 def _months(search: Search) -> ResultTable:
     """Run the whole scenario from each month of its first year on."""
-    sweep, rows = Sweep(search.case, search.market, search.options), []
-    for shift in range(min(12, search.scenario.months)):
-        story = moved(search.scenario, shift, 1.0)
-        path = sweep.draw(story, "none", search.market, search.options)
-        harm = harm_of(search.case, search.market, path, search.participant)
-        rows.append({"shift": shift, "month": path.labels[shift], **harm_cells(harm),
-                     RESTS_ON: rests_on(search.scenario, search.names)})  # fmt: skip
-        if search.progress:
-            search.progress(shift + 1, min(12, search.scenario.months))
+    story, rests = search.scenario, rests_on(search.scenario, search.names)
+    rows = [
+        {"shift": shift, "month": add_months(story.start, shift).isoformat()[:7], **harm_cells(harm), RESTS_ON: rests}
+        for shift, harm in search.later(range(min(12, story.months))).items()
+    ]
     columns = {
         "shift": Column("month", _("Months by which it all begins later")),
         "month": Column("", _("Month that the scenario's first month moves to")), **harm_columns(),
