@@ -65,7 +65,7 @@ def pypsa_network(program: Program) -> Any:
 
     capacity = pd.DataFrame(p.conditions.capacity, index=n.facilities.index).loc[plants].to_numpy()
     add("Generator", plants + " plant", capacity, bus=(plants + " plant").to_numpy())
-    width, slope = laws.served_slopes(p)
+    width, slope = segments.served_slopes(p)
     names, at = segments(n.uses.index, width)
     add("Generator", names, width.reshape(len(names), -1), bus=n.uses["market"].to_numpy()[at], sign=-1.0,
         marginal_cost=-slope[:, :, 0].ravel())  # fmt: skip
@@ -86,7 +86,7 @@ def pypsa_network(program: Program) -> Any:
         return ports
 
     runs = base.running()
-    width, slope = laws.activity_slopes(p)
+    width, slope = segments.activity_slopes(p)
     names, at = segments(n.activities.index[runs], width)
     add("Link", names, width.reshape(len(names), -1), marginal_cost=slope[:, :, 0].ravel(),
         **recipe(n.activities.index[runs][at]))  # fmt: skip

@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from didymium.market import laws
+from didymium.market import laws, rules
 from didymium.market.program import Program
 from didymium.market.stocks import REST, TERMINAL, home_made
 
@@ -268,7 +268,7 @@ class Statement:
         """Return purses and caps: limit, coefficients of generators' and links' sizes, and of links in a period."""
         found: dict[str, dict[str, Any]] = {}
         for s, program in enumerate(self.programs):
-            for group in laws.limits(program.parts).values():
+            for group in rules.limits(program.parts).values():
                 for row in group:
                     early = {first_fill(stock, node): price for (stock, node), price in row.fill.items()
                              if node < self.common}  # fmt: skip

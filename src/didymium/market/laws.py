@@ -1,22 +1,20 @@
-"""The laws of the market: one function per law, the equation first.
+"""The laws of the market, one function each, the equation first: goods, plants and stocks.
 
 Sets: activities ``a`` (a facility's recipe), markets ``m`` (a commodity in a region), routes ``r``, end uses ``u``,
 stocks ``h``, nodes ``n``. Every variable belongs to a node. Quantities are tonnes in the node's period, money thousands
-of USD, prices USD/kg. Objective: maximise.
+of USD, prices USD/kg. Objective: maximise. What curves become is in :mod:`didymium.market.segments`, what governments
+set in :mod:`didymium.market.rules`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from didymium.case.network import positions
-from didymium.economy.willingness import DemandCurve, most_wanted
-from didymium.market import curves
 from didymium.market.blocks import Terms
-from didymium.market.cross import apart
 from didymium.market.stocks import home_made
 from didymium.market.tree import MONTH
 
@@ -259,224 +257,6 @@ def settle(p: Parts) -> None:
     terms.state("settle", "=", start[:, None])
 
 
-def served_split(p: Parts) -> None:
-    """``q[u,n] = sum_k q_k[u,n]``: what is served fills the segments of the benefit curve from the most wanted down."""
-    _split(p, "served_split", "served", "served_segment")
-
-
-def activity_split(p: Parts) -> None:
-    """``x[a,n] = sum_k x_k[a,n]`` for activities with a cost curve: the cheapest output first."""
-    if "activity_segment" in p.model.columns:
-        _split(p, "activity_split", "activity", "activity_segment")
-
-
-def stock_split(p: Parts) -> None:
-    """``s[h,n] = sum_k s_k[h,n]`` for commercial stocks: the first tonnes are the most useful to hold."""
-    _split(p, "stock_split", "stock", "stock_segment")
-
-
-def terminal_split(p: Parts) -> None:
-    """``sum_k left_k[h,n] <= s[h,n]`` at every leaf: each tonne that is left at the end is sold once."""
-    if "left" not in p.model.columns:
-        return
-    leaves = p.tree.leaves()
-    terms = Terms(p, p.stocks.index, leaves)
-    terms.add("left", p.stocks.index, at=np.arange(len(leaves)))
-    terms.add("stock", p.stocks.index, -1.0)
-    terms.state("terminal_split", "<=", 0.0)
-
-
-def _split(p: Parts, name: str, whole: str, segments: str) -> None:
-    """``v[e,n] - sum_k v_k[e,n] = 0`` for every element that has segments."""
-    index = p.model.columns[segments].coords[0]
-    terms = Terms(p, index)
-    terms.add(whole, index, of=index)
-    terms.add(segments, index, -1.0)
-    terms.state(name, "=", 0.0)
-
-
-def purses(p: Parts) -> None:
-    """``sum capex build + sum p0 fill <= purse`` along every path, kUSD; ``sum use build <= limit`` of every cap."""
-    by_label = {x.label for x in p.options.projects if x.choose}
-    for name, group in limits(p).items():
-        index = pd.RangeIndex(len(group), name=f"path_{name}")
-        terms, high = Terms(p, index, np.arange(1)), np.array([row.limit for row in group])
-        for at, row in enumerate(group):
-            for label, amount in row.build.items():
-                if label in by_label:
-                    terms.add("build", np.array([at]), amount, of=[label])
-            for (stock, node), price in row.fill.items():
-                terms.add("fill", np.array([at]), price, of=[stock], at=np.array([node]))
-        if terms.rows:
-            terms.state(name, "<=", high[:, None], coords=() if len(group) == 1 else (index,))
-
-
-class Limit(NamedTuple):
-    """``sum build + sum fill <= limit``: coefficients by project, and by stock and node."""
-
-    limit: float
-    build: dict[str, float]
-    fill: dict[tuple[str, int], float]
-
-
-def limits(p: Parts) -> dict[str, list[Limit]]:
-    """Return what binds decisions together, by name: each purse and each cap, along every path that spends.
-
-    A purse that fills over the years has a row for every year in which money comes in: what is spent before is at most
-    what has come in before.
-    """
-    options, tree, nodes = p.options, p.tree, p.tree.nodes
-    paths = [tree.path(leaf) for leaf in np.setdiff1d(np.arange(len(tree)), nodes["parent"])]
-    chosen = [x for x in options.projects if x.choose]
-    years = [day.year for day in nodes["start"]]
-    buys = {x.market: (range(len(tree)) if x.nodes is None else x.nodes) for x in options.programmes if x.fixed is None}
-    found: dict[str, list[Limit]] = {}
-
-    def state(name: str, limit: float, build: dict[str, float], fill: dict[tuple[str, int], float]) -> None:
-        rows = found.setdefault(name, [])
-        for at, row in enumerate(rows):
-            if row.limit == limit and build.keys() <= row.build.keys() and fill.keys() <= row.fill.keys():
-                return
-            if row.limit == limit and row.build.keys() <= build.keys() and row.fill.keys() <= fill.keys():
-                rows[at] = Limit(limit, build, fill)
-                return
-        if build or fill:
-            rows.append(Limit(limit, build, fill))
-
-    def on(path: list[int], before: int, project: Project) -> bool:
-        seen = path if project.nodes is None else [n for n in path if n in set(project.nodes)]
-        return bool(seen) and years[seen[0]] < before
-
-    for path in paths:
-        for payer, money in options.purses.items():
-            steps = ((9999, money),) if isinstance(money, int | float) else money
-            for at, (year, amount) in enumerate(steps):
-                before = 9999 if at == len(steps) - 1 else steps[at + 1][0]
-                del year
-                build = {x.label: x.capex for x in chosen if x.payer == payer and x.capex > 0 and on(path, before, x)}
-                fill = {
-                    (f"programme|{x.market}", n): float(p.base.price[x.market])
-                    for x in options.programmes if x.payer == payer and x.market in buys
-                    for n in path if n in buys[x.market] and years[n] < before
-                }  # fmt: skip
-                state(f"purse_{payer}", amount, build, fill)
-        for cap in options.caps:
-            use = {x.label: cap.use[x.facility] for x in chosen if x.facility in cap.use and on(path, 9999, x)}
-            state(f"cap_{cap.name}", cap.limit, use, {})
-    return found
-
-
-def first_call(p: Parts) -> None:
-    """``s sum_{f} sum_{a in f} A[m,a] x[a,n] - sum_{r from m to who} y[r,n] <= 0`` where a right is used.
-
-    For every right, and every market ``m`` abroad in which its plants sell something that goes to whoever holds it. The
-    row stands from the start, without a limit until the right is used (:mod:`didymium.plan.clearing`).
-    """
-    n = p.network
-    for call in p.options.calls:
-        own = n.activities.index[
-            n.activities["facility"].isin(call.facilities) & ~n.activities["region"].isin(call.who)
-        ]
-        made = n.terms[n.terms["activity"].isin(own) & n.terms["coefficient"].gt(0)]
-        routes = n.routes[n.routes["destination"].isin(call.who) & n.routes["tail"].isin(set(made["market"]))]
-        made = made[made["market"].isin(set(routes["tail"]))]
-        if not len(made):
-            continue
-        terms = Terms(p, pd.Index(sorted(set(made["market"])), name="market"))
-        terms.add("activity", made["market"], call.share * made["coefficient"], of=made["activity"])
-        terms.add("ship", routes["tail"], -1.0, of=routes.index)
-        terms.state(f"first_call_{call.label}", "<=", np.inf)
-
-
-def pooled_quotas(p: Parts) -> None:
-    """``sum_{r in pool} y[r,n] <= share x base flow x length``: one quota for all destinations, whatever the mix.
-
-    The row stands from the start, without a limit until a measure sets one.
-    """
-    routes, free = p.network.routes, np.full(len(p.tree), np.inf)
-    for place, pool in enumerate(dict.fromkeys((*p.options.pools, *p.conditions.pools))):
-        on = routes["origin"].eq(pool.controller) & routes["destination"].isin(pool.destinations)
-        on &= routes["commodity"].isin(pool.commodities)
-        if on.any():
-            terms = Terms(p, pd.Index([f"pool_{place}"], name="pool"))
-            terms.add("ship", np.repeat(f"pool_{place}", int(on.sum())), of=routes.index[on])
-            terms.state(f"pool_{place}", "<=", p.conditions.pools.get(pool, free)[None, :])
-
-
-def reserved_first(p: Parts) -> None:
-    """``- sum_{u in class} q[u,0] <= - L``: what is reserved for a class of end uses in the first node.
-
-    ``L`` is 0 until :func:`didymium.market.priority.ration` has found out what can be reserved.
-    """
-    uses = p.network.uses
-    classes = priority_classes(p)
-    terms = Terms(p, pd.Index(list(classes), name="priority"), np.arange(1))
-    for priority, members in classes.items():
-        terms.add("served", np.repeat(priority, int(members.sum())), -1.0, of=uses.index[members])
-    if terms.rows:
-        terms.state("reserved", "<=", 0.0)
-
-
-def priority_classes(p: Parts) -> dict[int, np.ndarray]:
-    """Return which end uses of the participants have each priority, first ones first; the last class is left out."""
-    uses = p.network.uses
-    mine = uses["region"].isin(p.case.participants)
-    ranks = sorted(set(uses.loc[mine, "priority"].astype(int)))
-    return {rank: (mine & uses["priority"].eq(rank)).to_numpy() for rank in ranks[:-1]}
-
-
 def monthly_lag(days: np.ndarray) -> np.ndarray:
     """Return whole months of a transit time: ``round(days / 30.4)``."""
     return np.rint(days / MONTH).astype(int)
-
-
-def most_served(p: Parts) -> np.ndarray:
-    """``q[u,n] <= q0 (1 - e)`` where demand is a straight line; no limit elsewhere. Uses x nodes, t.
-
-    A use that cross terms join to others has no end of its own, except where nothing is wanted.
-    """
-    uses, wanted, alone = p.network.uses, p.conditions.demand, apart(p, "demand")[:, None]
-    linear = uses["curve"].eq("linear").to_numpy()[:, None] & alone
-    most = most_wanted(wanted, uses["elasticity"].to_numpy(float)[:, None], linear)
-    return np.where(alone | (wanted > 0), most, 0.0)
-
-
-def served_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
-    """Return widths (t) and average willingness (USD/kg) of the demand segments, uses x segments x nodes.
-
-    Only for uses that no cross term joins to others.
-    """
-    alone = apart(p, "demand")
-    uses = p.network.uses[alone]
-    p0 = p.base.price.reindex(uses["market"]).to_numpy(float)[:, None]
-    elasticity = uses["elasticity"].to_numpy(float)[:, None]
-    choke = uses["choke"].to_numpy(float)[:, None] * p.options.choke_scale
-    linear = uses["curve"].eq("linear").to_numpy()
-    edges = p.demand_edges
-    value = DemandCurve(np.ones_like(p0), p0, elasticity, choke, linear[:, None]).benefit(edges)
-    slope = curves.average_slopes(value, edges)
-    width = served_widths(p)
-    return width, np.broadcast_to(slope[:, :, None], width.shape)
-
-
-def served_widths(p: Parts) -> np.ndarray:
-    """Return the widths of the demand segments, uses x segments x nodes, t."""
-    return np.asarray(np.diff(p.demand_edges)[:, :, None] * p.conditions.demand[apart(p, "demand")][:, None, :])
-
-
-def activity_slopes(p: Parts) -> tuple[np.ndarray, np.ndarray]:
-    """Return widths (t) and average marginal cost (USD/kg) of the supply segments, activities x segments x nodes.
-
-    Only for activities that run in the base year, and that no cross term joins to others.
-    """
-    running = apart(p, "supply")
-    x0 = p.base.activity.to_numpy(float)[running]
-    c0 = p.base.cost.to_numpy(float)[running][:, None]
-    elasticity = p.base.elasticity.to_numpy(float)[running][:, None]
-    edges = np.broadcast_to(curves.SUPPLY_GRID, (len(x0), len(curves.SUPPLY_GRID)))
-    linear = p.network.activities["curve"].eq("linear").to_numpy()[running][:, None]
-    value = curves.CostCurve(np.ones_like(c0), c0, elasticity, linear).total(edges)
-    slope = curves.average_slopes(value, edges)
-    grown = p.growth_of_supply()[running] * p.tree.years()[None, :]
-    width = np.diff(curves.SUPPLY_GRID)[None, :, None] * x0[:, None, None] * grown[:, None, :]
-    return width, np.broadcast_to(slope[:, :, None], width.shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from didymium.market.cross import apart
-from didymium.market.laws import priority_classes
+from didymium.market.rules import priority_classes
 from didymium.market.solve import Instance, Solution
 
 FULL = 0.99

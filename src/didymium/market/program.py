@@ -11,7 +11,7 @@ import pandas as pd
 
 from didymium.case.network import positions
 from didymium.faults import DidymiumError
-from didymium.market import curves, laws
+from didymium.market import curves, laws, rules, segments
 from didymium.market.blocks import Blocks
 from didymium.market.conditions import Conditions, conditions
 from didymium.market.cross import Joint, add_joint, apart, joint_worth, joints
@@ -131,7 +131,7 @@ def build(
     """Build the market program.
 
     ``max sum_n prob[n] disc[n] (benefit - cost - freight - holding + convenience - disposal) + terminal value - capex``
-    subject to the laws of :mod:`didymium.market.laws`.
+    subject to :mod:`didymium.market.laws`, :mod:`didymium.market.segments` and :mod:`didymium.market.rules`.
 
     Parameters
     ----------
@@ -166,22 +166,22 @@ def build(
         laws.no_transit(p)
     laws.thrift_stays(p)
     if options.curves == "segments":
-        laws.served_split(p)
-        laws.activity_split(p)
+        segments.served_split(p)
+        segments.activity_split(p)
     for side in p.joint:
         add_joint(p, side)
     if len(p.stocks):
-        laws.terminal_split(p)
+        segments.terminal_split(p)
         laws.stock_balance(p)
         laws.settle(p)
         if p.stocks["kind"].eq("commercial").any():
-            laws.stock_split(p)
+            segments.stock_split(p)
     laws.once(p)
-    laws.purses(p)
-    laws.pooled_quotas(p)
-    laws.first_call(p)
+    rules.purses(p)
+    rules.pooled_quotas(p)
+    rules.first_call(p)
     if options.rationing == "priority":
-        laws.reserved_first(p)
+        rules.reserved_first(p)
     if options.origin is not None:
         add_origin(p, options.origin)
     p.model.worth = _worth(p)
@@ -194,17 +194,17 @@ def _variables(p: Parts) -> None:
     most = p.options.most_active
     able = np.inf if most is None else most.reindex(n.activities.index).to_numpy(float)[:, : len(p.tree)]
     add("activity", [n.activities.index, nodes], upper=able)
-    add("served", [n.uses.index, nodes], upper=laws.most_served(p))
+    add("served", [n.uses.index, nodes], upper=segments.most_served(p))
     add("dispose", [n.markets.index, nodes])
     add("ship", [n.routes.index, nodes], upper=p.conditions.ship_bound)
     if len(n.downgrades):
         add("downgrade", [n.downgrades.index, nodes])
     uses, plants = n.uses.index[apart(p, "demand")], n.activities.index[apart(p, "supply")]
     if p.options.curves == "segments":
-        width, _slope = laws.served_slopes(p)
+        width, _slope = segments.served_slopes(p)
         add("served_segment", [uses, pd.RangeIndex(width.shape[1], name="segment"), nodes], upper=width)
         if len(plants):
-            width, _slope = laws.activity_slopes(p)
+            width, _slope = segments.activity_slopes(p)
             add("activity_segment", [plants, pd.RangeIndex(width.shape[1], name="step"), nodes], upper=width)
     else:
         add("benefit", [uses, nodes], lower=-np.inf)
@@ -236,10 +236,10 @@ def _worth(p: Parts) -> dict[str, np.ndarray]:
     importance = np.array([p.options.use_weight.get(r, 1.0) for r in n.uses["region"][alone]])
     worth: dict[str, np.ndarray] = {}
     if p.options.curves == "segments":
-        _width, slope = laws.served_slopes(p)
+        _width, slope = segments.served_slopes(p)
         worth["served_segment"] = slope * importance[:, None, None] * weight
         if running.any():
-            _width, slope = laws.activity_slopes(p)
+            _width, slope = segments.activity_slopes(p)
             worth["activity_segment"] = -slope * weight
     else:
         worth["benefit"] = importance[:, None] * weight

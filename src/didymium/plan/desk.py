@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from didymium.faults import CaseError, Fault
-from didymium.market.laws import Limit, limits
 from didymium.market.options import Cap, FirstCall, Options, Project, StockProgramme
+from didymium.market.rules import Limit, limits
 from didymium.messages import _
 from didymium.plan.candidates import Candidate, caps_of, programmes_for, purse_of
 from didymium.plan.news import CALM_NEWS, News, heard

@@ -14,7 +14,7 @@ from didymium.plan.recourse import TAIL
 from didymium.plan.task import UNIT
 
 if TYPE_CHECKING:
-    from didymium.market.laws import Limit
+    from didymium.market.rules import Limit
     from didymium.plan.pieces import Pieces
     from didymium.plan.recourse import Job
     from didymium.plan.risk import Outcomes

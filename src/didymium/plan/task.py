@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from didymium.market.laws import Limit
     from didymium.market.options import Project
+    from didymium.market.rules import Limit
 
 Values = npt.NDArray[np.float64]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from didymium.market.conditions import conditions
-from didymium.market.laws import built_capacity, known_arrivals, most_served, served_widths
+from didymium.market.laws import built_capacity, known_arrivals
 from didymium.market.options import Options
 from didymium.market.prepare import Market
+from didymium.market.segments import most_served, served_widths
 from didymium.market.solve import Instance
 from didymium.market.stocks import most_released
 from didymium.market.tree import Tree
