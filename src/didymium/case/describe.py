@@ -6,13 +6,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from didymium.case.case import ROW, Case
+from didymium.case.chain_tables import STAGES
 from didymium.case.check import first_day
 from didymium.case.facilities import modelled
 from didymium.case.holes import holes_table
 from didymium.case.mineral_coverage import mineral_coverage, mineral_states
 from didymium.case.reference import holds
 from didymium.case.schema import GRADES
-from didymium.case.tables import STAGES, TABLES
+from didymium.case.tables import TABLES
 from didymium.faults import DidymiumError
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, Result, ResultTable, join_inputs, new_manifest

@@ -40,7 +40,7 @@ def reference_page() -> str:
             "unit column is converted when the case is loaded; a number without a unit does not enter."
         ),
         _(
-            "This page is written from the schema in `src/didymium/case/tables.py`. Do not edit it: run "
+            "This page is written from the schema that `src/didymium/case/tables.py` gathers. Do not edit it: run "
             "`python -m didymium.case.reference docs/reference/case.md`."
         ),
     )

@@ -6,9 +6,9 @@ import tomllib
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from didymium.case.chain_tables import STAGES
 from didymium.case.check import first_day, last_day
 from didymium.case.restriction import Pause
-from didymium.case.tables import STAGES
 from didymium.faults import CaseError, Fault
 from didymium.messages import _
 

@@ -17,8 +17,8 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
 from didymium.case.case import Case
+from didymium.case.chain_tables import STAGES
 from didymium.case.network import Network
-from didymium.case.tables import STAGES
 from didymium.faults import DidymiumError
 from didymium.market.base import Base
 from didymium.messages import _

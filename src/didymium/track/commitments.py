@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from didymium.case.case import ROW, Case
 from didymium.case.check import first_day
+from didymium.case.promise_tables import COMMITMENT_LADDER
 from didymium.case.read import LINE
-from didymium.case.tables import COMMITMENT_LADDER
 from didymium.faults import DidymiumError, single
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from didymium.case.check import first_day, last_day, split_list
-from didymium.case.tables import COMMITMENT_LADDER
+from didymium.case.promise_tables import COMMITMENT_LADDER
 from didymium.messages import N_, _
 
 STEPS = COMMITMENT_LADDER[: COMMITMENT_LADDER.index("producing") + 1]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from didymium.case.tables import STAGES
+from didymium.case.chain_tables import STAGES
 from didymium.market.content import composition, groups
 from didymium.messages import _
 from didymium.report.figures.style import (
