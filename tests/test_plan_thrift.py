@@ -33,7 +33,7 @@ def test_what_is_spared_is_worth_what_it_would_have_cost(tmp_path: Path, stories
     assert found.value * 1000 == pytest.approx(gain, rel=1e-6)
     assert total * 1000 == pytest.approx(extensive(desk, WHO).objective, rel=1e-8)
     cleared = planner.clear(WHO, Plan(found.decision, "thrift"))
-    worth = planner.clearing.worth(cleared, planner.nothing())
+    worth = planner.clearing.worth(cleared)
     # Half a cent: the flat use falls by a little with its price.
     assert float(worth[0]) == pytest.approx(gain, rel=1e-4), "its users gain it, not a seller"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -110,7 +111,6 @@ class Clearing:
         self.parts = Parts(self.case, self.network, self.base, self.tree, options, held, stocks, joint=joint)
         self.discount = self.tree.nodes["discount"].to_numpy(float)
         self._made = self.network.matrix().to_numpy().T
-        self._idle: tuple[Cleared, dict[str, pd.DataFrame]] | None = None
 
     def nothing(self) -> Decision:
         """Return the decision to do nothing."""
@@ -277,15 +277,22 @@ class Clearing:
             cost.loc[programme.market.split("|")[1]] += paid
         return cost
 
-    def worth(self, cleared: Cleared, nothing: Cleared) -> Values:
+    @cached_property
+    def idle(self) -> Cleared:
+        """The market in which nothing is done."""
+        return self.clear((), Plan(self.nothing(), _("do nothing")))
+
+    @cached_property
+    def _idle_users(self) -> pd.DataFrame:
+        return self.gains(self.idle)["users"]
+
+    def worth(self, cleared: Cleared) -> Values:
         """Return what the coalition's users gain over doing nothing less its public cost, by story, kUSD.
 
         Windfalls of domestic sellers in a cut do not count: a plan that ends the scarcity would look worse for them.
         They are reported beside it (docs/decisions/007).
         """
-        if self._idle is None or self._idle[0] is not nothing:
-            self._idle = nothing, self.gains(nothing)
-        users = (self.gains(cleared)["users"] - self._idle[1]["users"]).loc[list(cleared.who)].sum()
+        users = (self.gains(cleared)["users"] - self._idle_users).loc[list(cleared.who)].sum()
         by_node = users.to_numpy(float) - self.public_cost(cleared).sum().to_numpy(float)
         return self.by_story(by_node)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from didymium.messages import _
-from didymium.plan.clearing import Cleared, Clearing, Plan
+from didymium.plan.clearing import Clearing, Plan
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -33,7 +32,6 @@ class Judge:
 
     clearing: Clearing
     draws: int
-    _idle: Cleared | None = field(default=None, init=False)
 
     def worth(self, made_on: Desk, who: tuple[str, ...], plan: Plan) -> tuple[float, float, npt.NDArray[np.float64]]:
         """Return a plan's worth to its coalition: mean, half its 95 % interval ``1.96 s / sqrt(n)``, by story; kUSD.
@@ -50,9 +48,7 @@ class Judge:
         clearing = self.clearing
         decision = clearing.onto(made_on, plan.decision)
         cleared = clearing.clear(who, replace(plan, decision=decision))
-        if self._idle is None:
-            self._idle = clearing.clear((), Plan(clearing.nothing(), _("do nothing")))
-        worth = clearing.worth(cleared, self._idle)
+        worth = clearing.worth(cleared)
         share = np.array([s.probability for s in clearing.desk.unfolded.stories])
         mean = float(share @ worth)
         spread = float(np.sqrt(share @ (worth - mean) ** 2))

@@ -250,7 +250,8 @@ class Planner:
         if plan.call:
             key += repr(who).encode()
         if key not in self._cleared:
-            self._cleared[key] = self.clearing.clear(who, plan)
+            does = plan.call or plan.decision.build.any() or plan.decision.stock.any()
+            self._cleared[key] = self.clearing.clear(who, plan) if does else self.clearing.idle
         return replace(self._cleared[key], who=who, plan=plan, tried=[])
 
     def judged(self, who: tuple[str, ...], plan: Plan) -> tuple[float, float, np.ndarray]:
@@ -260,13 +261,13 @@ class Planner:
         """
         if self.judge is not None:
             return self.judge.worth(self.desk, who, plan)
-        worth = self.clearing.worth(self.clear(who, plan), self.nothing())
+        worth = self.clearing.worth(self.clear(who, plan))
         share = np.array([s.probability for s in self.desk.unfolded.stories])
         return float(share @ worth), 0.0, worth
 
     def nothing(self) -> Cleared:
         """Return the market of doing nothing, on the plan's own stories."""
-        return self.clear((), Plan(self.clearing.nothing(), _("do nothing")))
+        return self.clear((), self.clearing.idle.plan)
 
     def best(self, who: tuple[str, ...], others: Sequence[Plan] = ()) -> Cleared:
         """Return the plan that leaves a coalition best off.
@@ -284,7 +285,7 @@ class Planner:
         most = max(
             (row.limit for name, rows in money.items() if name.startswith("purse_") for row in rows), default=0.0
         )
-        idle = Plan(self.clearing.nothing(), _("do nothing"))
+        idle = self.clearing.idle.plan
         best, worth, cost = idle, 0.0, 0.0
         allowed = self.within(who, idle)
         if not allowed:

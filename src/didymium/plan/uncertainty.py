@@ -101,7 +101,7 @@ def stories_table(outcome: Outcome) -> ResultTable:
 
 
 def _worth(outcome: Outcome, cleared: Cleared) -> np.ndarray:
-    return outcome.clearing.worth(cleared, outcome.plans["nothing"]) / 1000.0
+    return outcome.clearing.worth(cleared) / 1000.0
 
 
 def _same(outcome: Outcome, cleared: Cleared) -> list[Cleared]:

@@ -124,7 +124,7 @@ def break_even(planner: Planner, cleared: Cleared) -> dict[str, float]:
     dict of str to float
         calm, cut (MUSD), horizon, year (probabilities; 0: it pays even if nothing is ever cut; NaN: it never does).
     """
-    worth = planner.clearing.worth(cleared, planner.nothing()) / 1000.0
+    worth = planner.clearing.worth(cleared) / 1000.0
     stories = planner.desk.unfolded.stories
     share = np.array([s.probability for s in stories])
     hit = np.array([s.name != CALM for s in stories])
