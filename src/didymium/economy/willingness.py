@@ -54,7 +54,8 @@ def benefit(q: Array, q0: Array, p0: Array, elasticity: Array, choke: Array) -> 
     ratio, start = np.maximum(q, kink) / size, kink / size
     unit = np.isclose(power, 0.0)
     safe = np.where(unit, 1.0, power)
-    curve = np.where(unit, np.log(ratio / start), (ratio**safe - start**safe) / safe)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of the two only one is meant
+        curve = np.where(unit, np.log(ratio / start), (ratio**safe - start**safe) / safe)
     return _where_wanted(q0, below + p0 * size * curve)
 
 
