@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from didymium.shock.draw import P95, Chance, at
 from didymium.shock.draws import draws
 from didymium.shock.engine import OPTIONS, WINDOW, Engine, _as_is
 from didymium.shock.harm import harm_of, listed, only
+from didymium.shock.outcome import most_missing
 from didymium.shock.path import State
 from didymium.shock.search import Search
 from didymium.shock.sweep import Chapter, Reference, Sweep, chapter
@@ -338,6 +340,20 @@ def search(case: Case, story: Scenario) -> Search:
     found = Search(case, story, "ONE", OPTIONS, crew_of(2))
     found.exhaustive(3)
     return found
+
+
+def test_lines_stop_for_want_of_one_good(us_japan: Case) -> None:
+    """Defence takes two kinds of magnet: 30 % of one missing stops it, though less is missing of both together."""
+    market = prepare(us_japan)
+    uses = market.network.uses
+    mine = uses.index[uses["end_use"].eq("defence") & uses["region"].eq("JPN")]
+    wanted = market.base.served.loc[mine].to_frame(0) / 12.0
+    assert len(mine) > 1
+    served = wanted.copy()
+    served.loc[wanted[0].idxmin()] *= 0.7
+    path = Engine(us_japan, market).path(replace(us_japan.scenario("no-shock"), months=1), "none")
+    path = replace(path, served=served, wanted=wanted)
+    assert most_missing(path, mine).to_list() == pytest.approx([0.3])
 
 
 def test_worst_three_against_brute_force(case: Case, story: Scenario, search: Search) -> None:

@@ -39,6 +39,8 @@ class Outcome:
         Price over base price, of :func:`markets_shown`.
     missing : array, uses x months
         Share of what is wanted that is missing, of :func:`uses_shown`.
+    of_a_good : array, uses x months
+        The same of the good of which most is missing: :func:`most_missing`.
     totals : array, participants x totals
         See :data:`TOTALS`.
     """
@@ -47,9 +49,10 @@ class Outcome:
     numbers: Array
     multiple: Array
     missing: Array
+    of_a_good: Array
     totals: Array
 
-    ARRAYS: ClassVar[tuple[str, ...]] = ("variates", "numbers", "multiple", "missing", "totals")
+    ARRAYS: ClassVar[tuple[str, ...]] = ("variates", "numbers", "multiple", "missing", "of_a_good", "totals")
 
 
 def markets_shown(case: cases.Case, market: Market) -> list[str]:
@@ -65,6 +68,22 @@ def uses_shown(case: cases.Case, market: Market) -> list[tuple[str, str]]:
     uses = market.network.uses
     mine = uses[uses["region"].isin(case.participants)]
     return list(dict.fromkeys(zip(mine["end_use"].astype(str), mine["region"].astype(str), strict=True)))
+
+
+def most_missing(path: Path, mine: pd.Index[str]) -> pd.Series[float]:
+    """Return by month the share that is missing of the good of which most is: ``max_u (1 - q[u] / wanted[u])``.
+
+    A line stands still for want of one good, however much there is of the others.
+
+    Parameters
+    ----------
+    path : Path
+        What happened.
+    mine : Index
+        Uses, one for each good of an end use.
+    """
+    missing = (1.0 - path.served.loc[mine] / path.wanted.loc[mine]).max()
+    return missing.set_axis(pd.Index(path.labels, name="month"))
 
 
 def use_frame(path: Path, market: Market) -> pd.DataFrame:
@@ -87,9 +106,12 @@ def outcome_of(case: cases.Case, drawn: Drawn, path: Path, variates: Array) -> O
     frame = use_frame(path, market)
     ratio = (frame["served"] / frame["wanted"].where(frame["wanted"].gt(0))).fillna(1.0)
     wide = frame.assign(missing=1.0 - ratio).pivot(index=["end_use", "region"], columns="month", values="missing")
-    missing = wide.reindex(pd.MultiIndex.from_tuples(uses_shown(case, market))).to_numpy(float)
+    shown_uses = uses_shown(case, market)
+    missing = wide.reindex(pd.MultiIndex.from_tuples(shown_uses)).to_numpy(float)
     lost = users_loss(market, path.served.to_numpy(), path.wanted.to_numpy(), path.price) / 1000.0
     worth, uses = worth_of(market), market.network.uses
+    goods = uses.groupby(["end_use", "region"]).groups
+    of_a_good = np.array([most_missing(path, goods[key]).fillna(0.0).to_numpy(float) for key in shown_uses])
     totals = []
     for region in case.participants:
         risk = value_at_risk(case, Shortage.of(frame, worth, region))
@@ -98,4 +120,4 @@ def outcome_of(case: cases.Case, drawn: Drawn, path: Path, variates: Array) -> O
         worst = float(wide[wide.index.get_level_values("region") == region].to_numpy(float).max(initial=0.0))
         totals.append([lost[uses["region"].eq(region).to_numpy()].sum(), risk.low, risk.value, risk.high, short, worst])
     numbers = np.array([drawn.numbers.get(name, np.nan) for name in drawn.numbers])
-    return Outcome(np.asarray(variates), numbers, multiple, missing, np.array(totals))
+    return Outcome(np.asarray(variates), numbers, multiple, missing, of_a_good, np.array(totals))

@@ -20,7 +20,7 @@ from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 from didymium.shock.columns import FORESIGHT, LINE_STOP, first_over
 from didymium.shock.losses import users_loss
-from didymium.shock.outcome import use_frame
+from didymium.shock.outcome import most_missing, use_frame
 from didymium.shock.path import Recorder
 from didymium.shock.value import worth_of
 
@@ -115,16 +115,17 @@ def _short_of_the_cut(
     inputs = table["inputs"].groupby((table["end_use"] + "|" + table["region"]).to_numpy()).agg(";".join)
     grown = list(case["growth"][ROW])
     rows = []
-    for (cut, _calm), (with_it, without_it) in zip(pairs, framed, strict=True):
+    for (cut, calm), (with_it, without_it) in zip(pairs, framed, strict=True):
         for (use, region), mine in with_it.groupby(["end_use", "region"], sort=False):
             if region not in case.participants:
                 continue
             use, region = str(use), str(region)
             other = without_it[without_it["end_use"].eq(use) & without_it["region"].eq(region)]
-            base = float(market.base.served[table["end_use"].eq(use) & table["region"].eq(region)].sum())
+            goods = table.index[table["end_use"].eq(use) & table["region"].eq(region)]
+            base = float(market.base.served[goods].sum())
             facts: dict[str, Any] = {}
-            for name, frame in (("", mine), ("_without", other)):
-                missing = (1.0 - frame["served"] / frame["wanted"]).set_axis(frame["month"])
+            for name, path, frame in (("", cut, mine), ("_without", calm, other)):
+                missing = most_missing(path, goods)
                 facts |= {
                     f"short{name}": float((frame["wanted"] - frame["served"]).clip(lower=0.0).sum()),
                     f"first_short{name}": first_over(missing, SHORT),
@@ -142,9 +143,9 @@ def _short_of_the_cut(
         "short": Column("t", _("Missing over all months")),
         "short_without": Column("t", _("Missing without the cut: the world outgrows its plants")),
         "due": Column("t", _("Missing because of the cut: the difference")),
-        "first_short": Column("", _("First month with more than 5 % missing")),
+        "first_short": Column("", _("First month with more than 5 % missing of any good")),
         "first_short_without": Column("", _("The same without the cut")),
-        "line_stop": Column("", _("First month with more than 15 % missing: lines stop")),
+        "line_stop": Column("", _("First month with more than 15 % missing of any good: lines stop")),
         "line_stop_without": Column("", _("The same without the cut")),
     }  # fmt: skip
     return ResultTable("growth", _("What the cut adds, in a world that grows"),

@@ -13,6 +13,7 @@ from didymium.faults import DidymiumError
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 from didymium.shock.columns import FORESIGHT, LINE_STOP, first_over
+from didymium.shock.outcome import most_missing
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -97,8 +98,7 @@ def side_by_side(
             shares = []
             for way, path in zip(RATIONINGS, pair, strict=True):
                 wanted, served = path.wanted.loc[mine.index], path.served.loc[mine.index]
-                missing = (1.0 - served / wanted).max()
-                missing.index = pd.Index(path.labels)
+                missing = most_missing(path, mine.index)
                 short = float((wanted - served).clip(lower=0.0).to_numpy().sum())
                 shares.append(short / float(wanted.to_numpy().sum()))
                 facts |= {f"short_{way}": short, f"share_{way}": shares[-1],
@@ -110,12 +110,12 @@ def side_by_side(
                 "priority": int(mine["priority"].iloc[0]), **facts, "differs": _("yes") if apart else _("no"),
                 RESTS_ON: join_inputs(why, *(str(keys).split(";") for keys in mine["inputs"])),
             })  # fmt: skip
-    said = {"price": _("who pays most is served first"), "priority": _("the first priority is served first")}
+    meanings = {"price": _("who pays most is served first"), "priority": _("the first priority is served first")}
     columns = {
         "foresight": FORESIGHT, "region": Column("", _("Region")), "end_use": Column("", _("End use")),
         "priority": Column("", _("Class: 1 is served first where priority rations")),
     }  # fmt: skip
-    for way, meaning in said.items():
+    for way, meaning in meanings.items():
         columns |= {
             f"short_{way}": Column("t", _("Missing over all months where {rule}").format(rule=meaning)),
             f"share_{way}": Column("ratio", _("The same as a share of what is wanted")),

@@ -85,7 +85,7 @@ class RiskTables:
         rows = []
         for level, found in self.outcomes.items():
             for at, (use, region) in enumerate(self.uses):
-                missing = found["missing"][:, at, :]
+                missing = found["of_a_good"][:, at, :]
                 row: dict[str, object] = {"level": level, "end_use": use, "region": region}
                 for name, limit in (("short", SHORT), ("stop", LINE_STOP)):
                     over = missing > limit
@@ -100,7 +100,7 @@ class RiskTables:
                 rows.append(row)
         columns = {
             "level": LEVEL, "end_use": Column("", _("End use")), "region": Column("", _("Region")),
-            "short_share": Column("ratio", _("Share of the draws in which more than 5 % is missing in some month")),
+            "short_share": Column("ratio", _("Share of the draws in which more than 5 % of a good is missing once")),
             "short_early": Column("", _("First such month, in the earliest 5 % of these draws")),
             "short_median": Column("", _("First such month, in the middle of these draws")),
             "stop_share": Column("ratio", _("Share of the draws in which more than 15 % is missing: lines stop")),
