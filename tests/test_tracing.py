@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from didymium.case.case import Case
 from didymium.case.network import Network
 from didymium.market.content import hold
+from didymium.market.extremes import Extremes
 from didymium.market.origins import origins, rules
 from didymium.market.prepare import prepare
-from didymium.market.tracing import Extremes, Flows, content_of, given_by, plants_in, shares
+from didymium.market.tracing import Flows, content_of, given_by, plants_in, shares
 
 MARKETS = pd.Index(["ore|BAD", "ore|GOOD", "metal|GOOD", "metal|USER"], name="market")
 

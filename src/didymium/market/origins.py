@@ -17,7 +17,8 @@ import pandas as pd
 from didymium.case.network import Network, positions
 from didymium.market.base import Base
 from didymium.market.content import groups, hold
-from didymium.market.tracing import TRACE, Extremes, Flows, content_of, given_by, plants_in, shares
+from didymium.market.extremes import Extremes
+from didymium.market.tracing import TRACE, Flows, content_of, given_by, plants_in, shares
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 
