@@ -32,7 +32,7 @@ class Extremes:
     Parameters
     ----------
     flows, marked, content, given
-        As for :func:`shares`.
+        As for :func:`didymium.market.tracing.shares`.
     first : tuple of array, markets, optional
         Least and most share of stocks at the start and of goods under way; 0 where None.
     """
