@@ -2,7 +2,11 @@
 
 The bar instance: `us-japan`, two half-years for each calm year from 2027 to 2040 and quarters in the years of a cut, 25
 projects that are built or not, strategic stocks, 100 scenarios of cuts that differ in onset, duration, forms and aim.
-Each scenario has 28 periods or more. Capital, purses and users' weight are those of the joint plan.
+Each scenario has 30 periods or more. Capital, purses and users' weight are those of the joint plan. Whatever their
+number, scenarios are kept by the product's own reduction from the same 1,297 stories, so that more of them are not
+longer ones: cuts that begin on the first of any month from 2028 to 2033 and last 6, 12 or 18 months. Before decision
+031 they began on 1 January alone, and more than 109 scenarios were made by longer cuts; ``before`` runs that instance
+of 100.
 
 ``python benchmarks/plan.py`` runs the bar instance; ``growth`` the same with more scenarios; ``stated`` what stating
 them takes, and memory; ``extensive`` the whole program in HiGHS with a limit; ``ratio`` both on 1, 2, 4 ... scenarios
@@ -34,7 +38,7 @@ from didymium.plan.candidates import candidates
 from didymium.plan.desk import PURSE, Desk, Terms
 from didymium.plan.lshaped import Found, Progress
 from didymium.plan.planner import Planner
-from didymium.plan.stories import Chances, generated, reduced
+from didymium.plan.stories import Chances, Story, generated, reduced
 from didymium.plan.unfold import unfold
 
 FIRST, LAST = date(2027, 1, 1), 2040
@@ -45,21 +49,22 @@ SHARE = 0.001
 """Gap of the bar, as a share of the objective."""
 
 CHANCES = Chances(onset=0.1, goes_on=0.5, heavy=0.3, one=0.3)
+YEARS, HALF_YEARS = (2028, 2033), 3
+"""Years in which a cut may begin, and half-years that the longest one lasts."""
+
+DATES = 12
+"""Days of a year on which a cut may begin: 1,296 stories and calm, of which every instance keeps its scenarios."""
 
 
-def desk_of(case: Case, count: int, first: int = 2028, last: int = 2033, half_years: int = 3, calm: int = 6) -> Desk:
+def scenarios(case: Case, count: int, dates: int = DATES) -> list[Story]:
+    """Return so many scenarios of one chain: the same years, durations, forms and aims, however many there are."""
+    return reduced(generated(case, CHANCES, *YEARS, HALF_YEARS, dates), count, FIRST, LAST)[0]
+
+
+def desk_of(case: Case, count: int, calm: int = 6, dates: int = DATES) -> Desk:
     """Return decisions and pieces of so many scenarios."""
     market = prepare(case)
-    per_year = 1
-    while True:
-        stories = generated(case, CHANCES, first, last, half_years, per_year)
-        if len(stories) >= count or per_year == 4:
-            break
-        per_year *= 2
-    if len(stories) < count:
-        stories = generated(case, CHANCES, first, LAST - 4, half_years + 2, per_year)
-    kept = reduced(stories, count, FIRST, LAST)[0]
-    tree = unfold(kept, FIRST, LAST, case.assumption("a_discount_rate"), 3, calm)
+    tree = unfold(scenarios(case, count, dates), FIRST, LAST, case.assumption("a_discount_rate"), 3, calm)
     found = candidates(case, market, FIRST)
     free = [c for c in found if not c.committed and set(c.sponsors) & set(BOTH)]
     left_out = {c.facility for c in free[BINARIES:]}
@@ -126,11 +131,11 @@ def busy() -> str:
     return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {peak():.2f} GB at most"
 
 
-def bar(count: int = 100, threads: int = 2, limit: float = 300.0) -> None:
+def bar(count: int = 100, threads: int = 2, limit: float = 300.0, dates: int = DATES) -> None:
     """Run the bar instance."""
     case = load_case("us-japan")
     begun, cpu = time.perf_counter(), time.process_time()
-    desk = desk_of(case, count)
+    desk = desk_of(case, count, dates=dates)
     print(f"{count} scenarios, {threads} threads ({busy()})")
     sizes(desk)
     print(f"  stated in {time.perf_counter() - begun:.1f} s")
@@ -267,6 +272,8 @@ if __name__ == "__main__":
     match what:
         case "bar":
             bar(*numbers)
+        case "before":
+            bar(100, dates=1)
         case "growth":
             growth(tuple(numbers) or (50, 100, 200))
         case "stated":
