@@ -27,6 +27,14 @@ DEVEX = 1
 """Of HiGHS: how the dual simplex method weighs rows. A solve that starts from a basis of before has few steps to make,
 and steepest edge would first compute its weights anew, row by row."""
 
+UNPERTURBED = 0.0
+"""Of HiGHS: by how much costs are perturbed against stalling. From a basis of before, undoing that takes longer than
+what it saves (docs/decisions/031)."""
+
+ROOM = 1_000_000
+"""Columns of the solvers that a worker keeps at hand: a large one takes 40 MB, and to load one takes less than a tenth
+of a solve."""
+
 
 class Worker:
     """Solves jobs with a warm solver for each matrix."""
@@ -53,6 +61,7 @@ class Worker:
         arrays = self._decided(job, decision)
         highs = self._load(job, arrays)
         raw = answer(highs, arrays)
+        highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", UNPERTURBED)
         self.basis[job.at] = highs.getBasis()
         if keep:
             self.last[job.at] = (raw.primal.copy(), raw.dual.copy())
@@ -84,8 +93,13 @@ class Worker:
     def _load(self, job: Job, arrays: Arrays) -> Any:
         highs = self.solvers.get(job.matrix)
         if highs is None:
+            self._make_room(len(arrays.cost))
             highs = self.solvers[job.matrix] = hand_over(arrays)
             highs.setOptionValue("simplex_dual_edge_weight_strategy", DEVEX)
+            known = self.basis.get(job.at)
+            if known is not None:
+                highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", UNPERTURBED)
+                highs.setBasis(known)
         else:
             rows = np.arange(len(arrays.low), dtype=np.int32)
             columns = np.arange(len(arrays.cost), dtype=np.int32)
@@ -102,6 +116,14 @@ class Worker:
                 raise SolverError(_("the solver refused a change of {name}").format(name=_("a piece of the plan")))
         self.inside[job.matrix] = job.at
         return highs
+
+    def _make_room(self, columns: int) -> None:
+        """Let the solvers go that were made first, until there is room for one more."""
+        size = {matrix: self.matrices[matrix].shape[1] for matrix in self.solvers}
+        for matrix in list(self.solvers):
+            if sum(size.values()) + columns <= ROOM:
+                return
+            del self.solvers[matrix], size[matrix]
 
 
 class Crew(Protocol):
