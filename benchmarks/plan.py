@@ -84,21 +84,23 @@ class Run:
 
 def decompose(desk: Desk, threads: int, limit: float, crew: Any = None, gap: float | None = None) -> Run:
     """Return the search; ``first`` is when the gap fell below the bar."""
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), time.process_time()
     planner = Planner(desk, threads=threads, crew=crew)
     made = planner.search_of(BOTH, WEIGHT, 0.0)
     master = made.master()
     base = sum(s.piece.probability * made.base[at].value for at, s in enumerate(desk.pieces.stated)) / 1000.0
     first = [np.nan]
-    print(f"  doing nothing: {base:,.0f} MUSD after {time.perf_counter() - begun:.0f} s", flush=True)
+    print(f"  doing nothing: {base:,.0f} MUSD after {time.perf_counter() - begun:.0f} s "
+          f"({time.process_time() - cpu:.0f} s of processor)", flush=True)  # fmt: skip
 
     def told(far: Progress) -> None:
         now = time.perf_counter() - begun
         share = (far.bound - far.value) / abs(base + far.value)
         if share <= SHARE and np.isnan(first[0]):
             first[0] = now
-        print(f"  step {far.step:3d}  {now:6.1f} s  best {far.value:10.2f}  bound {far.bound:10.2f} MUSD over nothing"
-              f"  gap {share:.1e} of the objective", flush=True)  # fmt: skip
+        print(f"  step {far.step:3d}  {now:6.1f} s  ({time.process_time() - cpu:.0f} s of processor)  best "
+              f"{far.value:10.2f}  bound {far.bound:10.2f} MUSD over nothing  gap {share:.1e} of the objective",
+              flush=True)  # fmt: skip
         if now > limit:
             raise TimeoutError
 
@@ -249,21 +251,53 @@ def stated(*counts: int) -> None:
         print(f"  one piece of each of {len(found)} matrices, {worked:.1f} s of processor; {busy()}", flush=True)
 
 
+class Watched:
+    """A cluster whose processes are asked after every solve how long they worked, seconds of processor."""
+
+    def __init__(self, cluster: Any) -> None:
+        self.cluster = cluster
+        self.busiest = self.all = 0.0
+
+    def __call__(self, found: Any, matrices: Any) -> Any:
+        """Return a crew for these pieces."""
+        crew, client = self.cluster(found, matrices), self.cluster.client
+        solve = crew.solve
+
+        def watched(*asked: Any, **more: Any) -> Any:
+            before = client.run(time.process_time)
+            worths = solve(*asked, **more)
+            worked = [now - before[place] for place, now in client.run(time.process_time).items()]
+            self.busiest += max(worked)
+            self.all += sum(worked)
+            return worths
+
+        crew.solve = watched
+        return crew
+
+
 def dask(count: int = 60, processes: int = 2) -> None:
-    """Compare one process with several of a Dask cluster on this machine."""
+    """Compare one process with several of a Dask cluster on this machine.
+
+    On a busy machine the clock says little. So beside it stands what a quiet one would take: seconds of processor of
+    the process that proposes, and at every step of the busiest of those that solve the pieces.
+    """
     from didymium.plan.cluster import Cluster
 
     case = load_case("us-japan")
     desk = desk_of(case, count)
     sizes(desk)
-    seconds = {}
+    seconds, alone = {}, {}
     for number in (1, processes):
-        cluster = Cluster.to(processes=number)
-        run = decompose(desk, 1, 3600.0, crew=cluster)
-        cluster.shut()
-        seconds[number] = run.seconds
-        print(f"{number} processes: {run.seconds:.1f} s, {run.objective:,.3f} MUSD ({busy()})", flush=True)
-    print(f"{processes} processes are {seconds[1] / seconds[processes]:.2f} times as fast as one")
+        watched, here = Watched(Cluster.to(processes=number)), time.process_time()
+        run = decompose(desk, 1, 3600.0, crew=watched)
+        own = time.process_time() - here
+        watched.cluster.shut()
+        seconds[number], alone[number] = run.seconds, own + watched.busiest
+        print(f"{number} processes: {run.seconds:.1f} s, {run.objective:,.3f} MUSD in {run.found.steps} steps; seconds "
+              f"of processor: {own:.1f} to propose, {watched.all:.1f} to solve, of which {watched.busiest:.1f} by the "
+              f"busiest of each step ({busy()})", flush=True)  # fmt: skip
+    print(f"{processes} processes are {seconds[1] / seconds[processes]:.2f} times as fast as one by the clock, "
+          f"{alone[1] / alone[processes]:.2f} times by processor")  # fmt: skip
 
 
 if __name__ == "__main__":
