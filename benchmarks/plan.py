@@ -217,7 +217,7 @@ def _told(run: dict[str, float]) -> str:
             f"{run['objective']:,.1f}, bound {run['bound']:,.1f} MUSD, {run['peak']:.2f} GB")  # fmt: skip
 
 
-def growth(counts: tuple[int, ...] = (50, 100, 200), threads: int = 2) -> None:
+def growth(counts: tuple[int, ...] = (100, 200, 400), threads: int = 2) -> None:
     """Print processor time by step, pieces and memory as scenarios grow."""
     case = load_case("us-japan")
     for count in counts:
@@ -309,7 +309,7 @@ if __name__ == "__main__":
         case "before":
             bar(100, dates=1)
         case "growth":
-            growth(tuple(numbers) or (50, 100, 200))
+            growth(tuple(numbers) or (100, 200, 400))
         case "stated":
             stated(*(numbers or (100, 1000)))
         case "extensive":
