@@ -275,7 +275,7 @@ class Watched:
         return crew
 
 
-def dask(count: int = 60, processes: int = 2) -> None:
+def dask(count: int = 60, processes: int = 2, dates: int = DATES) -> None:
     """Compare one process with several of a Dask cluster on this machine.
 
     On a busy machine the clock says little. So beside it stands what a quiet one would take: seconds of processor of
@@ -284,7 +284,7 @@ def dask(count: int = 60, processes: int = 2) -> None:
     from didymium.plan.cluster import Cluster
 
     case = load_case("us-japan")
-    desk = desk_of(case, count)
+    desk = desk_of(case, count, dates=dates)
     sizes(desk)
     seconds, alone = {}, {}
     for number in (1, processes):

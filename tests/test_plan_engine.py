@@ -35,6 +35,7 @@ from didymium.plan.slicing import taken_apart
 from didymium.plan.stories import Story
 from didymium.plan.unfold import unfold
 from didymium.plan.workers import Threads
+from didymium.plan.workers import shares as dealt_out
 from plan_cases import (
     cut,
     decomposed,
@@ -351,6 +352,15 @@ def test_levels_of_stocks_can_be_bought_in_time(desk: Desk) -> None:
     worths = made.crew.solve(master.nothing()._replace(stock=layout.bought_in_time(most * (1 + 1e-9) + path)))
     assert all(np.isfinite(worth.value) for worth in worths.values())
     planner.close()
+
+
+def test_every_piece_has_one_worker_and_large_groups_are_dealt_out(desk: Desk) -> None:
+    found, _matrices = jobs(desk.pieces, {"ONE": 2.0})
+    for count in (1, 2, 3):
+        lots = dealt_out(found, count)
+        assert sorted(job.at for lot in lots for job in lot) == [job.at for job in found]
+    work = [sum(len(job.arrays[0]) for job in lot) for lot in dealt_out(found, 2)]
+    assert max(work) < 0.75 * sum(work)
 
 
 def test_a_worker_that_lets_its_solvers_go_finds_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,19 +147,24 @@ class Crew(Protocol):
 
 
 def shares(found: Sequence[Job], count: int) -> list[list[Job]]:
-    """Return the jobs of each of ``count`` workers: pieces of one matrix together, the work even."""
+    """Return the jobs of each of ``count`` workers: pieces of one matrix together, the work even.
+
+    A matrix with more pieces than one worker can take is dealt out piece by piece.
+    """
     lots: list[list[Job]] = [[] for _worker in range(count)]
     load = np.zeros(count)
-    size = {job.at: len(job.arrays[0]) ** 1.3 for job in found}
-    total = sum(size.values()) / count
+    # A piece takes longer the larger it is and the more of the decision it feels: later years feel more projects.
+    size = {job.at: len(job.arrays[0]) ** 1.3 * (1.0 + job.projects.nnz / 100.0) for job in found}
+    most = 1.02 * sum(size.values()) / count
     groups: dict[int, list[Job]] = {}
     for job in found:
         groups.setdefault(job.matrix, []).append(job)
     for group in sorted(groups.values(), key=lambda each: -sum(size[job.at] for job in each)):
         at = int(np.argmin(load))
+        dealt = load[at] + sum(size[job.at] for job in group) > most
         # Pieces in which the same is cut follow each other: the first solve of one starts where the last one ended.
         for job in sorted(group, key=lambda each: np.isfinite(each.arrays[2]).tobytes()):
-            if load[at] + size[job.at] > total * 1.02:
+            if dealt:
                 at = int(np.argmin(load))
             lots[at].append(job)
             load[at] += size[job.at]
