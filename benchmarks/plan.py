@@ -2,7 +2,11 @@
 
 The bar instance: `us-japan`, two half-years for each calm year from 2027 to 2040 and quarters in the years of a cut, 25
 projects that are built or not, strategic stocks, 100 scenarios of cuts that differ in onset, duration, forms and aim.
-Each scenario has 28 periods or more. Capital, purses and users' weight are those of the joint plan.
+Each scenario has 30 periods or more. Capital, purses and users' weight are those of the joint plan. Whatever their
+number, scenarios are kept by the product's own reduction from the same 1,297 stories, so that more of them are not
+longer ones: cuts that begin on the first of any month from 2028 to 2033 and last 6, 12 or 18 months. Before decision
+031 they began on 1 January alone, and more than 109 scenarios were made by longer cuts; ``before`` runs that instance
+of 100.
 
 ``python benchmarks/plan.py`` runs the bar instance; ``growth`` the same with more scenarios; ``stated`` what stating
 them takes, and memory; ``extensive`` the whole program in HiGHS with a limit; ``ratio`` both on 1, 2, 4 ... scenarios
@@ -34,7 +38,7 @@ from didymium.plan.candidates import candidates
 from didymium.plan.desk import PURSE, Desk, Terms
 from didymium.plan.lshaped import Found, Progress
 from didymium.plan.planner import Planner
-from didymium.plan.stories import Chances, generated, reduced
+from didymium.plan.stories import Chances, Story, generated, reduced
 from didymium.plan.unfold import unfold
 
 FIRST, LAST = date(2027, 1, 1), 2040
@@ -45,21 +49,22 @@ SHARE = 0.001
 """Gap of the bar, as a share of the objective."""
 
 CHANCES = Chances(onset=0.1, goes_on=0.5, heavy=0.3, one=0.3)
+YEARS, HALF_YEARS = (2028, 2033), 3
+"""Years in which a cut may begin, and half-years that the longest one lasts."""
+
+DATES = 12
+"""Days of a year on which a cut may begin: 1,296 stories and calm, of which every instance keeps its scenarios."""
 
 
-def desk_of(case: Case, count: int, first: int = 2028, last: int = 2033, half_years: int = 3, calm: int = 6) -> Desk:
+def scenarios(case: Case, count: int, dates: int = DATES) -> list[Story]:
+    """Return so many scenarios of one chain: the same years, durations, forms and aims, however many there are."""
+    return reduced(generated(case, CHANCES, *YEARS, HALF_YEARS, dates), count, FIRST, LAST)[0]
+
+
+def desk_of(case: Case, count: int, calm: int = 6, dates: int = DATES) -> Desk:
     """Return decisions and pieces of so many scenarios."""
     market = prepare(case)
-    per_year = 1
-    while True:
-        stories = generated(case, CHANCES, first, last, half_years, per_year)
-        if len(stories) >= count or per_year == 4:
-            break
-        per_year *= 2
-    if len(stories) < count:
-        stories = generated(case, CHANCES, first, LAST - 4, half_years + 2, per_year)
-    kept = reduced(stories, count, FIRST, LAST)[0]
-    tree = unfold(kept, FIRST, LAST, case.assumption("a_discount_rate"), 3, calm)
+    tree = unfold(scenarios(case, count, dates), FIRST, LAST, case.assumption("a_discount_rate"), 3, calm)
     found = candidates(case, market, FIRST)
     free = [c for c in found if not c.committed and set(c.sponsors) & set(BOTH)]
     left_out = {c.facility for c in free[BINARIES:]}
@@ -79,21 +84,23 @@ class Run:
 
 def decompose(desk: Desk, threads: int, limit: float, crew: Any = None, gap: float | None = None) -> Run:
     """Return the search; ``first`` is when the gap fell below the bar."""
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), time.process_time()
     planner = Planner(desk, threads=threads, crew=crew)
     made = planner.search_of(BOTH, WEIGHT, 0.0)
     master = made.master()
     base = sum(s.piece.probability * made.base[at].value for at, s in enumerate(desk.pieces.stated)) / 1000.0
     first = [np.nan]
-    print(f"  doing nothing: {base:,.0f} MUSD after {time.perf_counter() - begun:.0f} s", flush=True)
+    print(f"  doing nothing: {base:,.0f} MUSD after {time.perf_counter() - begun:.0f} s "
+          f"({time.process_time() - cpu:.0f} s of processor)", flush=True)  # fmt: skip
 
     def told(far: Progress) -> None:
         now = time.perf_counter() - begun
         share = (far.bound - far.value) / abs(base + far.value)
         if share <= SHARE and np.isnan(first[0]):
             first[0] = now
-        print(f"  step {far.step:3d}  {now:6.1f} s  best {far.value:10.2f}  bound {far.bound:10.2f} MUSD over nothing"
-              f"  gap {share:.1e} of the objective", flush=True)  # fmt: skip
+        print(f"  step {far.step:3d}  {now:6.1f} s  ({time.process_time() - cpu:.0f} s of processor)  best "
+              f"{far.value:10.2f}  bound {far.bound:10.2f} MUSD over nothing  gap {share:.1e} of the objective",
+              flush=True)  # fmt: skip
         if now > limit:
             raise TimeoutError
 
@@ -126,11 +133,11 @@ def busy() -> str:
     return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {peak():.2f} GB at most"
 
 
-def bar(count: int = 100, threads: int = 2, limit: float = 300.0) -> None:
+def bar(count: int = 100, threads: int = 2, limit: float = 300.0, dates: int = DATES) -> None:
     """Run the bar instance."""
     case = load_case("us-japan")
     begun, cpu = time.perf_counter(), time.process_time()
-    desk = desk_of(case, count)
+    desk = desk_of(case, count, dates=dates)
     print(f"{count} scenarios, {threads} threads ({busy()})")
     sizes(desk)
     print(f"  stated in {time.perf_counter() - begun:.1f} s")
@@ -210,7 +217,7 @@ def _told(run: dict[str, float]) -> str:
             f"{run['objective']:,.1f}, bound {run['bound']:,.1f} MUSD, {run['peak']:.2f} GB")  # fmt: skip
 
 
-def growth(counts: tuple[int, ...] = (50, 100, 200), threads: int = 2) -> None:
+def growth(counts: tuple[int, ...] = (100, 200, 400), threads: int = 2) -> None:
     """Print processor time by step, pieces and memory as scenarios grow."""
     case = load_case("us-japan")
     for count in counts:
@@ -244,21 +251,53 @@ def stated(*counts: int) -> None:
         print(f"  one piece of each of {len(found)} matrices, {worked:.1f} s of processor; {busy()}", flush=True)
 
 
-def dask(count: int = 60, processes: int = 2) -> None:
-    """Compare one process with several of a Dask cluster on this machine."""
+class Watched:
+    """A cluster whose processes are asked after every solve how long they worked, seconds of processor."""
+
+    def __init__(self, cluster: Any) -> None:
+        self.cluster = cluster
+        self.busiest = self.all = 0.0
+
+    def __call__(self, found: Any, matrices: Any) -> Any:
+        """Return a crew for these pieces."""
+        crew, client = self.cluster(found, matrices), self.cluster.client
+        solve = crew.solve
+
+        def watched(*asked: Any, **more: Any) -> Any:
+            before = client.run(time.process_time)
+            worths = solve(*asked, **more)
+            worked = [now - before[place] for place, now in client.run(time.process_time).items()]
+            self.busiest += max(worked)
+            self.all += sum(worked)
+            return worths
+
+        crew.solve = watched
+        return crew
+
+
+def dask(count: int = 60, processes: int = 2, dates: int = DATES) -> None:
+    """Compare one process with several of a Dask cluster on this machine.
+
+    On a busy machine the clock says little. So beside it stands what a quiet one would take: seconds of processor of
+    the process that proposes, and at every step of the busiest of those that solve the pieces.
+    """
     from didymium.plan.cluster import Cluster
 
     case = load_case("us-japan")
-    desk = desk_of(case, count)
+    desk = desk_of(case, count, dates=dates)
     sizes(desk)
-    seconds = {}
+    seconds, alone = {}, {}
     for number in (1, processes):
-        cluster = Cluster.to(processes=number)
-        run = decompose(desk, 1, 3600.0, crew=cluster)
-        cluster.shut()
-        seconds[number] = run.seconds
-        print(f"{number} processes: {run.seconds:.1f} s, {run.objective:,.3f} MUSD ({busy()})", flush=True)
-    print(f"{processes} processes are {seconds[1] / seconds[processes]:.2f} times as fast as one")
+        watched, here = Watched(Cluster.to(processes=number)), time.process_time()
+        run = decompose(desk, 1, 3600.0, crew=watched)
+        own = time.process_time() - here
+        watched.cluster.shut()
+        seconds[number], alone[number] = run.seconds, own + watched.busiest
+        print(f"{number} processes: {run.seconds:.1f} s, {run.objective:,.3f} MUSD in {run.found.steps} steps; seconds "
+              f"of processor: {own:.1f} to propose, {watched.all:.1f} to solve, of which {watched.busiest:.1f} by the "
+              f"busiest of each step ({busy()})", flush=True)  # fmt: skip
+    print(f"{processes} processes are {seconds[1] / seconds[processes]:.2f} times as fast as one by the clock, "
+          f"{alone[1] / alone[processes]:.2f} times by processor")  # fmt: skip
 
 
 if __name__ == "__main__":
@@ -267,8 +306,10 @@ if __name__ == "__main__":
     match what:
         case "bar":
             bar(*numbers)
+        case "before":
+            bar(100, dates=1)
         case "growth":
-            growth(tuple(numbers) or (50, 100, 200))
+            growth(tuple(numbers) or (100, 200, 400))
         case "stated":
             stated(*(numbers or (100, 1000)))
         case "extensive":

@@ -35,6 +35,7 @@ from didymium.plan.slicing import taken_apart
 from didymium.plan.stories import Story
 from didymium.plan.unfold import unfold
 from didymium.plan.workers import Threads
+from didymium.plan.workers import shares as dealt_out
 from plan_cases import (
     cut,
     decomposed,
@@ -328,6 +329,53 @@ def test_newsvendor_with_disruption(tmp_path: Path, chances: tuple[float, ...], 
     assert gain(level) == max(gain(q) for q in np.arange(0, 41))
     assert held == pytest.approx(level, abs=1e-4)
     assert found.value * 1000 == pytest.approx(gain(level), abs=1e-4)
+
+
+def test_levels_of_stocks_can_be_bought_in_time(desk: Desk) -> None:
+    """The master keeps to a row within a tolerance; what it tells the pieces has to be within reach all the same."""
+    planner = Planner(desk, threads=1)
+    made = planner.search_of(BOTH, 2.0, 0.0)
+    master = made.master()
+    layout = master.layout
+    most, above = layout.bought, layout.before
+    assert (above < np.arange(len(above))).all() and (most > 0).any()
+    steady = np.cumsum(most, axis=0) * 0.5
+    for off in (1e-6, -1e-6, 3.0):
+        level = steady + off * np.arange(len(steady))[:, None] * most
+        level[0] = most[0] * (1 + abs(off))
+        kept = layout.bought_in_time(level)
+        bought = kept - np.where((above >= 0)[:, None], kept[above], 0.0)
+        assert (bought >= 0.0).all() and (bought <= most * (1 + 1e-14) + 1e-12).all()
+    whole = layout.bought_in_time(steady)
+    path = np.where((above >= 0)[:, None], whole[above], 0.0)
+    assert np.abs(layout.bought_in_time(whole) - whole).max() == 0.0 and (whole >= path).all()
+    worths = made.crew.solve(master.nothing()._replace(stock=layout.bought_in_time(most * (1 + 1e-9) + path)))
+    assert all(np.isfinite(worth.value) for worth in worths.values())
+    planner.close()
+
+
+def test_every_piece_has_one_worker_and_large_groups_are_dealt_out(desk: Desk) -> None:
+    found, _matrices = jobs(desk.pieces, {"ONE": 2.0})
+    for count in (1, 2, 3):
+        lots = dealt_out(found, count)
+        assert sorted(job.at for lot in lots for job in lot) == [job.at for job in found]
+    work = [sum(len(job.arrays[0]) for job in lot) for lot in dealt_out(found, 2)]
+    assert max(work) < 0.75 * sum(work)
+
+
+def test_a_worker_that_lets_its_solvers_go_finds_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, matrices = jobs(desk.pieces, {"ONE": 2.0})
+    planner = Planner(desk, threads=1)
+    decisions = [planner.days_of_everything(BOTH, days).decision for days in (90.0, 30.0, 60.0)]
+    values = []
+    for room in (10**9, 1):
+        monkeypatch.setattr("didymium.plan.workers.ROOM", room)
+        crew = Threads(found, matrices, 1)
+        values.append([worth.value for each in decisions for _at, worth in sorted(crew.solve(each).items())])
+        assert len(crew.workers[0].solvers) == (len(matrices) if room > 1 else 1)
+        crew.close()
+    planner.close()
+    assert values[0] == pytest.approx(values[1], rel=1e-9)
 
 
 # Threads, checkpoints, other machines

@@ -56,6 +56,7 @@ class Layout:
         parent = pieces.unfolded.tree.nodes["parent"].to_numpy(int)
         place = {node: at for at, node in enumerate(pieces.before)}
         self.before = np.array([place.get(int(parent[node]), -1) for node in pieces.before], dtype=int)
+        self.bought = pieces.unfolded.tree.years()[pieces.before][:, None] * task.stock_year
         self.most = np.concatenate([np.where(task.allowed, 1.0, 0.0), np.tile(task.stock_most, len(self.before))])
         self.whole = np.array([project.whole for project in task.projects], dtype=bool)
 
@@ -124,11 +125,22 @@ class Layout:
 
     def _buying(self) -> Iterator[Row]:
         """``0 <= level - level before <= most bought in a year x years``, by calm node and programme."""
-        years = self.pieces.unfolded.tree.years()
         for at, above in enumerate(self.before):
             for h in np.nonzero(self.task.stock_most > 0)[0].tolist():
                 row = {self.stock(at, h): 1.0} | ({self.stock(above, h): -1.0} if above >= 0 else {})
-                yield row, 0.0, float(self.task.stock_year[h] * years[self.pieces.before[at]])
+                yield row, 0.0, float(self.bought[at, h])
+
+    def bought_in_time(self, level: Values) -> Values:
+        """Return levels by calm node and programme that keep to what may be bought: exactly, not but for rounding.
+
+        The solver keeps to a row within a tolerance. A piece is told its levels, and may have no way to reach one that
+        lies beyond by more than that.
+        """
+        kept = level.copy()
+        for at, above in enumerate(self.before):  # parents first
+            start = kept[above] if above >= 0 else 0.0
+            kept[at] = np.clip(kept[at], start, start + self.bought[at])
+        return kept
 
     def _spending(self, limit: Limit) -> dict[int, float]:
         """Return a purse's or cap's row: buying is the difference of two levels."""

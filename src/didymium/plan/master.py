@@ -207,7 +207,8 @@ class Master:
         build = np.clip(value[: self.n_build], 0.0, 1.0)
         if integral:
             build = np.where(at.whole, np.round(build), build)
-        stock = np.maximum(value[at.at_stock : at.at_theta], 0.0).reshape(len(at.before), at.n_programme)
+        level = np.maximum(value[at.at_stock : at.at_theta], 0.0)
+        stock = at.bought_in_time(level.reshape(len(at.before), at.n_programme))
         excess = value[at.at_excess : at.at_eta] * UNIT
         return Decision(build, stock, excess, float(value[at.at_eta]) if at.risky else 0.0)
 

@@ -97,9 +97,13 @@ def jobs(pieces: Pieces, weight: Mapping[str, float], risk: float = 0.0) -> tupl
     matrices = [shape.matrix for shape in pieces.shapes]
     place = {node: at for at, node in enumerate(pieces.before)}
     found: list[Job] = []
+    costs: dict[tuple[int, int], Values] = {}  # pieces that differ in what is cut alone share their costs
     count = 0
     for at, stated in enumerate(pieces.stated):
-        cost = pieces.use_cost(stated, dict(weight))
+        key = (id(stated.cost), stated.shape)
+        if key not in costs:
+            costs[key] = pieces.use_cost(stated, dict(weight))
+        cost = costs[key]
         arrays = (cost, stated.lower, stated.upper, stated.low, stated.high)
         shape, excess, projects = stated.shape, np.zeros(0, dtype=np.intp), stated.projects
         if risk > 0.0 and len(stated.exits) > 1:

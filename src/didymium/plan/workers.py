@@ -27,6 +27,14 @@ DEVEX = 1
 """Of HiGHS: how the dual simplex method weighs rows. A solve that starts from a basis of before has few steps to make,
 and steepest edge would first compute its weights anew, row by row."""
 
+UNPERTURBED = 0.0
+"""Of HiGHS: by how much costs are perturbed against stalling. From a basis of before, undoing that takes longer than
+what it saves (docs/decisions/031)."""
+
+ROOM = 1_000_000
+"""Columns of the solvers that a worker keeps at hand: a large one takes 40 MB, and to load one takes less than a tenth
+of a solve."""
+
 
 class Worker:
     """Solves jobs with a warm solver for each matrix."""
@@ -53,6 +61,7 @@ class Worker:
         arrays = self._decided(job, decision)
         highs = self._load(job, arrays)
         raw = answer(highs, arrays)
+        highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", UNPERTURBED)
         self.basis[job.at] = highs.getBasis()
         if keep:
             self.last[job.at] = (raw.primal.copy(), raw.dual.copy())
@@ -84,8 +93,13 @@ class Worker:
     def _load(self, job: Job, arrays: Arrays) -> Any:
         highs = self.solvers.get(job.matrix)
         if highs is None:
+            self._make_room(len(arrays.cost))
             highs = self.solvers[job.matrix] = hand_over(arrays)
             highs.setOptionValue("simplex_dual_edge_weight_strategy", DEVEX)
+            known = self.basis.get(job.at)
+            if known is not None:
+                highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", UNPERTURBED)
+                highs.setBasis(known)
         else:
             rows = np.arange(len(arrays.low), dtype=np.int32)
             columns = np.arange(len(arrays.cost), dtype=np.int32)
@@ -102,6 +116,14 @@ class Worker:
                 raise SolverError(_("the solver refused a change of {name}").format(name=_("a piece of the plan")))
         self.inside[job.matrix] = job.at
         return highs
+
+    def _make_room(self, columns: int) -> None:
+        """Let the solvers go that were made first, until there is room for one more."""
+        size = {matrix: self.matrices[matrix].shape[1] for matrix in self.solvers}
+        for matrix in list(self.solvers):
+            if sum(size.values()) + columns <= ROOM:
+                return
+            del self.solvers[matrix], size[matrix]
 
 
 class Crew(Protocol):
@@ -125,19 +147,24 @@ class Crew(Protocol):
 
 
 def shares(found: Sequence[Job], count: int) -> list[list[Job]]:
-    """Return the jobs of each of ``count`` workers: pieces of one matrix together, the work even."""
+    """Return the jobs of each of ``count`` workers: pieces of one matrix together, the work even.
+
+    A matrix with more pieces than one worker can take is dealt out piece by piece.
+    """
     lots: list[list[Job]] = [[] for _worker in range(count)]
     load = np.zeros(count)
-    size = {job.at: len(job.arrays[0]) ** 1.3 for job in found}
-    total = sum(size.values()) / count
+    # A piece takes longer the larger it is and the more of the decision it feels: later years feel more projects.
+    size = {job.at: len(job.arrays[0]) ** 1.3 * (1.0 + job.projects.nnz / 100.0) for job in found}
+    most = 1.02 * sum(size.values()) / count
     groups: dict[int, list[Job]] = {}
     for job in found:
         groups.setdefault(job.matrix, []).append(job)
     for group in sorted(groups.values(), key=lambda each: -sum(size[job.at] for job in each)):
         at = int(np.argmin(load))
+        dealt = load[at] + sum(size[job.at] for job in group) > most
         # Pieces in which the same is cut follow each other: the first solve of one starts where the last one ended.
         for job in sorted(group, key=lambda each: np.isfinite(each.arrays[2]).tobytes()):
-            if load[at] + size[job.at] > total * 1.02:
+            if dealt:
                 at = int(np.argmin(load))
             lots[at].append(job)
             load[at] += size[job.at]
