@@ -257,6 +257,7 @@ class Watched:
     def __init__(self, cluster: Any) -> None:
         self.cluster = cluster
         self.busiest = self.all = 0.0
+        self.iterations = 0
 
     def __call__(self, found: Any, matrices: Any) -> Any:
         """Return a crew for these pieces."""
@@ -267,6 +268,7 @@ class Watched:
             before = client.run(time.process_time)
             worths = solve(*asked, **more)
             worked = [now - before[place] for place, now in client.run(time.process_time).items()]
+            self.iterations += sum(worth.iterations for worth in worths.values())
             self.busiest += max(worked)
             self.all += sum(worked)
             return worths
@@ -295,7 +297,7 @@ def dask(count: int = 60, processes: int = 2, dates: int = DATES) -> None:
         seconds[number], alone[number] = run.seconds, own + watched.busiest
         print(f"{number} processes: {run.seconds:.1f} s, {run.objective:,.3f} MUSD in {run.found.steps} steps; seconds "
               f"of processor: {own:.1f} to propose, {watched.all:.1f} to solve, of which {watched.busiest:.1f} by the "
-              f"busiest of each step ({busy()})", flush=True)  # fmt: skip
+              f"busiest of each step; {watched.iterations:,} simplex iterations ({busy()})", flush=True)  # fmt: skip
     print(f"{processes} processes are {seconds[1] / seconds[processes]:.2f} times as fast as one by the clock, "
           f"{alone[1] / alone[processes]:.2f} times by processor")  # fmt: skip
 
