@@ -34,7 +34,7 @@ from didymium.plan.risk import cvar
 from didymium.plan.slicing import taken_apart
 from didymium.plan.stories import Story
 from didymium.plan.unfold import unfold
-from didymium.plan.workers import Threads
+from didymium.plan.workers import Threads, seeding
 from didymium.plan.workers import shares as dealt_out
 from plan_cases import (
     cut,
@@ -361,6 +361,26 @@ def test_every_piece_has_one_worker_and_large_groups_are_dealt_out(desk: Desk) -
         assert sorted(job.at for lot in lots for job in lot) == [job.at for job in found]
     work = [sum(len(job.arrays[0]) for job in lot) for lot in dealt_out(found, 2)]
     assert max(work) < 0.75 * sum(work)
+
+
+def test_workers_that_share_a_matrix_begin_at_one_basis(desk: Desk) -> None:
+    """From nothing each matrix is solved once, whoever holds its pieces; what comes out is the same."""
+    found, matrices = jobs(desk.pieces, {"ONE": 2.0})
+    nothing = Planner(desk, threads=1).clearing.nothing()
+    alone, both = Threads(found, matrices, 1), Threads(found, matrices, 2)
+    both.lots = [found[0::2], found[1::2]]
+    shared = {job.matrix for job in both.lots[0]} & {job.matrix for job in both.lots[1]}
+    asked = seeding(both.lots)
+    assert shared and sorted(job.matrix for lot in asked for job in lot) == sorted(shared)
+    held = [{job.at for job in lot} for lot in both.lots]
+    assert all(job.at in own for mine, own in zip(asked, held, strict=True) for job in mine)
+    one, two = alone.solve(nothing), both.solve(nothing)
+    assert {at: worth.value for at, worth in two.items()} == pytest.approx(
+        {at: worth.value for at, worth in one.items()}, rel=1e-9
+    )
+    assert all(set(worker.seeds) == shared for worker in both.workers) and not alone.workers[0].seeds
+    for crew in (alone, both):
+        crew.close()
 
 
 def test_a_worker_that_lets_its_solvers_go_finds_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

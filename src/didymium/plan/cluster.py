@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from didymium.faults import DidymiumError
 from didymium.machines import Connection
+from didymium.market.basis import Basis
 from didymium.messages import _
 from didymium.plan.recourse import Decision, Job, Worth
-from didymium.plan.workers import Worker, shares
+from didymium.plan.workers import Worker, seeding, shares
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +35,16 @@ def _settle(crew: str, matrices: list[sp.csr_array], lot: list[Job]) -> int:
 def _solve(crew: str, decision: Decision, wanted: frozenset[int] | None, keep: bool) -> dict[int, Worth]:
     worker, lot = _HERE[crew]
     return {job.at: worker.solve(job, decision, keep) for job in lot if wanted is None or job.at in wanted}
+
+
+def _seed(crew: str, asked: frozenset[int], decision: Decision) -> dict[int, Basis]:
+    worker, lot = _HERE[crew]
+    return {job.matrix: worker.seed(job, decision) for job in lot if job.at in asked}
+
+
+def _sow(crew: str, seeds: dict[int, Basis]) -> int:
+    _HERE[crew][0].seeds = seeds
+    return len(seeds)
 
 
 def _kept(crew: str) -> dict[int, tuple[np.ndarray, np.ndarray]]:
@@ -63,6 +74,7 @@ class Machines:
         if not self.places:
             raise DidymiumError(_("the cluster has no workers -> start some, or leave the cluster out"))
         self.lots = shares(found, len(self.places))
+        self._seeded = len(self.places) == 1
         self._each(_settle, [(matrices, lot) for lot in self.lots])
 
     def _each(self, what: Callable[..., Any], arguments: list[tuple[Any, ...]]) -> list[Any]:
@@ -75,6 +87,11 @@ class Machines:
     def solve(self, decision: Decision, which: Iterable[int] | None = None, keep: bool = False) -> dict[int, Worth]:
         """Return what a decision is worth in each piece."""
         wanted = None if which is None else frozenset(which)
+        if not self._seeded:
+            self._seeded = True
+            found = self._each(_seed, [(frozenset(job.at for job in asked), decision) for asked in seeding(self.lots)])
+            seeds = {matrix: basis for part in found for matrix, basis in part.items()}
+            self._each(_sow, [(seeds,)] * len(self.places))
         parts = self._each(_solve, [(decision, wanted, keep)] * len(self.places))
         return {at: worth for part in parts for at, worth in part.items()}
 

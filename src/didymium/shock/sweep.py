@@ -14,14 +14,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import highspy
 import numpy as np
 import numpy.typing as npt
 
 from didymium.faults import SolverError
+from didymium.market.basis import Basis
 from didymium.market.blocks import Labelled
 from didymium.market.checks import ACCURACY, worst
 from didymium.market.options import Options
@@ -52,36 +51,6 @@ Chapter = frozenset[tuple[str, int]]
 
 Place = tuple[Chapter, int, int]
 """A chapter, the months of the window, and months since the chapter began."""
-
-
-@dataclass(frozen=True, eq=False)
-class Basis:
-    """Where a basis has each column and row, as the solver's codes; arrays, so that it can travel."""
-
-    columns: npt.NDArray[np.int8]
-    rows: npt.NDArray[np.int8]
-
-    @classmethod
-    def of(cls, held: Any) -> Basis:
-        """Return a basis of the solver as arrays."""
-        columns, rows = (np.fromiter(map(int, part), np.int8) for part in (held.col_status, held.row_status))
-        return cls(columns, rows)
-
-    def __reduce__(self) -> tuple[type[Basis], tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]]:
-        """Travel without the solver's own form."""
-        return Basis, (self.columns, self.rows)
-
-    @cached_property
-    def handed(self) -> Any:
-        """As the solver takes it; a thousand draws start from the same few."""
-        basis = highspy.HighsBasis()
-        basis.valid = True
-        basis.col_status = [_STATUS[code] for code in self.columns.tolist()]
-        basis.row_status = [_STATUS[code] for code in self.rows.tolist()]
-        return basis
-
-
-_STATUS = {int(status): status for status in highspy.HighsBasisStatus.__members__.values()}
 
 
 @dataclass(frozen=True)
