@@ -23,7 +23,7 @@ import pandas as pd
 from build import chain
 from by_hand import assemble, hand_over, tables
 from didymium.case.case import load_case
-from didymium.market import laws
+from didymium.market import laws, segments
 from didymium.market.options import Options
 from didymium.market.prepare import prepare
 from didymium.market.program import Program, build
@@ -58,7 +58,7 @@ def pypsa_network(program: Program) -> Any:
         at = made.components[kind.lower() + "s"].dynamic
         at["p_max_pu"] = at["p_max_pu"].join(pd.DataFrame(share[moves].T, made.snapshots, names[moves]), how="right")
 
-    def segments(index: pd.Index, width: np.ndarray) -> tuple[pd.Index, np.ndarray]:
+    def generators(index: pd.Index, width: np.ndarray) -> tuple[pd.Index, np.ndarray]:
         count = width.shape[1]
         names = pd.Index([f"{name} {at}" for name in index for at in range(count)])
         return names, np.repeat(np.arange(len(index)), count)
@@ -66,7 +66,7 @@ def pypsa_network(program: Program) -> Any:
     capacity = pd.DataFrame(p.conditions.capacity, index=n.facilities.index).loc[plants].to_numpy()
     add("Generator", plants + " plant", capacity, bus=(plants + " plant").to_numpy())
     width, slope = segments.served_slopes(p)
-    names, at = segments(n.uses.index, width)
+    names, at = generators(n.uses.index, width)
     add("Generator", names, width.reshape(len(names), -1), bus=n.uses["market"].to_numpy()[at], sign=-1.0,
         marginal_cost=-slope[:, :, 0].ravel())  # fmt: skip
     made.add("Generator", n.markets.index, suffix=" disposal", bus=n.markets.index, sign=-1.0, p_nom=UNBOUND,
@@ -87,7 +87,7 @@ def pypsa_network(program: Program) -> Any:
 
     runs = base.running()
     width, slope = segments.activity_slopes(p)
-    names, at = segments(n.activities.index[runs], width)
+    names, at = generators(n.activities.index[runs], width)
     add("Link", names, width.reshape(len(names), -1), marginal_cost=slope[:, :, 0].ravel(),
         **recipe(n.activities.index[runs][at]))  # fmt: skip
     idle = n.activities.index[~runs]
