@@ -39,7 +39,7 @@ Part = range
 
 
 class Asked(Protocol):
-    """What items have in common, under a name of its own."""
+    """What items have in common, under a name of its own: a changed one has another."""
 
     @property
     def name(self) -> str:
@@ -69,7 +69,7 @@ class Task:
     level: str
     foresight: str
     references: list[Reference] = field(default_factory=list)
-    name: str = field(default_factory=lambda: uuid.uuid4().hex)
+    name: str = field(default_factory=lambda: uuid.uuid4().hex, init=False)
 
     @property
     def options(self) -> Options:

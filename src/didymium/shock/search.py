@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ class Sets:
     participant: str
     options: Options
     singles: dict[int, Reference] = field(default_factory=dict)
-    name: str = field(default_factory=lambda: uuid.uuid4().hex)
+    name: str = field(default_factory=lambda: uuid.uuid4().hex, init=False)
 
     def story(self, chosen: Set) -> Scenario:
         """Return the scenario with a set of its measures."""
@@ -116,8 +116,7 @@ class Search:
         """Run each measure alone."""
         found = self._all(alone, self.sets, range(len(self.names)))
         self.found |= {(at,): harm for at, (harm, _kept) in found.items()}
-        kept = {at: reference for at, (_harm, reference) in found.items()}
-        self.sets = Sets(self.case, self.market, self.scenario, self.participant, self.options, kept)
+        self.sets = replace(self.sets, singles={at: reference for at, (_harm, reference) in found.items()})
 
     def run(self, sets: Sequence[Set]) -> None:
         """Run sets that were not run before."""
