@@ -60,7 +60,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "hidden",
     ),
     "backtest": ("score", "backtest"),
-    "draws": ("exceedance", "stops", "drivers"),
+    "draws": ("odds", "stops", "drivers"),
     "worst": ("sets", "bound", "months", "remedies"),
     "plan": ("compare", "choices", "tried", "values", "reasons", "frontier"),
     "track": ("commitments", "measures"),
