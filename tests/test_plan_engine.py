@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -354,31 +355,46 @@ def test_levels_of_stocks_can_be_bought_in_time(desk: Desk) -> None:
     planner.close()
 
 
-def test_every_piece_has_one_worker_and_large_groups_are_dealt_out(desk: Desk) -> None:
+def test_every_piece_has_one_worker_and_few_matrices_have_two(desk: Desk) -> None:
+    """Laid in a row and cut: even to a piece, and each cut parts one matrix."""
     found, _matrices = jobs(desk.pieces, {"ONE": 2.0})
     for count in (1, 2, 3):
         lots = dealt_out(found, count)
         assert sorted(job.at for lot in lots for job in lot) == [job.at for job in found]
-    work = [sum(len(job.arrays[0]) for job in lot) for lot in dealt_out(found, 2)]
-    assert max(work) < 0.75 * sum(work)
+        holders = Counter(matrix for lot in lots for matrix in {job.matrix for job in lot})
+        assert sum(holders.values()) - len(holders) < count
+    none = sp.csc_array(found[0].projects.shape)
+    alike = [replace(found[0], at=at, matrix=at // 8, projects=none) for at in range(24)]
+    assert [[job.at for job in lot] for lot in dealt_out(alike, 2)] == [[*range(8), *range(16, 20)],
+                                                                       [*range(8, 16), *range(20, 24)]]  # fmt: skip
+    assert [len(lot) for lot in dealt_out(alike, 3)] == [8, 8, 8]
 
 
-def test_workers_that_share_a_matrix_begin_at_one_basis(desk: Desk) -> None:
+def test_what_is_solved_from_nothing_is_even_whoever_holds_it(desk: Desk) -> None:
+    """The squares 64, 25, 16, 16, 9, 4, all held by one: 64 and 4; 25, 16, 16 and 9."""
+    found, _matrices = jobs(desk.pieces, {"ONE": 2.0})
+    row = np.zeros(8)
+    made = [replace(found[0], at=at, matrix=at, arrays=tuple(row[:columns] for _each in range(5)))  # type: ignore[arg-type]
+            for at, columns in enumerate((4, 8, 2, 5, 3, 4))]  # fmt: skip
+    again = replace(made[1], at=6)
+    assert [[job.at for job in lot] for lot in seeding([[*made, again], []])] == [[1, 2], [3, 5, 0, 4]]
+
+
+def test_workers_begin_at_one_basis_of_each_matrix(desk: Desk) -> None:
     """From nothing each matrix is solved once, whoever holds its pieces; what comes out is the same."""
     found, matrices = jobs(desk.pieces, {"ONE": 2.0})
     nothing = Planner(desk, threads=1).clearing.nothing()
     alone, both = Threads(found, matrices, 1), Threads(found, matrices, 2)
     both.lots = [found[0::2], found[1::2]]
-    shared = {job.matrix for job in both.lots[0]} & {job.matrix for job in both.lots[1]}
-    asked = seeding(both.lots)
-    assert shared and sorted(job.matrix for lot in asked for job in lot) == sorted(shared)
-    held = [{job.at for job in lot} for lot in both.lots]
-    assert all(job.at in own for mine, own in zip(asked, held, strict=True) for job in mine)
+    assert {job.matrix for job in both.lots[0]} & {job.matrix for job in both.lots[1]}
     one, two = alone.solve(nothing), both.solve(nothing)
     assert {at: worth.value for at, worth in two.items()} == pytest.approx(
         {at: worth.value for at, worth in one.items()}, rel=1e-9
     )
-    assert all(set(worker.seeds) == shared for worker in both.workers) and not alone.workers[0].seeds
+    asked = [job for lot in seeding(both.lots) for job in lot]
+    assert all(set(worker.seeds) == set(range(len(matrices))) for worker in both.workers)
+    assert not alone.workers[0].seeds
+    assert sum(two[job.at].iterations for job in asked) < 0.1 * sum(one[job.at].iterations for job in asked)
     for crew in (alone, both):
         crew.close()
 
@@ -573,6 +589,8 @@ def test_machines_find_the_same_as_threads(desk: Desk) -> None:
         for at, worth in ours.items():
             assert theirs[at].value == pytest.approx(worth.value, rel=1e-9)
         assert there.kept().keys() == here.kept().keys()
+        looks = there.client.run(lambda: __import__("dask").config.get("distributed.worker.profile.enabled"))
+        assert list(looks.values()) == [False, False], "processes of our own do not look at themselves"
         planner = Planner(desk, gap=1e-6, crew=make)
         straight = Planner(desk, threads=1, gap=1e-6)
         assert planner.search_of(BOTH, 2.0).run(1e-6).value == pytest.approx(
