@@ -58,6 +58,7 @@ DEFAULTS: dict[str, Row] = {
     "purses": {"unit": "USD", "price_year": 2024, "counted": "yes"},
     "exchange_rates": {"year": 2024},
     "deflators": {},
+    "measures": {},
     "value_added": {"year": 2024, "unit": "USD"},
     "input_output": {"year": 2024, "unit": "USD"},
     "studies": {"publisher": "A house", "scope": "rare_earths", "months": 12, "unit": "", "method": "A model.",

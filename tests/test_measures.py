@@ -129,7 +129,7 @@ def test_what_contradicts_is_refused(case: Case) -> None:
     with pytest.raises(CaseError, match="contradicts"):
         case.scenario(write(case, twice))
     same = case.scenario(write(case, 'include = ["one"]\n' + LICENCE))
-    assert len(same.restrictions) == 2, "said twice is no contradiction"
+    assert len(same.restrictions) == 1, "said twice is no contradiction, and said once"
     outage = (
         '[[outage]]\nfacility = "pit"\nstart = "2025-03-01"\nend = "2025-03-31"\nsource = "book"\navailability = {}\n'
     )

@@ -44,6 +44,7 @@ __all__ = [
     "diff",
     "disclosed",
     "editions",
+    "examine",
     "export_case",
     "export_iamc",
     "import_workbook",
@@ -193,14 +194,32 @@ def check(case: str | Path) -> list[Fault]:
     DidymiumError
         No such case.
     """
+    return examine(case)[0]
+
+
+def examine(case: str | Path) -> tuple[list[Fault], list[str]]:
+    """Return what :func:`check` does, and notes on what scenarios include that lies outside their months.
+
+    Parameters
+    ----------
+    case : str or Path
+        Name of a bundled case, a folder, or an Excel workbook.
+
+    Raises
+    ------
+    DidymiumError
+        No such case.
+    """
+    from didymium.case.scenario_span import idle
     from didymium.case.tables import TABLES
     from didymium.faults import CaseError
 
     try:
         loaded = load_case(case)
     except CaseError as error:
-        return error.faults
+        return error.faults, []
     faults: list[Fault] = []
+    notes: list[str] = []
     for name, table in TABLES.items():
         try:
             loaded[name] if table.screening else None
@@ -208,16 +227,18 @@ def check(case: str | Path) -> list[Fault]:
             faults += error.faults
     for name in loaded.scenarios():
         try:
-            loaded.scenario(name)
+            notes += idle(loaded.scenario(name))
         except CaseError as error:
-            faults += error.faults
+            faults += [fault for fault in error.faults if fault not in faults]  # a file that others include
     # a table that the chains share is at fault once
     said = {(Path(fault.file).name, fault.row, fault.field, fault.fault) for fault in faults}
     for name in loaded.chains():
-        for fault in check(loaded.folder / name):
+        found, more = examine(loaded.folder / name)
+        for fault in found:
             if (Path(fault.file).name, fault.row, fault.field, fault.fault) not in said:
                 faults.append(replace(fault, file=f"{name}/{fault.file}"))
-    return faults
+        notes += [f"{name}: {note}" for note in more]
+    return faults, notes
 
 
 def describe(case: str | Path | Case) -> Result:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from didymium.case.restriction import BOUNDS, WEDGES
+from didymium.case.scenario_schema import MEASURES, OTHERS, SCENARIO, Entry
 from didymium.case.schema import Field, Kind, Table
 from didymium.case.tables import TABLES
 from didymium.messages import N_, _
@@ -44,7 +46,41 @@ def reference_page() -> str:
             "`python -m didymium.case.reference docs/reference/case.md`."
         ),
     )
-    return "\n\n".join((*intro, contents(), *(section(table) for table in TABLES.values()))) + "\n"
+    tables = (section(table) for table in TABLES.values())
+    return "\n\n".join((*intro, contents(), *tables, *scenario_sections())) + "\n"
+
+
+def scenario_sections() -> list[str]:
+    """Return the sections of a scenario file: what the file and each kind of entry may say."""
+    found = [
+        _("# Scenario files"),
+        _(
+            "Files `scenarios/NAME.toml` of a case; `docs/scenarios.md` has an example. Dates are YYYY-MM-DD, an `end` "
+            "is the last day. A key that stands in no table below is refused, and so is what contradicts another "
+            "entry, or cannot act in the months of the file that it stands in."
+        ),
+    ]
+    found += [_entry(_("The file"), (SCENARIO,))]
+    for measures in (BOUNDS, WEDGES):
+        kinds = [MEASURES[kind] for kind in measures if kind in MEASURES]
+        found += [_entry("[[measure]] " + ", ".join(entry.kind for entry in kinds), kinds)]
+    return [*found, *(_entry(f"[[{table}]]", (entry,)) for table, entry in OTHERS.items())]
+
+
+def _entry(title: str, kinds: Sequence[Entry]) -> str:
+    """Return the section of entries that are written alike: each key, and the kinds that have it."""
+    said = [_escape(_(kinds[0].meaning))]
+    if len(kinds) > 1:
+        said = [f"- `{entry.kind}`: {_escape(_(entry.meaning))}" for entry in kinds]
+    keys = {key.name: key for entry in kinds for key in entry.keys}
+    rows = []
+    for key in keys.values():
+        having = [entry.kind for entry in kinds if key in entry.keys]
+        of = "" if len(having) == len(kinds) else ", ".join(having)
+        rows.append((f"`{key.name}`", of, _(key.holds), _(key.meaning)))
+    return "\n\n".join((
+        f"## {title}", "\n".join(said), markdown_table((_("Key"), _("Only of"), _("Holds"), _("Meaning")), rows)
+    ))  # fmt: skip
 
 
 def contents() -> str:

@@ -17,6 +17,20 @@ WEDGES = ("tariff", "minimum_price")
 
 
 @dataclass(frozen=True)
+class Band:
+    """How far what a measure lets through may be off.
+
+    Parameters
+    ----------
+    low, high : tuple of (date, float)
+        Share let through from each date on, at the 5 % and the 95 % end.
+    """
+
+    low: Path_
+    high: Path_
+
+
+@dataclass(frozen=True)
 class Pause:
     """A span in which a measure lets more through: a suspension, a truce, a general licence.
 

@@ -61,13 +61,15 @@ def check(case: CaseName, as_json: Json = False) -> None:
     import didymium
     from didymium.report import terminal
 
-    faults = didymium.check(case)
+    faults, notes = didymium.examine(case)
     if as_json:
         terminal.print_json([vars(fault) for fault in faults])
     elif faults:
         terminal.show_faults(faults)
     else:
         print(_("{case}: no fault").format(case=case))
+    for note in notes:
+        say(_("note: {note}").format(note=note))
     if faults:
         raise typer.Exit(1)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from didymium.case.scenario import RATIONINGS, Scenario
+from didymium.case.scenario_span import idle
 from didymium.faults import DidymiumError
 from didymium.market.options import Options
 from didymium.market.prepare import prepare
@@ -125,7 +126,7 @@ def shock(
         },
         run={path.foresight: summary(path.runs) for path in paths},
         timings={"total": time.perf_counter() - started},
-        notes=_notes(case, paths, bool(others), growth),
+        notes=[*_notes(case, paths, bool(others), growth), *idle(story)],
         warnings=warnings(case, covered),
     )  # fmt: skip
     return Result("shock", case.name, {table.name: table for table in found}, manifest)
