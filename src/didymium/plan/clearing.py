@@ -300,18 +300,6 @@ class Clearing:
         """Return sums along the path of each story."""
         return np.array([float(by_node[path].sum()) for path in self.desk.unfolded.paths])
 
-    def spent(self, decision: Decision) -> float:
-        """Return what a plan takes out of the purse at most: capital in full and stocks at base prices, kUSD."""
-        most = 0.0
-        price = self.base.price[[x.market for x in self.desk.programmes]].to_numpy(float)
-        peak = decision.stock.max(axis=0, initial=0.0)
-        for path in self.desk.unfolded.paths:
-            on = set(path)
-            seen = [x.choose and (x.nodes is None or bool(on & set(x.nodes))) for x in self.desk.projects]
-            capital = sum(x.capex * b for x, b, s in zip(self.desk.projects, decision.build, seen, strict=True) if s)
-            most = max(most, capital)
-        return most + float(price @ peak)
-
     def onto(self, other: Desk, decision: Decision) -> Decision:
         """Return a decision of another tree on this one: projects by decision and news, stocks by the day.
 

@@ -281,10 +281,6 @@ class Planner:
         """
         planned = [self.candidate(who, weight) for weight in self.weights]
         candidates = [*planned, *(self.stock_only(plan) for plan in planned[:1]), *self.rules(who), *others]
-        money = self.desk.task(who).limits
-        most = max(
-            (row.limit for name, rows in money.items() if name.startswith("purse_") for row in rows), default=0.0
-        )
         idle = self.clearing.idle.plan
         best, worth, cost = idle, 0.0, 0.0
         allowed = self.within(who, idle)
@@ -293,8 +289,7 @@ class Planner:
         tried = [self._row(idle, 0.0, 0.0, 0.0, allowed)]
         for plan in candidates:
             value, interval, _by_story = self.judged(who, plan)
-            spent = self.clearing.spent(plan.decision)
-            affordable = spent <= most * (1 + 1e-6) and self.within(who, plan)
+            spent, affordable = self.desk.spent(plan.decision), self.within(who, plan)
             tried.append(self._row(plan, value, interval, spent, affordable))
             if affordable and value > worth:
                 best, worth, cost = plan, value, spent
@@ -317,7 +312,7 @@ class Planner:
                 "affordable": affordable, "chosen": False}  # fmt: skip
 
     def within(self, who: tuple[str, ...], plan: Plan) -> bool:
-        """Return whether a plan keeps within what its coalition may decide, and within the caps."""
+        """Return whether a plan keeps within what its coalition may decide, its purse in every year, and the caps."""
         task = self.desk.task(who)
         decided = plan.decision.build > 1e-9
         if bool((decided & ~task.allowed & np.array([x.choose for x in task.projects])).any()):
@@ -325,11 +320,7 @@ class Planner:
         for target in task.targets:
             if plan.decision.stock[target.node, list(target.programmes)].sum() < target.least * (1 - 1e-9):
                 return False
-        share = {x.label: float(b) for x, b in zip(task.projects, plan.decision.build, strict=True)}
-        return all(
-            sum(use * share.get(label, 0.0) for label, use in row.build.items()) <= row.limit * (1 + 1e-9)
-            for name, rows in task.limits.items() if name.startswith("cap_") for row in rows
-        )  # fmt: skip
+        return not self.desk.broken(task.limits, plan.decision)
 
     def stock_only(self, plan: Plan) -> Plan:
         """Return a plan's stocks without its projects."""

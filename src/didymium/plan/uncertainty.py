@@ -195,7 +195,7 @@ def purses_table(outcome: Outcome) -> ResultTable:
             continue
         search = next(s for (key, _weight), s in outcome.planner.searches.items() if key == cleared.who)
         prices = search.master().shadow_prices(search_decision(outcome, cleared))
-        spent = outcome.clearing.spent(cleared.plan.decision) / 1000.0
+        spent = outcome.desk.spent(cleared.plan.decision) / 1000.0
         for name, value in prices.items():
             if not name.startswith("purse_"):
                 keys = [key for cap in outcome.desk.caps if name == f"cap_{cap.name}" for key in cap.inputs]
