@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 
 from didymium.case.case import Case
 from didymium.market.rules import EVER, spendable
+from didymium.plan import plan
 from didymium.plan.desk import Desk
+from didymium.plan.payers import bill, split
 from didymium.plan.planner import Planner, Search
 from didymium.plan.recourse import Decision, Worth
+from didymium.result import Result
 from plan_cases import desk_for, extensive, investors, three_ways
 
 BOTH = ("ONE", "TWO")
@@ -177,10 +180,126 @@ def test_a_rule_is_affordable_in_every_year(case: Case) -> None:
     late = with_money(case, ("ONE", 50_000, 2024), ("ONE", 280_000, 2029))
     desk = desk_for(late, three_ways(), ("ONE",), LAST)
     planner = Planner(desk, threads=1, gap=1e-6, weights=(2.0,))
-    for plan in planner.rules(("ONE",)):
-        early = [spent for year, spent in _levels(desk, plan.decision) if year < 2029]
+    for rule in planner.rules(("ONE",)):
+        early = [spent for year, spent in _levels(desk, rule.decision) if year < 2029]
         assert max(early) > 50_000
-        assert not planner.within(("ONE",), plan)
+        assert not planner.within(("ONE",), rule)
     chosen = planner.best(("ONE",))
     assert all(spent <= 50_000 * (1 + 1e-6) + 1.0 for year, spent in _levels(desk, chosen.plan.decision) if year < 2029)
     assert [row["affordable"] for row in chosen.tried if row["chosen"]] == [True]
+
+
+# Who pays
+
+
+AMOUNTS = st.floats(0.0, 50.0).map(lambda x: round(x, 3))
+
+
+@settings(max_examples=200, deadline=None)
+@given(left=st.lists(AMOUNTS, min_size=2, max_size=3), parts=st.lists(st.floats(0.0, 1.0), min_size=4, max_size=4))
+def test_no_purse_is_overdrawn_and_the_shares_add_up(left: list[float], parts: list[float]) -> None:
+    """Whatever their sum can pay: own things first, what is sponsored together by what is left, then help."""
+    purses = np.array(left)
+    weights = np.array(parts[: len(left) + 1])
+    amounts = weights / max(weights.sum(), 1.0) * purses.sum()
+    owed = {(at,): float(x) for at, x in enumerate(amounts[:-1])} | {tuple(range(len(left))): float(amounts[-1])}
+    shares = split(owed, purses)
+    paid = sum((shares[own] * amount for own, amount in owed.items()), np.zeros(len(left)))
+    assert all(share.sum() == pytest.approx(1.0) and (share >= -1e-12).all() for share in shares.values())
+    assert (paid <= purses + 1e-6).all()
+    for at in range(len(left)):
+        if owed[(at,)] > 1e-6 and owed[(at,)] <= left[at]:
+            assert shares[(at,)][at] == pytest.approx(1.0), "what only it sponsors it pays itself, where it can"
+
+
+@pytest.fixture(scope="module")
+def result(case: Case) -> Result:
+    """Return a plan of two purses that come in by year, with one row that is not counted; decided now or in 2026."""
+    money = [("ONE", 120_000, 2024), ("TWO", 60_000, None), ("ONE", 210_000, 2026), ("TWO", 70_000, 2025)]
+    late = with_money(case, *money, ("TWO", 5_000_000, 2024))
+    late["purses"].loc[late["purses"]["purse"].eq("p4"), ["counted", "note"]] = ["no", "for ships"]
+    stories = three_ways()
+    return plan(late, stories[1].scenario, "2024-01-01", LAST, scenarios=stories, gap=1e-6, threads=1,
+                later=["2026-01-01"])  # fmt: skip
+
+
+def test_no_participant_pays_more_than_its_purse(result: Result) -> None:
+    rows = result["purses"]
+    assert (rows["spent"] <= rows["money"] + 1e-6).all()
+    assert rows.groupby("who")["spent"].sum().gt(0).all()
+    counted = rows[rows["counted"].astype(bool)]
+    most = counted.groupby(["who", "region"])["money"].sum()
+    choices, stock = result["choices"], result["stock_plan"]
+    for member in BOTH:
+        column = f"paid_{member.lower()}"
+        capital = choices.groupby("who")[column].sum()
+        for who in (member, "both"):
+            assert capital.get(who, 0.0) <= most[who, member] + 1e-6
+    paid = choices[["paid_one", "paid_two"]].sum(axis=1)
+    own = choices[~choices["committed"].astype(bool)]
+    assert paid[own.index].to_numpy() == pytest.approx((own["capex"] * own["share"]).to_numpy())
+    assert len(stock.groupby(["who", "commodity", "region"])) > 2, "every stock is listed"
+    assert stock[["paid_one", "paid_two"]].sum(axis=1).to_numpy() == pytest.approx(stock["cost"].to_numpy())
+
+
+def test_every_row_of_the_purses_is_listed(result: Result) -> None:
+    rows = result["purses"].set_index(["who", "limit"])
+    assert {limit for who, limit in rows.index if who == "both"} == {f"p{at}" for at in range(5)}
+    ships = rows.loc[("both", "p4")]
+    assert not ships["counted"] and ships["why"] == "for ships" and ships["spent"] == 0.0
+    assert (ships["amount"], ships["currency"], ships["price_year"], ships["year"]) == (5e6, "USD", "2024", "2024")
+    assert np.isnan(ships["shadow_price"])
+    both = rows.loc["both"]
+    assert both.loc["p0", "shadow_price"] >= both.loc["p2", "shadow_price"] - 1e-9 >= -2e-9, "sooner is worth more"
+
+
+def test_gains_are_counted_with_what_each_pays(result: Result) -> None:
+    """The members' costs add up to the public cost, and each has a part of it as in the other tables."""
+    rows = result["compare"].set_index("who")
+    assert (rows["cost_one"] + rows["cost_two"]).to_numpy() == pytest.approx(rows["public_cost"].to_numpy())
+    assert rows.loc["ONE", "cost_two"] == 0.0 == rows.loc["TWO", "cost_one"]
+
+
+def test_what_one_cannot_pay_the_other_does(case: Case) -> None:
+    """A project of both, 200 kUSD, from 330 and 30 kUSD: by what each has. An equal split would ask 100 of 30."""
+    desk = desk_for(with_money(case, ("ONE", 330_000, None), ("TWO", 30_000, None)), three_ways(), BOTH, LAST)
+    at = {x.label: k for k, x in enumerate(desk.projects)}
+    decision = Planner(desk, threads=1).clearing.nothing()
+    decision.build[at["pit_one"]] = 1.0
+    due = bill(desk, BOTH, decision)
+    assert due.paid.sum(axis=1) == pytest.approx([200 * 330 / 360, 200 * 30 / 360])
+    decision.build[at["pit_one"]], decision.build[at["small_two"]] = 0.0, 1.0
+    assert bill(desk, BOTH, decision).paid.sum(axis=1) == pytest.approx([0.0, 30.0]), "its own it pays itself"
+    decision.build[at["smelter_two"]] = 1.0
+    assert bill(desk, BOTH, decision).paid.sum(axis=1) == pytest.approx([120.0, 30.0]), "and what it cannot, ONE pays"
+
+
+# Together with the money of one
+
+
+def test_together_with_the_same_money(result: Result) -> None:
+    """The joint plan with the purse of the richer one keeps to it, and is worth no less than that one's plan."""
+    rows = result["together"].set_index("who")
+    assert list(rows.index) == ["TWO", "ONE", "both_same_money", "both"]
+    same, one, both = (rows.loc[name] for name in ("both_same_money", "ONE", "both"))
+    assert same["money_of"] == one["money_of"] == "ONE" and same["money"] == one["money"] == pytest.approx(0.33)
+    assert (rows["spent"] <= rows["money"] + 1e-6).all()
+    assert one["gain"] - 1e-9 <= same["gain"] <= both["gain"] + 1e-9, "judged on the same stories"
+    assert same["more"] == pytest.approx(same["gain"] - one["gain"])
+    assert both["more"] == pytest.approx(both["gain"] - same["gain"])
+    compare = result["compare"].set_index("who")
+    for name in ("ONE", "TWO", "both"):
+        assert rows.loc[name, "gain"] == pytest.approx(compare.loc[name, ["gain_one", "gain_two"]].sum())
+
+
+def test_less_money_is_searched_with_every_cut_that_is_known(case: Case) -> None:
+    """The same optimum as from nothing, with the purse of one, in fewer steps."""
+    desk = desk_for(case, three_ways(), BOTH, LAST)
+    planner = Planner(desk, threads=1, gap=1e-6, weights=(2.0,))
+    warm = planner.search_of(BOTH, 2.0, 0.0)
+    warm.run(1e-6)
+    again = warm.run(1e-6, master=warm.master(whose=("ONE",)))
+    cold = planner.search_of(BOTH, 2.0, 0.0)
+    anew = cold.run(1e-6, master=cold.master(whose=("ONE",)))
+    assert again.value == pytest.approx(anew.value, abs=1e-5) and again.steps <= anew.steps
+    assert desk.spent(again.decision) <= 330.0 * (1 + 1e-6)

@@ -221,9 +221,11 @@ class Desk:
         """Return a coalition's money, kUSD, by the years in which it comes in."""
         return purse_of(self.case, tuple(who)).steps
 
-    def limits(self, who: Sequence[str], scale: float = 1.0) -> dict[str, list[Limit]]:
-        """Return purse and caps of a coalition; its money times ``scale``."""
-        money = self.money(who)
+    def limits(
+        self, who: Sequence[str], scale: float = 1.0, whose: Sequence[str] | None = None
+    ) -> dict[str, list[Limit]]:
+        """Return purse and caps of a coalition; its money, or that of ``whose``, times ``scale``."""
+        money = self.money(who if whose is None else whose)
         scaled = (
             money * scale if isinstance(money, int | float) else tuple((year, scale * part) for year, part in money)
         )
@@ -258,12 +260,14 @@ class Desk:
         rows = limits(_Laid(options, self.tree, self.market.base))  # type: ignore[arg-type]
         return max((self.spends(row, decision) for group in rows.values() for row in group), default=0.0)
 
-    def task(self, who: Sequence[str], risk: float | None = None, scale: float = 1.0) -> Task:
-        """Return what a coalition asks of the master."""
+    def task(
+        self, who: Sequence[str], risk: float | None = None, scale: float = 1.0, whose: Sequence[str] | None = None
+    ) -> Task:
+        """Return what a coalition asks of the master; with the money of ``whose`` where it is not its own."""
         mine = np.array([x.market.split("|")[1] in who for x in self.programmes], dtype=bool)
         most, year = (np.array([getattr(x, name) for x in self.programmes]) for name in ("most", "per_year"))
         return Task(
-            self.projects, self.allowed(who), self.charge, self.limits(who, scale),
+            self.projects, self.allowed(who), self.charge, self.limits(who, scale, whose),
             np.where(mine, most, 0.0), np.where(mine, year, 0.0), self.terms.risk if risk is None else risk,
             self._targets(who),
         )  # fmt: skip

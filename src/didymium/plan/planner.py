@@ -73,10 +73,10 @@ class Search:
             if several:
                 self.base |= self.crew.solve(zero, several)
 
-    def master(self, scale: float = 1.0, risk: float | None = None) -> Master:
-        """Return a master with every cut that is known; the purse times ``scale``, or with another risk."""
+    def master(self, scale: float = 1.0, risk: float | None = None, whose: tuple[str, ...] | None = None) -> Master:
+        """Return a master with every cut that is known; the purse times ``scale``, another's, or with another risk."""
         self._ready()
-        task = self.desk.task(self.who, self.risk if risk is None else risk, scale)
+        task = self.desk.task(self.who, self.risk if risk is None else risk, scale, whose)
         master = Master(self.desk.pieces, self.jobs, task, self.base)
         for decision, worths in self.pool:
             master.add(decision, worths)
@@ -311,9 +311,12 @@ class Planner:
         return {"candidate": plan.how, "worth": value / 1000.0, "interval": interval / 1000.0, "spent": spent / 1000.0,
                 "affordable": affordable, "chosen": False}  # fmt: skip
 
-    def within(self, who: tuple[str, ...], plan: Plan) -> bool:
-        """Return whether a plan keeps within what its coalition may decide, its purse in every year, and the caps."""
-        task = self.desk.task(who)
+    def within(self, who: tuple[str, ...], plan: Plan, whose: tuple[str, ...] | None = None) -> bool:
+        """Return whether a plan keeps within what its coalition may decide, its purse in every year, and the caps.
+
+        The purse is that of ``whose``, where it is not the coalition's own.
+        """
+        task = self.desk.task(who, whose=whose)
         decided = plan.decision.build > 1e-9
         if bool((decided & ~task.allowed & np.array([x.choose for x in task.projects])).any()):
             return False
