@@ -70,7 +70,7 @@ def test_money_is_converted_deflated_and_comes_in_by_year(tmp_path: Path) -> Non
     change(folder, "purses", {"purse": "jpn_jogmec_2026"}, counted="yes", year="2029")
     case = load_case(folder, network=False)
     money = purse_of(case, ("JPN",))
-    assert money.steps == ((0, pytest.approx(500e3 * 313.689 / 330.079)), (2029, pytest.approx(709.63e3, rel=1e-4)))
+    assert money.steps == ((2026, pytest.approx(500e3 * 313.689 / 330.079)), (2029, pytest.approx(709.63e3, rel=1e-4)))
     assert money.total - money.steps[0][1] == pytest.approx(39e6 / 158.0792 * 313.689 / 330.079)
     assert {"exchange_rates/JPY|2026", "deflators/2026", "deflators/2024"} <= set(money.inputs)
 

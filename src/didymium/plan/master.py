@@ -265,8 +265,9 @@ class Master:
 
     def _conflicting(self) -> list[str]:
         """Return the rows of an irreducible infeasible set, in the case's words."""
-        known = {row: _("{name} of {limit:,.1f}").format(name=self._said(name), limit=self.stated.high[row])
-                 for name, rows in self.limit_rows.items() for row in rows}  # fmt: skip
+        known = {row: _("{name} of {limit:,.1f}").format(name=self._said(name, until), limit=self.stated.high[row])
+                 for name, rows in self.limit_rows.items()
+                 for row, until in zip(rows, (x.until for x in self.task.limits[name]), strict=True)}  # fmt: skip
         known |= {row: _("at least {least:,.1f} of {what}").format(least=least, what=what)
                   for row, (what, least) in self.demanded.items()}  # fmt: skip
         kinds = np.zeros(self.n_build, dtype=np.uint8)
@@ -279,6 +280,8 @@ class Master:
         return [known[row] for row in sorted(set(found.row_index_) & set(known))]
 
     @staticmethod
-    def _said(name: str) -> str:
+    def _said(name: str, until: int) -> str:
         kind, _sign, rest = name.partition("_")
-        return _("the purse, MUSD,") if kind == "purse" else _("cap `{cap}`").format(cap=rest)
+        if kind != "purse":
+            return _("cap `{cap}`").format(cap=rest)
+        return _("the purse to {year}, MUSD,").format(year=until) if until else _("the purse, MUSD,")

@@ -73,10 +73,10 @@ class Search:
             if several:
                 self.base |= self.crew.solve(zero, several)
 
-    def master(self, scale: float = 1.0, risk: float | None = None) -> Master:
-        """Return a master with every cut that is known; the purse times ``scale``, or with another risk."""
+    def master(self, scale: float = 1.0, risk: float | None = None, whose: tuple[str, ...] | None = None) -> Master:
+        """Return a master with every cut that is known; the purse times ``scale``, another's, or with another risk."""
         self._ready()
-        task = self.desk.task(self.who, self.risk if risk is None else risk, scale)
+        task = self.desk.task(self.who, self.risk if risk is None else risk, scale, whose)
         master = Master(self.desk.pieces, self.jobs, task, self.base)
         for decision, worths in self.pool:
             master.add(decision, worths)
@@ -281,10 +281,6 @@ class Planner:
         """
         planned = [self.candidate(who, weight) for weight in self.weights]
         candidates = [*planned, *(self.stock_only(plan) for plan in planned[:1]), *self.rules(who), *others]
-        money = self.desk.task(who).limits
-        most = max(
-            (row.limit for name, rows in money.items() if name.startswith("purse_") for row in rows), default=0.0
-        )
         idle = self.clearing.idle.plan
         best, worth, cost = idle, 0.0, 0.0
         allowed = self.within(who, idle)
@@ -293,8 +289,7 @@ class Planner:
         tried = [self._row(idle, 0.0, 0.0, 0.0, allowed)]
         for plan in candidates:
             value, interval, _by_story = self.judged(who, plan)
-            spent = self.clearing.spent(plan.decision)
-            affordable = spent <= most * (1 + 1e-6) and self.within(who, plan)
+            spent, affordable = self.desk.spent(plan.decision), self.within(who, plan)
             tried.append(self._row(plan, value, interval, spent, affordable))
             if affordable and value > worth:
                 best, worth, cost = plan, value, spent
@@ -316,20 +311,19 @@ class Planner:
         return {"candidate": plan.how, "worth": value / 1000.0, "interval": interval / 1000.0, "spent": spent / 1000.0,
                 "affordable": affordable, "chosen": False}  # fmt: skip
 
-    def within(self, who: tuple[str, ...], plan: Plan) -> bool:
-        """Return whether a plan keeps within what its coalition may decide, and within the caps."""
-        task = self.desk.task(who)
+    def within(self, who: tuple[str, ...], plan: Plan, whose: tuple[str, ...] | None = None) -> bool:
+        """Return whether a plan keeps within what its coalition may decide, its purse in every year, and the caps.
+
+        The purse is that of ``whose``, where it is not the coalition's own.
+        """
+        task = self.desk.task(who, whose=whose)
         decided = plan.decision.build > 1e-9
         if bool((decided & ~task.allowed & np.array([x.choose for x in task.projects])).any()):
             return False
         for target in task.targets:
             if plan.decision.stock[target.node, list(target.programmes)].sum() < target.least * (1 - 1e-9):
                 return False
-        share = {x.label: float(b) for x, b in zip(task.projects, plan.decision.build, strict=True)}
-        return all(
-            sum(use * share.get(label, 0.0) for label, use in row.build.items()) <= row.limit * (1 + 1e-9)
-            for name, rows in task.limits.items() if name.startswith("cap_") for row in rows
-        )  # fmt: skip
+        return not self.desk.broken(task.limits, plan.decision)
 
     def stock_only(self, plan: Plan) -> Plan:
         """Return a plan's stocks without its projects."""

@@ -187,45 +187,6 @@ def _outside(outcome: Outcome, cleared: Cleared, joint: bool) -> tuple[float, fl
     return mean / 1000.0, half / 1000.0, planner.checker.draws
 
 
-def purses_table(outcome: Outcome) -> ResultTable:
-    """Return every purse with what the plan takes out of it and what one more dollar would bring."""
-    rows = []
-    for who, cleared in outcome.plans.items():
-        if not cleared.who:
-            continue
-        search = next(s for (key, _weight), s in outcome.planner.searches.items() if key == cleared.who)
-        prices = search.master().shadow_prices(search_decision(outcome, cleared))
-        spent = outcome.clearing.spent(cleared.plan.decision) / 1000.0
-        for name, value in prices.items():
-            if not name.startswith("purse_"):
-                keys = [key for cap in outcome.desk.caps if name == f"cap_{cap.name}" for key in cap.inputs]
-                rows.append({"who": who, "limit": name.removeprefix("cap_"), "region": "", "money": float("nan"),
-                             "spent": float("nan"), "shadow_price": value, RESTS_ON: join_inputs(keys)})  # fmt: skip
-                continue
-            purses = [(member, purse_of(outcome.case, (member,))) for member in cleared.who]
-            total = sum(money.total for _member, money in purses)
-            rows += [{"who": who, "limit": "+".join(key.removeprefix("purses/") for key in money.inputs
-                                                   if key.startswith("purses/")) or "-",
-                      "region": member, "money": money.total / 1000.0,
-                      "spent": spent * money.total / total if total > 0 else 0.0, "shadow_price": value,
-                      RESTS_ON: join_inputs(money.inputs) or f"regions/{member}"}
-                     for member, money in purses]  # fmt: skip
-    columns = {
-        "who": WHO, "limit": Column("", _("Purse or cap")), "region": Column("", _("Whose money")),
-        "money": Column("MUSD", _("Money in it")),
-        "spent": Column("MUSD", _("What the plan takes out of it; purses that are summed in proportion")),
-        "shadow_price": Column("MUSD/MUSD", _("What one more unit would bring, projects as they are")),
-    }  # fmt: skip
-    return ResultTable(
-        "purses", _("Purses"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns, ("who", "limit", "region")
-    )
-
-
-def search_decision(outcome: Outcome, cleared: Cleared) -> np.ndarray:
-    """Return the projects at which a purse's shadow price is read: those of the planning program's plan."""
-    return outcome.planner.found[cleared.who].decision.build
-
-
 def frontier_table(outcome: Outcome, answers: Answers) -> ResultTable:
     """Return loss against budget, and mean loss against the mean of the worst 5 %."""
     who = next(name for name, c in outcome.plans.items() if c.who == answers.who)
