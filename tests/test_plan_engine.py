@@ -13,21 +13,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from case_factory import chain, make_case
 from didymium.case.case import Case
 from didymium.faults import DidymiumError
-from didymium.market.blocks import Arrays
 from didymium.market.options import Options, Project
 from didymium.market.program import build
-from didymium.market.solve import Instance, answer, hand_over, prices
+from didymium.market.solve import Instance, prices
 from didymium.plan.checkpoint import Checkpoint
 from didymium.plan.clearing import Clearing, Plan
 from didymium.plan.desk import Desk
-from didymium.plan.extensive import decision_of, size, whole_options
+from didymium.plan.extensive import decision_of, size
 from didymium.plan.partition import AFTER, BEFORE, WINDOW
 from didymium.plan.planner import Planner
 from didymium.plan.recourse import jobs
@@ -135,86 +133,6 @@ def test_later_decisions_know_which_cut_came(case: Case) -> None:
     for project, share in zip(judge.projects, carried.build.tolist(), strict=True):
         if project.choose and "cut of" in project.decided:
             assert share == ours[f"{project.facility}@{wide}"]
-
-
-def test_risk_in_the_pieces_is_risk_in_the_whole_program(desk: Desk) -> None:
-    """``max (1 - r) E - r CVaR`` written as one program: Rockafellar and Uryasev's rows over every path."""
-    risk = 0.6
-    planner, _found, _total = decomposed(desk, BOTH, risk=risk, weight=2.0)
-    program = build(desk.case, desk.tree, whole_options(desk, BOTH, 2.0), desk.market)
-    raw = answer(*_with_risk(desk, program, risk), whole=True)
-    losses = _risk_losses(desk, planner, risk)
-    share = np.array([s.probability for s in desk.unfolded.stories])
-    ours = (1 - risk) * float(share @ losses) + risk * cvar(losses, share)
-    assert ours * 1000 == pytest.approx(-raw.objective, rel=1e-6, abs=1e-3)
-
-
-def _path_rows(desk: Desk, program: object) -> tuple[sp.csr_array, Arrays]:
-    arrays = program.model.finish()  # type: ignore[attr-defined]
-    tree = desk.tree
-    probability = tree.nodes["probability"].to_numpy(float)
-    leaves, rests = list(tree.leaves()), list(np.nonzero(tree.settled())[0])
-    rows = []
-    for path in desk.unfolded.paths:
-        row = np.zeros(len(arrays.cost))
-        for name, block in program.model.columns.items():  # type: ignore[attr-defined]
-            if name == "build":
-                labels = list(block.coords[0])
-                for project, charge in zip(desk.projects, desk.charge, strict=True):
-                    if project.label in labels:
-                        row[block.first + labels.index(project.label)] = -charge[path].sum()
-                continue
-            nodes = {"left": leaves, "unfilled": rests}.get(name, list(range(len(tree))))
-            for node in path:
-                if node in nodes:
-                    at = block.positions()[..., nodes.index(node)].ravel()
-                    row[at] = arrays.cost[at] / probability[node]
-        rows.append(row)
-    return sp.csr_array(np.array(rows)), arrays
-
-
-def _with_risk(desk: Desk, program: object, risk: float) -> tuple[object, Arrays]:
-    """Return the whole program with value at risk and excesses; worth is counted from 0, so the loss is minus it."""
-    worth, arrays = _path_rows(desk, program)
-    share = np.array([s.probability for s in desk.unfolded.stories])
-    count = len(share)
-    matrix = sp.csr_array(sp.vstack([
-        sp.hstack([arrays.matrix, sp.csr_array((arrays.matrix.shape[0], 1 + count))]),
-        sp.hstack([worth, sp.csr_array(np.ones((count, 1))), sp.eye_array(count)]),
-    ], format="csr"))  # fmt: skip
-    made = Arrays(
-        np.concatenate([(1 - risk) * arrays.cost, [-risk], -risk / 0.05 * share]),
-        np.concatenate([arrays.lower, [-np.inf], np.zeros(count)]),
-        np.concatenate([arrays.upper, np.full(1 + count, np.inf)]),
-        np.concatenate([arrays.whole, np.zeros(1 + count, dtype=np.int32)]),
-        np.concatenate([arrays.low, np.zeros(count)]), np.concatenate([arrays.high, np.full(count, np.inf)]), matrix,
-    )  # fmt: skip
-    highs = hand_over(made)
-    highs.setOptionValue("mip_rel_gap", 0.0)
-    return highs, made
-
-
-def _risk_losses(desk: Desk, planner: Planner, risk: float) -> np.ndarray:
-    """Return losses by story, MUSD, of the found decision in the whole program under the same functional."""
-    decision = planner.found[BOTH].decision
-    options = whole_options(desk, BOTH, 2.0)
-    program = build(desk.case, desk.tree, options, desk.market)
-    worth, _arrays = _path_rows(desk, program)
-    highs, made = _with_risk(desk, program, risk)
-    labels = list(program.model.columns["build"].coords[0])
-    share = dict(zip((x.label for x in desk.projects), decision.build, strict=True))
-    first = program.model.columns["build"].first
-    for at, label in enumerate(labels):
-        made.lower[first + at] = made.upper[first + at] = share[label]
-    stock = program.model.columns["stock"]
-    names = list(stock.coords[0])
-    for h, programme in enumerate(desk.programmes):
-        for at, node in enumerate(desk.pieces.before):
-            column = stock.positions()[names.index(f"programme|{programme.market}"), node]
-            made.lower[column] = made.upper[column] = decision.stock[at, h]
-    highs = hand_over(made._replace(whole=np.zeros_like(made.whole)))
-    raw = answer(highs, made._replace(whole=np.zeros_like(made.whole)))
-    return -(worth @ raw.primal[: worth.shape[1]]) / 1000.0
 
 
 def test_one_scenario_is_the_deterministic_plan(case: Case) -> None:

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from didymium.faults import SolverError
 from didymium.messages import _
 from didymium.plan.checkpoint import Checkpoint
 from didymium.plan.clearing import Cleared, Clearing, Plan
 from didymium.plan.extensive import SMALL, decision_of, size, solve_whole
 from didymium.plan.judge import Judge
-from didymium.plan.lshaped import Found, Progress, evaluate, search
+from didymium.plan.lshaped import Found, Progress, Tried, evaluate, search, settled
 from didymium.plan.master import Master
 from didymium.plan.recourse import Decision, Job, Worth, jobs
+from didymium.plan.task import UNIT
 from didymium.plan.workers import Threads
 
 if TYPE_CHECKING:
@@ -54,30 +56,59 @@ class Search:
         The coalition.
     risk : float
         Weight of the conditional value at risk.
+
+    Attributes
+    ----------
+    base : dict of int to Worth
+        What doing nothing is worth in each piece where nobody minds risk.
+    idle : tuple of Decision and dict, or None
+        Doing nothing at the value at risk that suits it best, once it was asked.
+    floor : float
+        Objective in full of doing nothing, MUSD.
+    pool : list of tuple
+        Every decision that was tried, and what it is worth.
     """
 
     def __init__(self, desk: Desk, crew: Crew, found: list[Job], who: tuple[str, ...], risk: float) -> None:
         self.desk, self.crew, self.jobs, self.who, self.risk = desk, crew, found, who, risk
         self.base: dict[int, Worth] = {}
+        self.idle: Tried | None = None
+        self.floor = 0.0
         self.pool: list[tuple[Decision, dict[int, Worth]]] = []
 
     def _ready(self) -> None:
         self.crew.take(self.jobs)
         if not self.base:
             pieces = self.desk.pieces
-            zero = Decision(np.zeros(len(self.desk.projects)), np.zeros((len(pieces.before), len(pieces.programmes))),
-                            np.zeros(sum(len(job.excess) for job in self.jobs)))  # fmt: skip
-            plain = [job.at for job in self.jobs if not len(job.excess)]
-            self.base = self.crew.solve(zero, plain)
-            several = [job.at for job in self.jobs if len(job.excess)]
-            if several:
-                self.base |= self.crew.solve(zero, several)
+            # No loss elsewhere, and none anywhere counts as one of the worst: what it is worth to who minds no risk.
+            self.base = self.crew.solve(
+                Decision(np.zeros(len(self.desk.projects)), np.zeros((len(pieces.before), len(pieces.programmes))),
+                         np.full(sum(len(job.excess) for job in self.jobs), -np.inf))
+            )  # fmt: skip
 
     def master(self, scale: float = 1.0, risk: float | None = None, whose: tuple[str, ...] | None = None) -> Master:
-        """Return a master with every cut that is known; the purse times ``scale``, another's, or with another risk."""
+        """Return a master with every cut that is known; the purse times ``scale``, another's, or with another risk.
+
+        Raises
+        ------
+        SolverError
+            Pieces that end in several ways have another risk in them.
+        """
         self._ready()
         task = self.desk.task(self.who, self.risk if risk is None else risk, scale, whose)
+        if task.risk != self.risk and any(len(stated.exits) > 1 for stated in self.desk.pieces.stated):
+            raise SolverError(_("pieces made for a risk of {made:g} were asked about {risk:g}").format(
+                made=self.risk, risk=task.risk))  # fmt: skip
         master = Master(self.desk.pieces, self.jobs, task, self.base)
+        if self.idle is None:
+            *others, self.idle = settled(master, self.crew, master.nothing(), self.base)
+            if master.outcomes.split_up:
+                self.pool += [*others, self.idle]
+        master.idle = master.value(*self.idle)
+        if risk is None:
+            # What a piece that ends in several ways is worth has the share of the expectation in it already.
+            share = np.where(master.outcomes.several, 1.0, 1.0 - self.risk) * master.outcomes.probability
+            self.floor = float(share @ master.base) / UNIT + master.idle
         for decision, worths in self.pool:
             master.add(decision, worths)
         return master
@@ -93,7 +124,7 @@ class Search:
         """Return the best decision; what is tried on the way is kept for the next question."""
         master = master or self.master()
         master.heard = self.pool
-        return search(master, self.crew, gap, self.base, progress, checkpoint, most_steps)
+        return search(master, self.crew, gap, self.base, progress, checkpoint, most_steps, nothing=self.idle)
 
     def at_once(self, weight: float, gap: float) -> Found:
         """Return the best decision by the whole program, and what the pieces say of it."""
@@ -237,9 +268,11 @@ class Planner:
 
     @staticmethod
     def total(made: Search, found: Found) -> float:
-        """Return the planning program's objective in full, MUSD."""
-        probability = [stated.piece.probability for stated in made.desk.pieces.stated]
-        return float(sum(probability[at] * worth.value for at, worth in made.base.items())) / 1000.0 + found.value
+        """``(1 - r) E[worth] - r CVaR(loss)``: the planning program's objective in full, MUSD.
+
+        Losses count from the best story of doing nothing.
+        """
+        return made.floor + found.value
 
     def clear(self, who: tuple[str, ...], plan: Plan) -> Cleared:
         """Return the market with a plan fixed, on the plan's own stories; the same plan is cleared once.
