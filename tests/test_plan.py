@@ -300,7 +300,11 @@ def test_probabilities_are_shared_and_shown(planned: Result, us_japan: Case) -> 
     assert len(stories) == 6 and stories["probability"].sum() == pytest.approx(1.0)
     assert stories.loc[stories["shown"], :].index.tolist() == ["halt-six-months"]
     calm = (1.0 - us_japan.assumption("a_cut_onset")) ** 6
-    assert stories.at[CALM, "probability"] >= calm - 1e-9, "reduction gives the calm story more, never less"
+    assert stories.at[CALM, "probability"] == pytest.approx(calm, abs=1e-12), "reduction leaves the calm story as it is"
+    assert stories.at[CALM, "before"] == pytest.approx(calm)
+    chances = planned["chances"].set_index(["measure", "value"])
+    assert chances.at[("cut", ""), "before"] == pytest.approx(1.0 - calm)
+    assert chances.at[("cut", ""), "after"] == pytest.approx(1.0 - stories.at[CALM, "probability"])
     assert stories.at[CALM, "loss_usa"] == pytest.approx(0.0, abs=1e-9)
     assert (stories.drop(index=CALM)[["loss_usa", "loss_jpn"]] > 0).all().all()
 

@@ -17,7 +17,7 @@ from didymium.plan import plan
 from didymium.plan.candidates import candidates, caps_of, purse_of
 from didymium.plan.desk import Desk, Wanted
 from didymium.plan.master import Infeasible
-from didymium.plan.stories import CALM, Chances, Story, checked, generated, reduced, sample
+from didymium.plan.stories import CALM, Chances, Story, checked, generated, sample
 from plan_cases import decomposed, desk_for, investors, three_ways
 
 BOTH = ("ONE", "TWO")
@@ -169,17 +169,6 @@ def test_the_chain_of_cuts_is_the_formula(us_japan: Case) -> None:
     assert (measure.start, measure.end) == (date(2029, 1, 1), date(2030, 1, 1))
     assert measure.destinations == {"JPN"} and "dy_oxide" in measure.commodities
     assert "ndpr_oxide" not in measure.commodities
-
-
-def test_reduction_keeps_the_probability_and_loses_less_with_more(us_japan: Case) -> None:
-    stories = generated(us_japan, Chances(0.1, 0.5, 0.3, 0.3), 2028, 2030)
-    lost = []
-    for count in (2, 5, 12, len(stories)):
-        kept, distance = reduced(stories, count, date(2027, 1, 1), 2033)
-        assert len(kept) == count and sum(s.probability for s in kept) == pytest.approx(1.0)
-        assert any(s.name == CALM for s in kept)
-        lost.append(distance)
-    assert lost == sorted(lost, reverse=True) and lost[-1] == 0.0
 
 
 def test_a_sample_is_its_seed_s(us_japan: Case) -> None:

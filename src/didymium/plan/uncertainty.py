@@ -15,8 +15,11 @@ from didymium.plan.outcome import WHO, Outcome
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from didymium.plan.clearing import Cleared
     from didymium.plan.planner import Planner
+    from didymium.plan.stories import Story
 
 
 @dataclass
@@ -63,8 +66,12 @@ def ask(planner: Planner, who: tuple[str, ...], weight: float, deep: bool) -> An
     return answers
 
 
-def stories_table(outcome: Outcome) -> ResultTable:
-    """Return every story: probability, what it costs each participant's users, what each plan is worth in it."""
+def stories_table(outcome: Outcome, every: Sequence[Story]) -> ResultTable:
+    """Return every story: probability, what it costs each participant's users, what each plan is worth in it.
+
+    Beside it stands its own probability among ``every`` story, of which some stand for all.
+    """
+    own = {story.name: story.probability for story in every}
     idle = outcome.gains["nothing"]["users"]
     worth = {who: _worth(outcome, cleared) for who, cleared in outcome.plans.items() if cleared.who}
     none = np.zeros(len(outcome.stories))
@@ -73,7 +80,7 @@ def stories_table(outcome: Outcome) -> ResultTable:
     rows = []
     for at, story in enumerate(outcome.stories):
         row: dict[str, Any] = {"story": story.name, "title": story.title, "probability": story.probability,
-                               "shown": at == outcome.at}  # fmt: skip
+                               "before": own.get(story.name, 0.0), "shown": at == outcome.at}  # fmt: skip
         for member in outcome.case.participants:
             users = outcome.by_story(idle, member)
             row[f"loss_{member.lower()}"] = float(users[outcome.calm] - users[at]) / 1000.0
@@ -85,7 +92,10 @@ def stories_table(outcome: Outcome) -> ResultTable:
         rows.append(row)
     columns = {
         "story": Column("", _("Scenario")), "title": Column("", _("What happens")),
-        "probability": Column("ratio", _("Probability: an assumption, no source gives one")),
+        "probability": Column("ratio", _("Probability, with those that it stands for: an assumption, no source gives "
+                                         "one")),
+        "before": Column("ratio", _("Its own probability among all scenarios, {count} of them").format(
+            count=len(every))),
         "shown": Column("", _("Plans are shown along this one")),
     }  # fmt: skip
     for member in outcome.case.participants:

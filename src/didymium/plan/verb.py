@@ -19,6 +19,7 @@ from didymium.plan.clearing import union
 from didymium.plan.desk import Desk, Terms, Wanted
 from didymium.plan.outcome import Outcome
 from didymium.plan.planner import GAP, WEIGHTS, Planner
+from didymium.plan.reduction import reduced
 from didymium.plan.stories import (
     CALM,
     ROWS,
@@ -27,7 +28,6 @@ from didymium.plan.stories import (
     checked,
     generated,
     of_case,
-    reduced,
     sample,
     standing_in,
 )
@@ -144,8 +144,8 @@ def plan(
     Returns
     -------
     Result
-        compare, choices, stock_plan, gap, schedule, path, tried, stories, purses; values, together, frontier, reasons,
-        others.
+        compare, choices, stock_plan, gap, schedule, path, tried, stories, chances, purses; values, together, frontier,
+        reasons, others.
 
     Raises
     ------
@@ -219,7 +219,7 @@ def plan(
         planner.checker = planner.judge_on(desk_on(sample(stories.every, check, seed)), check)
     answers = ask(planner, tuple(members), weights[0], deep) if values or deep else None
     outcome = Outcome(planner, stories.shown, plans)
-    tables = plan_tables(outcome, answers)
+    tables = plan_tables(outcome, stories.every, answers)
     if values or deep:
         tables.append(together(outcome, same))
     planner.close()
@@ -273,7 +273,7 @@ def _stories(
     # A cut in the last two years would be over after the horizon is.
     every = generated(case, chances_of(case), first.year + 1, max(first.year + 1, last - 2))
     every, at = standing_in(every, story, first, last)
-    kept, distance = reduced(every, count, first, last, keep=[at])
+    kept, distance = reduced(every, count, keep=[at])
     shown = next(k for k, each in enumerate(kept) if each.name == story.name)
     return _Stories(kept, shown, every, distance)
 

@@ -62,7 +62,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "backtest": ("score", "backtest"),
     "draws": ("odds", "stops", "drivers"),
     "worst": ("sets", "bound", "months", "remedies"),
-    "plan": ("compare", "choices", "tried", "values", "reasons", "frontier"),
+    "plan": ("chances", "compare", "choices", "tried", "values", "reasons", "frontier"),
     "track": ("commitments", "measures"),
     "trace": ("inputs",),
     "diff": ("shares", "totals", "revisions"),
