@@ -38,7 +38,8 @@ from didymium.plan.candidates import candidates
 from didymium.plan.desk import PURSE, Desk, Terms
 from didymium.plan.lshaped import Found, Progress
 from didymium.plan.planner import Planner
-from didymium.plan.stories import Chances, Story, generated, reduced
+from didymium.plan.reduction import reduced
+from didymium.plan.stories import CALM, Chances, Story, generated
 from didymium.plan.unfold import unfold
 
 FIRST, LAST = date(2027, 1, 1), 2040
@@ -57,8 +58,10 @@ DATES = 12
 
 
 def scenarios(case: Case, count: int, dates: int = DATES) -> list[Story]:
-    """Return so many scenarios of one chain: the same years, durations, forms and aims, however many there are."""
-    return reduced(generated(case, CHANCES, *YEARS, HALF_YEARS, dates), count, FIRST, LAST)[0]
+    """Return so many scenarios of one chain, with its chances of each year, duration, form and aim; one: no cut."""
+    if count == 1:
+        return [Story(CALM, None, 1.0)]
+    return reduced(generated(case, CHANCES, *YEARS, HALF_YEARS, dates), count)[0]
 
 
 def desk_of(case: Case, count: int, calm: int = 6, dates: int = DATES) -> Desk:

@@ -84,11 +84,45 @@ def test_the_schedule_is_without_gaps(planned: Result) -> None:
         assert (phases["begin"] < phases["end"]).all()
 
 
-def test_only_sponsors_pay(us_japan: Case, planned: Result) -> None:
+def test_only_sponsors_pay_while_their_purse_reaches(us_japan: Case, planned: Result) -> None:
     sponsors = us_japan["projects"].set_index("facility")["sponsors"]
+    counted = planned["purses"][planned["purses"]["counted"].astype(bool)]
+    left = counted.groupby(["who", "region"])["money"].sum() - counted.groupby(["who", "region"])["spent"].sum()
     for row in planned["choices"].query("not committed").itertuples():
-        payers = set(row.payer.split("+"))
-        assert payers and payers <= set(WHO[row.who]) & set(sponsors[row.facility].split(";")), row.facility
+        payers, own = set(row.payer.split("+")), set(WHO[row.who]) & set(sponsors[row.facility].split(";"))
+        assert payers and payers <= set(WHO[row.who]), row.facility
+        if not payers <= own:
+            assert all(left[row.who, member] < 1e-6 for member in own), row.facility
+
+
+@pytest.mark.parametrize("who", ["USA", "JPN", "both"])
+def test_nobody_pays_more_than_its_purse(us_japan: Case, planned: Result, who: str) -> None:
+    """The joint plan once asked Japan for 808 MUSD of capital from a purse of 475: half of every joint project."""
+    choices = planned["choices"].query("who == @who and not committed")
+    for member in WHO[who]:
+        money = purse_of(us_japan, (member,)).total / 1e3
+        assert choices[f"paid_{member.lower()}"].sum() <= money * (1 + 1e-6)
+    paid = choices[["paid_usa", "paid_jpn"]].sum(axis=1).to_numpy()
+    assert paid == pytest.approx((choices["capex"] * choices["share"]).to_numpy())
+
+
+def test_the_case_s_purses_stand_apart(us_japan: Case, planned: Result) -> None:
+    """The vehicle, JOGMEC, DFC and EXIM are rows of their own, and say why the plan does not spend them."""
+    both = planned["purses"].query("who == 'both'").set_index("limit")
+    assert set(us_japan["purses"]["purse"]) <= set(both.index)
+    for name in (
+        "jpn_vehicle_550",
+        "jpn_jogmec_2026",
+        "usa_dfc_serra_verde",
+        "usa_vault_loan",
+        "usa_exim_letters_2025",
+    ):
+        row = both.loc[name]
+        assert not row["counted"] and row["why"] and row["spent"] == 0.0 and row["money"] > 0, name
+        assert row["currency"] and row["price_year"] and row["year"], name
+    assert both.loc["jpn_jogmec_2026", ["amount", "currency"]].tolist() == [39e9, "JPY"]
+    vehicle = us_japan["purses"].set_index("purse").loc["jpn_vehicle_550"]
+    assert vehicle["year_source"] == "a_purse_year", "no source says when it comes in"
 
 
 def test_doing_nothing_gains_nothing(compare: pd.DataFrame, planned: Result) -> None:
@@ -266,7 +300,11 @@ def test_probabilities_are_shared_and_shown(planned: Result, us_japan: Case) -> 
     assert len(stories) == 6 and stories["probability"].sum() == pytest.approx(1.0)
     assert stories.loc[stories["shown"], :].index.tolist() == ["halt-six-months"]
     calm = (1.0 - us_japan.assumption("a_cut_onset")) ** 6
-    assert stories.at[CALM, "probability"] >= calm - 1e-9, "reduction gives the calm story more, never less"
+    assert stories.at[CALM, "probability"] == pytest.approx(calm, abs=1e-12), "reduction leaves the calm story as it is"
+    assert stories.at[CALM, "before"] == pytest.approx(calm)
+    chances = planned["chances"].set_index(["measure", "value"])
+    assert chances.at[("cut", ""), "before"] == pytest.approx(1.0 - calm)
+    assert chances.at[("cut", ""), "after"] == pytest.approx(1.0 - stories.at[CALM, "probability"])
     assert stories.at[CALM, "loss_usa"] == pytest.approx(0.0, abs=1e-9)
     assert (stories.drop(index=CALM)[["loss_usa", "loss_jpn"]] > 0).all().all()
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,14 +20,13 @@ from hypothesis import strategies as st
 from case_factory import chain, make_case
 from didymium.case.case import Case
 from didymium.faults import DidymiumError
-from didymium.market.blocks import Arrays
 from didymium.market.options import Options, Project
 from didymium.market.program import build
-from didymium.market.solve import Instance, answer, hand_over, prices
+from didymium.market.solve import Instance, prices
 from didymium.plan.checkpoint import Checkpoint
 from didymium.plan.clearing import Clearing, Plan
 from didymium.plan.desk import Desk
-from didymium.plan.extensive import decision_of, size, whole_options
+from didymium.plan.extensive import decision_of, size
 from didymium.plan.partition import AFTER, BEFORE, WINDOW
 from didymium.plan.planner import Planner
 from didymium.plan.recourse import jobs
@@ -134,86 +134,6 @@ def test_later_decisions_know_which_cut_came(case: Case) -> None:
     for project, share in zip(judge.projects, carried.build.tolist(), strict=True):
         if project.choose and "cut of" in project.decided:
             assert share == ours[f"{project.facility}@{wide}"]
-
-
-def test_risk_in_the_pieces_is_risk_in_the_whole_program(desk: Desk) -> None:
-    """``max (1 - r) E - r CVaR`` written as one program: Rockafellar and Uryasev's rows over every path."""
-    risk = 0.6
-    planner, _found, _total = decomposed(desk, BOTH, risk=risk, weight=2.0)
-    program = build(desk.case, desk.tree, whole_options(desk, BOTH, 2.0), desk.market)
-    raw = answer(*_with_risk(desk, program, risk), whole=True)
-    losses = _risk_losses(desk, planner, risk)
-    share = np.array([s.probability for s in desk.unfolded.stories])
-    ours = (1 - risk) * float(share @ losses) + risk * cvar(losses, share)
-    assert ours * 1000 == pytest.approx(-raw.objective, rel=1e-6, abs=1e-3)
-
-
-def _path_rows(desk: Desk, program: object) -> tuple[sp.csr_array, Arrays]:
-    arrays = program.model.finish()  # type: ignore[attr-defined]
-    tree = desk.tree
-    probability = tree.nodes["probability"].to_numpy(float)
-    leaves, rests = list(tree.leaves()), list(np.nonzero(tree.settled())[0])
-    rows = []
-    for path in desk.unfolded.paths:
-        row = np.zeros(len(arrays.cost))
-        for name, block in program.model.columns.items():  # type: ignore[attr-defined]
-            if name == "build":
-                labels = list(block.coords[0])
-                for project, charge in zip(desk.projects, desk.charge, strict=True):
-                    if project.label in labels:
-                        row[block.first + labels.index(project.label)] = -charge[path].sum()
-                continue
-            nodes = {"left": leaves, "unfilled": rests}.get(name, list(range(len(tree))))
-            for node in path:
-                if node in nodes:
-                    at = block.positions()[..., nodes.index(node)].ravel()
-                    row[at] = arrays.cost[at] / probability[node]
-        rows.append(row)
-    return sp.csr_array(np.array(rows)), arrays
-
-
-def _with_risk(desk: Desk, program: object, risk: float) -> tuple[object, Arrays]:
-    """Return the whole program with value at risk and excesses; worth is counted from 0, so the loss is minus it."""
-    worth, arrays = _path_rows(desk, program)
-    share = np.array([s.probability for s in desk.unfolded.stories])
-    count = len(share)
-    matrix = sp.csr_array(sp.vstack([
-        sp.hstack([arrays.matrix, sp.csr_array((arrays.matrix.shape[0], 1 + count))]),
-        sp.hstack([worth, sp.csr_array(np.ones((count, 1))), sp.eye_array(count)]),
-    ], format="csr"))  # fmt: skip
-    made = Arrays(
-        np.concatenate([(1 - risk) * arrays.cost, [-risk], -risk / 0.05 * share]),
-        np.concatenate([arrays.lower, [-np.inf], np.zeros(count)]),
-        np.concatenate([arrays.upper, np.full(1 + count, np.inf)]),
-        np.concatenate([arrays.whole, np.zeros(1 + count, dtype=np.int32)]),
-        np.concatenate([arrays.low, np.zeros(count)]), np.concatenate([arrays.high, np.full(count, np.inf)]), matrix,
-    )  # fmt: skip
-    highs = hand_over(made)
-    highs.setOptionValue("mip_rel_gap", 0.0)
-    return highs, made
-
-
-def _risk_losses(desk: Desk, planner: Planner, risk: float) -> np.ndarray:
-    """Return losses by story, MUSD, of the found decision in the whole program under the same functional."""
-    decision = planner.found[BOTH].decision
-    options = whole_options(desk, BOTH, 2.0)
-    program = build(desk.case, desk.tree, options, desk.market)
-    worth, _arrays = _path_rows(desk, program)
-    highs, made = _with_risk(desk, program, risk)
-    labels = list(program.model.columns["build"].coords[0])
-    share = dict(zip((x.label for x in desk.projects), decision.build, strict=True))
-    first = program.model.columns["build"].first
-    for at, label in enumerate(labels):
-        made.lower[first + at] = made.upper[first + at] = share[label]
-    stock = program.model.columns["stock"]
-    names = list(stock.coords[0])
-    for h, programme in enumerate(desk.programmes):
-        for at, node in enumerate(desk.pieces.before):
-            column = stock.positions()[names.index(f"programme|{programme.market}"), node]
-            made.lower[column] = made.upper[column] = decision.stock[at, h]
-    highs = hand_over(made._replace(whole=np.zeros_like(made.whole)))
-    raw = answer(highs, made._replace(whole=np.zeros_like(made.whole)))
-    return -(worth @ raw.primal[: worth.shape[1]]) / 1000.0
 
 
 def test_one_scenario_is_the_deterministic_plan(case: Case) -> None:
@@ -354,31 +274,46 @@ def test_levels_of_stocks_can_be_bought_in_time(desk: Desk) -> None:
     planner.close()
 
 
-def test_every_piece_has_one_worker_and_large_groups_are_dealt_out(desk: Desk) -> None:
+def test_every_piece_has_one_worker_and_few_matrices_have_two(desk: Desk) -> None:
+    """Laid in a row and cut: even to a piece, and each cut parts one matrix."""
     found, _matrices = jobs(desk.pieces, {"ONE": 2.0})
     for count in (1, 2, 3):
         lots = dealt_out(found, count)
         assert sorted(job.at for lot in lots for job in lot) == [job.at for job in found]
-    work = [sum(len(job.arrays[0]) for job in lot) for lot in dealt_out(found, 2)]
-    assert max(work) < 0.75 * sum(work)
+        holders = Counter(matrix for lot in lots for matrix in {job.matrix for job in lot})
+        assert sum(holders.values()) - len(holders) < count
+    none = sp.csc_array(found[0].projects.shape)
+    alike = [replace(found[0], at=at, matrix=at // 8, projects=none) for at in range(24)]
+    assert [[job.at for job in lot] for lot in dealt_out(alike, 2)] == [[*range(8), *range(16, 20)],
+                                                                       [*range(8, 16), *range(20, 24)]]  # fmt: skip
+    assert [len(lot) for lot in dealt_out(alike, 3)] == [8, 8, 8]
 
 
-def test_workers_that_share_a_matrix_begin_at_one_basis(desk: Desk) -> None:
+def test_what_is_solved_from_nothing_is_even_whoever_holds_it(desk: Desk) -> None:
+    """The squares 64, 25, 16, 16, 9, 4, all held by one: 64 and 4; 25, 16, 16 and 9."""
+    found, _matrices = jobs(desk.pieces, {"ONE": 2.0})
+    row = np.zeros(8)
+    made = [replace(found[0], at=at, matrix=at, arrays=tuple(row[:columns] for _each in range(5)))  # type: ignore[arg-type]
+            for at, columns in enumerate((4, 8, 2, 5, 3, 4))]  # fmt: skip
+    again = replace(made[1], at=6)
+    assert [[job.at for job in lot] for lot in seeding([[*made, again], []])] == [[1, 2], [3, 5, 0, 4]]
+
+
+def test_workers_begin_at_one_basis_of_each_matrix(desk: Desk) -> None:
     """From nothing each matrix is solved once, whoever holds its pieces; what comes out is the same."""
     found, matrices = jobs(desk.pieces, {"ONE": 2.0})
     nothing = Planner(desk, threads=1).clearing.nothing()
     alone, both = Threads(found, matrices, 1), Threads(found, matrices, 2)
     both.lots = [found[0::2], found[1::2]]
-    shared = {job.matrix for job in both.lots[0]} & {job.matrix for job in both.lots[1]}
-    asked = seeding(both.lots)
-    assert shared and sorted(job.matrix for lot in asked for job in lot) == sorted(shared)
-    held = [{job.at for job in lot} for lot in both.lots]
-    assert all(job.at in own for mine, own in zip(asked, held, strict=True) for job in mine)
+    assert {job.matrix for job in both.lots[0]} & {job.matrix for job in both.lots[1]}
     one, two = alone.solve(nothing), both.solve(nothing)
     assert {at: worth.value for at, worth in two.items()} == pytest.approx(
         {at: worth.value for at, worth in one.items()}, rel=1e-9
     )
-    assert all(set(worker.seeds) == shared for worker in both.workers) and not alone.workers[0].seeds
+    asked = [job for lot in seeding(both.lots) for job in lot]
+    assert all(set(worker.seeds) == set(range(len(matrices))) for worker in both.workers)
+    assert not alone.workers[0].seeds
+    assert sum(two[job.at].iterations for job in asked) < 0.1 * sum(one[job.at].iterations for job in asked)
     for crew in (alone, both):
         crew.close()
 
@@ -573,6 +508,8 @@ def test_machines_find_the_same_as_threads(desk: Desk) -> None:
         for at, worth in ours.items():
             assert theirs[at].value == pytest.approx(worth.value, rel=1e-9)
         assert there.kept().keys() == here.kept().keys()
+        looks = there.client.run(lambda: __import__("dask").config.get("distributed.worker.profile.enabled"))
+        assert list(looks.values()) == [False, False], "processes of our own do not look at themselves"
         planner = Planner(desk, gap=1e-6, crew=make)
         straight = Planner(desk, threads=1, gap=1e-6)
         assert planner.search_of(BOTH, 2.0).run(1e-6).value == pytest.approx(

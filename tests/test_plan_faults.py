@@ -17,7 +17,7 @@ from didymium.plan import plan
 from didymium.plan.candidates import candidates, caps_of, purse_of
 from didymium.plan.desk import Desk, Wanted
 from didymium.plan.master import Infeasible
-from didymium.plan.stories import CALM, Chances, Story, checked, generated, reduced, sample
+from didymium.plan.stories import CALM, Chances, Story, checked, generated, sample
 from plan_cases import decomposed, desk_for, investors, three_ways
 
 BOTH = ("ONE", "TWO")
@@ -70,7 +70,7 @@ def test_money_is_converted_deflated_and_comes_in_by_year(tmp_path: Path) -> Non
     change(folder, "purses", {"purse": "jpn_jogmec_2026"}, counted="yes", year="2029")
     case = load_case(folder, network=False)
     money = purse_of(case, ("JPN",))
-    assert money.steps == ((0, pytest.approx(500e3 * 313.689 / 330.079)), (2029, pytest.approx(709.63e3, rel=1e-4)))
+    assert money.steps == ((2026, pytest.approx(500e3 * 313.689 / 330.079)), (2029, pytest.approx(709.63e3, rel=1e-4)))
     assert money.total - money.steps[0][1] == pytest.approx(39e6 / 158.0792 * 313.689 / 330.079)
     assert {"exchange_rates/JPY|2026", "deflators/2026", "deflators/2024"} <= set(money.inputs)
 
@@ -169,17 +169,6 @@ def test_the_chain_of_cuts_is_the_formula(us_japan: Case) -> None:
     assert (measure.start, measure.end) == (date(2029, 1, 1), date(2030, 1, 1))
     assert measure.destinations == {"JPN"} and "dy_oxide" in measure.commodities
     assert "ndpr_oxide" not in measure.commodities
-
-
-def test_reduction_keeps_the_probability_and_loses_less_with_more(us_japan: Case) -> None:
-    stories = generated(us_japan, Chances(0.1, 0.5, 0.3, 0.3), 2028, 2030)
-    lost = []
-    for count in (2, 5, 12, len(stories)):
-        kept, distance = reduced(stories, count, date(2027, 1, 1), 2033)
-        assert len(kept) == count and sum(s.probability for s in kept) == pytest.approx(1.0)
-        assert any(s.name == CALM for s in kept)
-        lost.append(distance)
-    assert lost == sorted(lost, reverse=True) and lost[-1] == 0.0
 
 
 def test_a_sample_is_its_seed_s(us_japan: Case) -> None:

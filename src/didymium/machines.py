@@ -8,6 +8,14 @@ from typing import Any, Self
 from didymium.faults import DidymiumError
 from didymium.messages import _
 
+CALM = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+}
+"""Of Dask: how often its processes look at themselves, where a cluster is made here. As it comes, each takes a
+twentieth of a core for that, from the cores that solve (docs/decisions/031)."""
+
 
 class Connection:
     """A Dask cluster, to be left with :meth:`shut`.
@@ -42,16 +50,18 @@ class Connection:
             Without the extra ``scale``, or nobody answers at the address.
         """
         try:
-            dask: Any = importlib.import_module("dask.distributed")
+            dask: Any = importlib.import_module("dask")
+            distributed: Any = importlib.import_module("dask.distributed")
         except ImportError:
             raise DidymiumError(_("a cluster needs `pip install 'didymium[scale]'`")) from None
         own: Any = None
         try:
             if address is None:
-                own = dask.LocalCluster(
-                    n_workers=processes, threads_per_worker=1, processes=True, dashboard_address=None
-                )
-            return cls(dask.Client(own or address, timeout=patience), own)
+                with dask.config.set(CALM):
+                    own = distributed.LocalCluster(
+                        n_workers=processes, threads_per_worker=1, processes=True, dashboard_address=None
+                    )
+            return cls(distributed.Client(own or address, timeout=patience), own)
         except OSError as error:
             said = _("no cluster answers at {address}: {error}").format(address=address, error=error)
             raise DidymiumError(said) from None

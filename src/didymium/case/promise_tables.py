@@ -36,6 +36,7 @@ PURSES = Table(
         Field("year", Kind.INTEGER,
               N_("Year in which it comes in; what is not spent is kept. Empty: there from the start."),
               low=1990, high=2100),
+        reference("year_source", "sources|assumptions", N_("Where that year comes from."), required=False),
         Field("counted", Kind.FLAG, N_("The plan may spend it; no: known, but not for this chain."), required=True),
         SOURCE, NOTE,
     ),

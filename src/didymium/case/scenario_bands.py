@@ -43,13 +43,18 @@ def passthrough_bands(case: Case, name: str) -> dict[str, tuple[str, float, floa
 
 
 def moved(scenario: Scenario, months: int, factor: float) -> Scenario:
-    """Return a scenario whose news comes some months later, and lasts ``factor`` times as long where it has an end."""
+    """Return a scenario whose news comes some months later, and lasts ``factor`` times as long where it has an end.
+
+    Days of the month stay: half a year from January to the end of June, moved by a month, ends with July. A week more
+    or less of a month's supply decides its price.
+    """
 
     def later(day: date) -> date:
         return add_months(day, months)
 
     def lasting(start: date, end: date) -> date:
-        return later(start) + timedelta(days=max(1, round((end - start).days * factor)))
+        longer = later(end) + timedelta(days=round((end - start).days * (factor - 1.0)))
+        return max(longer, later(start) + timedelta(days=1))
 
     restrictions = tuple(
         replace(

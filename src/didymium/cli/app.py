@@ -35,8 +35,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
-        except KeyboardInterrupt:
-            say(_("interrupted"))
+        except KeyboardInterrupt as stopped:
+            say(": ".join([_("interrupted"), *filter(None, map(str, stopped.args))]))
             raise typer.Exit(130) from None
         except CaseError as error:
             for fault in error.faults:

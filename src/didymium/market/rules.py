@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from didymium.market.options import Project
     from didymium.market.program import Parts
 
+EVER = 9999
+"""A year that no plan reaches."""
+
 
 def purses(p: Parts) -> None:
-    """``sum capex build + sum p0 fill <= purse`` along every path, kUSD; ``sum use build <= limit`` of every cap."""
+    """``sum capex build + sum p0 fill <= purse`` by the end of every year of every path, kUSD; caps: :func:`limits`."""
     by_label = {x.label for x in p.options.projects if x.choose}
     for name, group in limits(p).items():
         index = pd.RangeIndex(len(group), name=f"path_{name}")
@@ -34,18 +37,28 @@ def purses(p: Parts) -> None:
 
 
 class Limit(NamedTuple):
-    """``sum build + sum fill <= limit``: coefficients by project, and by stock and node."""
+    """``sum build + sum fill <= limit``: coefficients by project, and by stock and node.
+
+    ``until`` is the last year whose spending counts, of a purse that fills over the years; 0: every year does.
+    """
 
     limit: float
     build: dict[str, float]
     fill: dict[tuple[str, int], float]
+    until: int = 0
 
 
 def limits(p: Parts) -> dict[str, list[Limit]]:
-    """Return what binds decisions together, by name: each purse and each cap, along every path that spends.
+    """``sum_{spent by the end of y} <= sum_{come in by the end of y}`` of every purse, along every path; and caps.
 
-    A purse that fills over the years has a row for every year in which money comes in: what is spent before is at most
-    what has come in before.
+    What is not spent is kept. Capital is spent in full in the year of its decision, stocks when they are bought. A row
+    stands for the last year before money comes in, and for the last year of the path: the years between follow. Before
+    the first instalment there is nothing; one that comes in after the horizon buys nothing.
+
+    Returns
+    -------
+    dict of str to list of Limit
+        By name: each purse and each cap.
     """
     options, tree, nodes = p.options, p.tree, p.tree.nodes
     paths = [tree.path(leaf) for leaf in np.setdiff1d(np.arange(len(tree)), nodes["parent"])]
@@ -54,16 +67,24 @@ def limits(p: Parts) -> dict[str, list[Limit]]:
     buys = {x.market: (range(len(tree)) if x.nodes is None else x.nodes) for x in options.programmes if x.fixed is None}
     found: dict[str, list[Limit]] = {}
 
-    def state(name: str, limit: float, build: dict[str, float], fill: dict[tuple[str, int], float]) -> None:
+    def state(name: str, row: Limit) -> None:
         rows = found.setdefault(name, [])
-        for at, row in enumerate(rows):
-            if row.limit == limit and build.keys() <= row.build.keys() and fill.keys() <= row.fill.keys():
+        for at, other in enumerate(rows):
+            if (
+                other.limit == row.limit
+                and row.build.keys() <= other.build.keys()
+                and row.fill.keys() <= other.fill.keys()
+            ):
                 return
-            if row.limit == limit and row.build.keys() <= build.keys() and row.fill.keys() <= fill.keys():
-                rows[at] = Limit(limit, build, fill)
+            if (
+                other.limit == row.limit
+                and other.build.keys() <= row.build.keys()
+                and other.fill.keys() <= row.fill.keys()
+            ):
+                rows[at] = row
                 return
-        if build or fill:
-            rows.append(Limit(limit, build, fill))
+        if row.build or row.fill:
+            rows.append(row)
 
     def on(path: list[int], before: int, project: Project) -> bool:
         seen = path if project.nodes is None else [n for n in path if n in set(project.nodes)]
@@ -71,21 +92,39 @@ def limits(p: Parts) -> dict[str, list[Limit]]:
 
     for path in paths:
         for payer, money in options.purses.items():
-            steps = ((9999, money),) if isinstance(money, int | float) else money
-            for at, (year, amount) in enumerate(steps):
-                before = 9999 if at == len(steps) - 1 else steps[at + 1][0]
-                del year
+            for before, amount in spendable(money, years[path[-1]]):
                 build = {x.label: x.capex for x in chosen if x.payer == payer and x.capex > 0 and on(path, before, x)}
                 fill = {
                     (f"programme|{x.market}", n): float(p.base.price[x.market])
                     for x in options.programmes if x.payer == payer and x.market in buys
                     for n in path if n in buys[x.market] and years[n] < before
                 }  # fmt: skip
-                state(f"purse_{payer}", amount, build, fill)
+                state(f"purse_{payer}", Limit(amount, build, fill, 0 if before == EVER else before - 1))
         for cap in options.caps:
-            use = {x.label: cap.use[x.facility] for x in chosen if x.facility in cap.use and on(path, 9999, x)}
-            state(f"cap_{cap.name}", cap.limit, use, {})
+            use = {x.label: cap.use[x.facility] for x in chosen if x.facility in cap.use and on(path, EVER, x)}
+            state(f"cap_{cap.name}", Limit(cap.limit, use, {}))
     return found
+
+
+def spendable(money: float | tuple[tuple[int, float], ...], last: int) -> list[tuple[int, float]]:
+    """Return years, and what all spending before each is at most; the last row stands for all spending.
+
+    Parameters
+    ----------
+    money : float or tuple of (int, float)
+        There from the start; or what has come in by the end of each year named, in order.
+    last : int
+        Last year in which anything may be spent.
+    """
+    if isinstance(money, int | float):
+        return [(EVER, money)]
+    there, rows = 0.0, []
+    for year, amount in money:
+        if year > last:
+            break
+        rows.append((year, there))
+        there = amount
+    return [*rows, (EVER, there)]
 
 
 def first_call(p: Parts) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from didymium.market.options import Project
@@ -36,6 +38,7 @@ def choices(outcome: Outcome) -> ResultTable:
         "name": Column("", _("Name")), "stage": Column("", _("Stage")),
         "region": Column("", _("Where")), "payer": Column("", _("Who pays")),
         "capex": Column("MUSD", _("Investment, at prices of the base year")),
+        **_paid_columns(outcome, _("What {who} pays for the share built, expected over the stories that build it")),
         "capex_low": Column("MUSD", _("Investment, low end")), "capex_high": Column("MUSD", _("Investment, high end")),
         "decided": Column("", _("Decided on, and on what news; empty: on the first day")),
         "start": Column("", _("First output")), "share": Column("ratio", _("Share built")),
@@ -49,14 +52,16 @@ def choices(outcome: Outcome) -> ResultTable:
 
 def _choice(outcome: Outcome, who: str, cleared: Cleared, project: Project, share: float) -> dict[str, Any]:
     candidate = outcome.desk.by_name[project.facility]
+    paid = _paid(outcome, who, project) * share * candidate.capex / 1e6
     return {
         "who": who,
         "facility": candidate.facility,
         "name": candidate.name,
         "stage": candidate.stage,
         "region": candidate.region,
-        "payer": "+".join(m for m in cleared.who if m in candidate.sponsors),
+        "payer": "+".join(m for m, own in zip(outcome.desk.members, paid.tolist(), strict=True) if own > 0),
         "capex": candidate.capex / 1e6,
+        **{f"paid_{m.lower()}": own for m, own in zip(outcome.desk.members, paid.tolist(), strict=True)},
         "capex_low": candidate.capex_low / 1e6,
         "capex_high": candidate.capex_high / 1e6,
         "decided": project.decided,
@@ -67,6 +72,21 @@ def _choice(outcome: Outcome, who: str, cleared: Cleared, project: Project, shar
         "on_assumptions": candidate.on_assumptions,
         RESTS_ON: join_inputs(candidate.inputs),
     }
+
+
+def _paid_columns(outcome: Outcome, said: str) -> dict[str, Column]:
+    """Return a column of money for each participant."""
+    return {f"paid_{m.lower()}": Column("MUSD", said.format(who=m)) for m in outcome.desk.members}
+
+
+def _paid(outcome: Outcome, who: str, project: Project) -> npt.NDArray[np.float64]:
+    """Return the share of a project's capital that each member pays; expected, where stories part before it."""
+    at = next(k for k, x in enumerate(outcome.desk.projects) if x is project)
+    share = np.array([story.probability for story in outcome.stories])
+    final = outcome.bills[who].build[:, at, [path[-1] for path in outcome.desk.unfolded.paths]]
+    built = final.sum(axis=0) > 0
+    weight = share * built if (share * built).sum() > 0 else built.astype(float)
+    return np.asarray(final @ weight / weight.sum() if built.any() else np.zeros(len(final)))
 
 
 def _claimed(outcome: Outcome, cleared: Cleared, facility: str) -> float:
@@ -80,25 +100,32 @@ def stock_plan(outcome: Outcome) -> ResultTable:
     rows = []
     for who, cleared in outcome.plans.items():
         held = set(outcome.bought(cleared))
-        for programme in outcome.desk.programmes:
+        for h, programme in enumerate(outcome.desk.programmes):
             if programme.market not in held:
                 continue
             commodity, region = programme.market.split("|")
             label = f"programme|{programme.market}"
             fill, level = (cleared.values[name].loc[label].to_numpy(float) for name in ("fill", "stock"))
             price = cleared.price.loc[programme.market].to_numpy(float)
+            due, members = outcome.bills[who], outcome.desk.members
+            owners = due.held[:, h, outcome.path].max(axis=1).tolist()
             for node, year in zip(outcome.path, outcome.labels, strict=True):
                 if fill[node] > 1e-6 or level[node] > 1e-6:
+                    cost = fill[node] * price[node] / 1000.0
+                    paid = (due.fill[:, h, node] * cost).tolist()
                     rows.append({
-                        "who": who, "commodity": commodity, "region": region, "payer": region, "year": year,
-                        "bought": fill[node], "level": max(level[node], 0.0), "cost": fill[node] * price[node] / 1000.0,
+                        "who": who, "commodity": commodity, "region": region, "year": year,
+                        "payer": "+".join(m for m, own in zip(members, owners, strict=True) if own > 0),
+                        "bought": fill[node], "level": max(level[node], 0.0), "cost": cost,
+                        **{f"paid_{m.lower()}": own for m, own in zip(members, paid, strict=True)},
                         RESTS_ON: join_inputs(programme.inputs.split(";"), outcome.why),
                     })  # fmt: skip
     columns = {
         "who": WHO, "commodity": Column("", _("Form")),
-        "region": Column("", _("Where")), "payer": Column("", _("Who pays")),
+        "region": Column("", _("Where")), "payer": Column("", _("Who pays, and owns it")),
         "year": Column("", _("Period")), "bought": Column("t", _("Bought")), "level": Column("t", _("Held at the end")),
         "cost": Column("MUSD", _("Paid at the price of the period")),
+        **_paid_columns(outcome, _("What {who} pays of it")),
     }  # fmt: skip
     return ResultTable("stock_plan", _("Strategic stocks"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns,
                        ("who", "commodity", "region", "year"))  # fmt: skip

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -179,6 +180,12 @@ class Money:
         """Return all of it, kUSD."""
         return self.steps if isinstance(self.steps, int | float) else self.steps[-1][1]
 
+    def by(self, year: int) -> float:
+        """Return what has come in by the end of a year, kUSD."""
+        if isinstance(self.steps, int | float):
+            return self.steps
+        return next((amount for known, amount in reversed(self.steps) if known <= year), 0.0)
+
 
 def purse_of(case: cases.Case, who: tuple[str, ...]) -> Money:
     """Return a coalition's money, in kUSD of the base year, and the rows that it comes from.
@@ -190,24 +197,77 @@ def purse_of(case: cases.Case, who: tuple[str, ...]) -> Money:
     CaseError
         A purse without a rate of exchange or a price level of its year: the row, and what to add.
     """
-    table = case["purses"]
-    mine: pd.DataFrame = table[table["counted"].eq("yes") & table["region"].isin(who)]
-    faults: list[Fault] = []
-    rows: list[tuple[int, float]] = []
-    behind: dict[str, None] = dict.fromkeys(mine[ROW])
-    columns = (mine[c] for c in ("amount", "unit", "price_year", "year"))
-    for amount, unit, priced, year, line in zip(*columns, mine[LINE], strict=True):
-        factor, keys, missing = in_base_dollars(case, str(unit), int(priced))
-        faults += faults_of(missing, "purses.csv", line)
-        behind |= dict.fromkeys(keys)
-        rows.append((0 if pd.isna(year) else int(year), float(amount) * factor / 1000.0))
+    found = [each for each in purses_of(case, who) if each.counted]
+    faults = [fault for each in found for fault in each.faults]
     if faults:
         raise CaseError(faults)
-    if not any(year for year, _amount in rows):
-        return Money(sum(amount for _year, amount in rows), tuple(behind))
-    years = sorted({year for year, _amount in rows})
-    steps = tuple((year, sum(amount for other, amount in rows if other <= year)) for year in years)
+    behind = dict.fromkeys([*(each.row for each in found), *(key for each in found for key in each.inputs)])
+    if not any(each.year for each in found):
+        return Money(sum(each.amount for each in found), tuple(behind))
+    years = sorted({each.year for each in found})
+    steps = tuple((year, sum(each.amount for each in found if each.year <= year)) for year in years)
     return Money(steps, tuple(behind))
+
+
+class Purse(NamedTuple):
+    """A row of the purses.
+
+    Parameters
+    ----------
+    name, title, region : str
+        Which, what it is called, and whose.
+    stated : float
+        Amount as it is stated, in ``unit`` of ``price_year``.
+    unit : str
+        Currency.
+    price_year, year : int
+        Of the prices; and in which it comes in, 0: there from the start.
+    counted : bool
+        A plan may spend it.
+    note : str
+        What the case says of it.
+    amount : float
+        kUSD of the base year; NaN where it cannot be converted.
+    row : str
+        Its key.
+    inputs : tuple of str
+        Rows behind the conversion.
+    faults : list of Fault
+        What is missing to convert it.
+    """
+
+    name: str
+    title: str
+    region: str
+    stated: float
+    unit: str
+    price_year: int
+    year: int
+    counted: bool
+    note: str
+    amount: float
+    row: str
+    inputs: tuple[str, ...]
+    faults: list[Fault]
+
+
+def purses_of(case: cases.Case, who: Sequence[str]) -> list[Purse]:
+    """Return every purse of some governments, counted or not, in the order of the table."""
+    table = case["purses"]
+    found = []
+    for record in table[table["region"].isin(list(who))].to_dict("records"):
+        factor, keys, missing = in_base_dollars(case, str(record["unit"]), int(record["price_year"]))
+        stated, name, title, region, unit = (
+            float(record["amount"]),
+            *(str(record[cell]) for cell in ("purse", "name", "region", "unit")),
+        )
+        found.append(Purse(
+            name, title, region, stated, unit, int(record["price_year"]),
+            0 if pd.isna(record["year"]) else int(record["year"]), record["counted"] == "yes",
+            str(record["note"] or ""), float("nan") if missing else stated * factor / 1000.0, str(record[ROW]),
+            keys, faults_of(missing, "purses.csv", record[LINE]),
+        ))  # fmt: skip
+    return found
 
 
 def caps_of(case: cases.Case, facilities: set[str]) -> tuple[Cap, ...]:

@@ -17,6 +17,7 @@ from didymium.market.program import Parts
 from didymium.market.stocks import SALVAGE, stock_table
 from didymium.messages import _
 from didymium.plan.partition import AFTER
+from didymium.plan.payers import bill
 from didymium.plan.recourse import Decision, Worth, jobs
 from didymium.plan.workers import Threads
 
@@ -254,28 +255,23 @@ class Clearing:
     def public_cost(self, cleared: Cleared) -> pd.DataFrame:
         """Return what a plan costs the public in each node by region of the payer, discounted, kUSD: regions x nodes.
 
-        Capital written off within the horizon, shared equally by the members of the coalition that sponsor the project;
-        stocks at the re-cleared price, with holding cost, less what they earn when released or at the end.
+        Capital written off within the horizon; stocks at the re-cleared price, with holding cost, less what they earn
+        when released or at the end. Each member bears, and earns, its share of the bill (:mod:`didymium.plan.payers`).
         """
         desk = self.desk
-        cost = pd.DataFrame(0.0, index=list(desk.members), columns=range(len(self.tree)))
-        for at, project in enumerate(desk.projects):
-            share = float(cleared.plan.decision.build[at])
-            sponsors = desk.by_name[project.facility].sponsors if project.choose and share > 0 else ()
-            payers = [m for m in cleared.who if m in sponsors]
-            for member in payers:
-                cost.loc[member] += desk.charge[at] * share / len(payers)
+        due = bill(desk, cleared.who, cleared.plan.decision)
+        cost = np.einsum("an,a,man->mn", desk.charge, cleared.plan.decision.build, due.build)
         rate, holding = self.case.assumption("a_discount_rate"), self.case.assumption("a_holding_cost")
         years, leaves = self.tree.years(), self.tree.leaves()
-        for programme in desk.programmes:
+        for h, programme in enumerate(desk.programmes):
             row, base = f"programme|{programme.market}", self.base.price[programme.market]
             price = cleared.price.loc[programme.market].to_numpy(float)
-            held = (cleared.values[name].loc[row].to_numpy(float) for name in ("fill", "release", "stock"))
-            fill, release, level = (np.where(tonnes > TRACE, tonnes, 0.0) for tonnes in held)
-            paid = ((fill - release) * price + level * base * holding * years) * self.discount
-            paid[leaves] -= level[leaves] * SALVAGE * base * self.discount[leaves] * (1.0 + rate) ** -years[leaves]
-            cost.loc[programme.market.split("|")[1]] += paid
-        return cost
+            moved = (cleared.values[name].loc[row].to_numpy(float) for name in ("fill", "release", "stock"))
+            fill, release, level = (np.where(tonnes > TRACE, tonnes, 0.0) for tonnes in moved)
+            kept = (level * base * holding * years - release * price) * self.discount
+            kept[leaves] -= level[leaves] * SALVAGE * base * self.discount[leaves] * (1.0 + rate) ** -years[leaves]
+            cost += due.fill[:, h] * fill * price * self.discount + due.held[:, h] * kept
+        return pd.DataFrame(cost, index=list(desk.members), columns=range(len(self.tree)))
 
     @cached_property
     def idle(self) -> Cleared:
@@ -299,18 +295,6 @@ class Clearing:
     def by_story(self, by_node: Values) -> Values:
         """Return sums along the path of each story."""
         return np.array([float(by_node[path].sum()) for path in self.desk.unfolded.paths])
-
-    def spent(self, decision: Decision) -> float:
-        """Return what a plan takes out of the purse at most: capital in full and stocks at base prices, kUSD."""
-        most = 0.0
-        price = self.base.price[[x.market for x in self.desk.programmes]].to_numpy(float)
-        peak = decision.stock.max(axis=0, initial=0.0)
-        for path in self.desk.unfolded.paths:
-            on = set(path)
-            seen = [x.choose and (x.nodes is None or bool(on & set(x.nodes))) for x in self.desk.projects]
-            capital = sum(x.capex * b for x, b, s in zip(self.desk.projects, decision.build, seen, strict=True) if s)
-            most = max(most, capital)
-        return most + float(price @ peak)
 
     def onto(self, other: Desk, decision: Decision) -> Decision:
         """Return a decision of another tree on this one: projects by decision and news, stocks by the day.

@@ -37,9 +37,9 @@ def _solve(crew: str, decision: Decision, wanted: frozenset[int] | None, keep: b
     return {job.at: worker.solve(job, decision, keep) for job in lot if wanted is None or job.at in wanted}
 
 
-def _seed(crew: str, asked: frozenset[int], decision: Decision) -> dict[int, Basis]:
-    worker, lot = _HERE[crew]
-    return {job.matrix: worker.seed(job, decision) for job in lot if job.at in asked}
+def _seed(crew: str, asked: list[Job], decision: Decision) -> dict[int, Basis]:
+    worker = _HERE[crew][0]
+    return {job.matrix: worker.seed(job, decision) for job in asked}
 
 
 def _sow(crew: str, seeds: dict[int, Basis]) -> int:
@@ -74,8 +74,7 @@ class Machines:
         if not self.places:
             raise DidymiumError(_("the cluster has no workers -> start some, or leave the cluster out"))
         self.lots = shares(found, len(self.places))
-        self._seeded = len(self.places) == 1
-        self._each(_settle, [(matrices, lot) for lot in self.lots])
+        self.matrices, self._seeded, self._settled = matrices, len(self.places) == 1, False
 
     def _each(self, what: Callable[..., Any], arguments: list[tuple[Any, ...]]) -> list[Any]:
         futures = [
@@ -87,9 +86,13 @@ class Machines:
     def solve(self, decision: Decision, which: Iterable[int] | None = None, keep: bool = False) -> dict[int, Worth]:
         """Return what a decision is worth in each piece."""
         wanted = None if which is None else frozenset(which)
+        if not self._settled:
+            # Not before: jobs that are taken and never asked do not travel. Workers that were there know the matrices.
+            self._each(_settle, [(self.matrices, lot) for lot in self.lots])
+            self.matrices, self._settled = [], True
         if not self._seeded:
             self._seeded = True
-            found = self._each(_seed, [(frozenset(job.at for job in asked), decision) for asked in seeding(self.lots)])
+            found = self._each(_seed, [(asked, decision) for asked in seeding(self.lots)])
             seeds = {matrix: basis for part in found for matrix, basis in part.items()}
             self._each(_sow, [(seeds,)] * len(self.places))
         parts = self._each(_solve, [(decision, wanted, keep)] * len(self.places))
@@ -107,7 +110,7 @@ class Machines:
         self.found = found
         by_place = {job.at: job for job in found}
         self.lots = [[by_place[job.at] for job in lot] for lot in self.lots]
-        self._each(_settle, [([], lot) for lot in self.lots])
+        self._settled = False
 
     def close(self) -> None:
         """Let the workers forget the jobs; the cluster stays."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from didymium.market.base import Base
     from didymium.market.prepare import Market
     from didymium.market.tree import Tree
+    from didymium.plan.recourse import Decision
     from didymium.plan.unfold import Unfolded
 
 Values = npt.NDArray[np.float64]
@@ -33,6 +34,9 @@ PURSE = "plan"
 
 RESERVED = "a_reserved_share"
 """Assumption: share of the output of a project abroad that whoever paid may claim."""
+
+TRIFLE = 1e-3
+"""kUSD by which a decision may exceed a purse, or units of a cap: rounding of the solver."""
 
 HOARDING = 1.05
 """Firms draw their working stocks in a cut but do not fill them up before it: they do not know that it comes."""
@@ -217,21 +221,53 @@ class Desk:
         """Return a coalition's money, kUSD, by the years in which it comes in."""
         return purse_of(self.case, tuple(who)).steps
 
-    def limits(self, who: Sequence[str], scale: float = 1.0) -> dict[str, list[Limit]]:
-        """Return purse and caps of a coalition; its money times ``scale``."""
-        money = self.money(who)
+    def limits(
+        self, who: Sequence[str], scale: float = 1.0, whose: Sequence[str] | None = None
+    ) -> dict[str, list[Limit]]:
+        """Return purse and caps of a coalition; its money, or that of ``whose``, times ``scale``."""
+        money = self.money(who if whose is None else whose)
         scaled = (
             money * scale if isinstance(money, int | float) else tuple((year, scale * part) for year, part in money)
         )
         options = replace(self.options, purses={PURSE: scaled})
         return limits(_Laid(options, self.tree, self.market.base))  # type: ignore[arg-type]
 
-    def task(self, who: Sequence[str], risk: float | None = None, scale: float = 1.0) -> Task:
-        """Return what a coalition asks of the master."""
+    def spends(self, limit: Limit, decision: Decision) -> float:
+        """Return what a decision takes of a purse, kUSD, or of a cap: ``sum_a K_a x_a + sum_n p0 (s[n] - s[n-1])``."""
+        share = {x.label: float(b) for x, b in zip(self.projects, decision.build, strict=True)}
+        parent = self.tree.nodes["parent"].to_numpy(int)
+        row = {node: at for at, node in enumerate(self.pieces.before)}
+        column = {f"programme|{x.market}": h for h, x in enumerate(self.programmes)}
+        total = sum(amount * share.get(label, 0.0) for label, amount in limit.build.items())
+        for (stock, node), price in limit.fill.items():
+            if node in row:
+                above = row.get(int(parent[node]), -1)
+                held = decision.stock[above, column[stock]] if above >= 0 else 0.0
+                total += price * (decision.stock[row[node], column[stock]] - held)
+        return float(total)
+
+    def broken(self, stated: Mapping[str, list[Limit]], decision: Decision) -> list[str]:
+        """Return the purses and caps that a decision does not keep to, in any year of any path."""
+        return [
+            name
+            for name, rows in stated.items()
+            if any(self.spends(row, decision) > row.limit * (1 + 1e-6) + TRIFLE for row in rows)
+        ]
+
+    def spent(self, decision: Decision) -> float:
+        """Return what a decision takes out of the purse on the path that takes most, kUSD."""
+        options = replace(self.options, purses={PURSE: np.inf}, caps=())
+        rows = limits(_Laid(options, self.tree, self.market.base))  # type: ignore[arg-type]
+        return max((self.spends(row, decision) for group in rows.values() for row in group), default=0.0)
+
+    def task(
+        self, who: Sequence[str], risk: float | None = None, scale: float = 1.0, whose: Sequence[str] | None = None
+    ) -> Task:
+        """Return what a coalition asks of the master; with the money of ``whose`` where it is not its own."""
         mine = np.array([x.market.split("|")[1] in who for x in self.programmes], dtype=bool)
         most, year = (np.array([getattr(x, name) for x in self.programmes]) for name in ("most", "per_year"))
         return Task(
-            self.projects, self.allowed(who), self.charge, self.limits(who, scale),
+            self.projects, self.allowed(who), self.charge, self.limits(who, scale, whose),
             np.where(mine, most, 0.0), np.where(mine, year, 0.0), self.terms.risk if risk is None else risk,
             self._targets(who),
         )  # fmt: skip

@@ -68,7 +68,13 @@ def compare(outcome: Outcome) -> ResultTable:
             columns[f"{name}_{member.lower()}"] = Column(unit, meaning.format(who=member))
     columns |= {
         "gain_others": Column("MUSD", _("Expected gain of everybody else's users over doing nothing")),
-        "objective": Column("MUSD", _("Planning program: weighted world surplus")),
+        "objective": Column(
+            "MUSD",
+            _(
+                "Planning program: weighted world surplus; under risk, (1 - r) of its mean less r "
+                "times the CVaR of its loss"
+            ),
+        ),
         "bound": Column("MUSD", _("Planning program: bound")),
         "gap": Column("MUSD", _("Planning program: bound less objective")),
         "status": Column("", _("Planning program: how it ended")),

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from didymium.faults import SolverError
+from didymium.messages import _
 from didymium.plan.recourse import Decision, Worth
 
 if TYPE_CHECKING:
@@ -29,6 +31,12 @@ BOUND_EVERY = 5
 
 POLISH = 2
 """Steps on amounts alone after each choice of whole projects."""
+
+TRIES = 200
+"""Values at risk that are tried for one decision."""
+
+Tried = tuple[Decision, dict[int, Worth]]
+"""A decision and what it is worth in each piece."""
 
 
 @dataclass(frozen=True)
@@ -87,18 +95,93 @@ class Found:
     @property
     def gap(self) -> float:
         """Return the bound less the value, MUSD."""
-        return max(0.0, self.bound - self.value)
+        return self.bound - self.value
+
+    def lower(self, bound: float, room: float) -> None:
+        """Lower the bound; within rounding it is no less than what was reached.
+
+        Raises
+        ------
+        SolverError
+            The bound lies below a value that was reached by more than ``room``, MUSD: one of the two is wrong.
+        """
+        if bound < self.value - room:
+            raise SolverError(
+                _("the bound of {bound:,.6g} MUSD lies below a plan that brings {value:,.6g}; neither is used").format(
+                    bound=bound, value=self.value)
+            )  # fmt: skip
+        self.bound = max(min(self.bound, bound), self.value)
+
+    def better(self, value: float, tried: Tried, room: float) -> None:
+        """Hold a decision as the best one if it is; see :meth:`lower`."""
+        if value > self.value:
+            self.value, (self.decision, self.worths) = value, tried
+            self.lower(self.bound, room)
 
 
-def evaluate(master: Master, crew: Crew, decision: Decision) -> tuple[Decision, dict[int, Worth]]:
+def evaluate(master: Master, crew: Crew, decision: Decision) -> Tried:
     """Return what a decision is worth in each piece; the decision comes back with the losses elsewhere filled in."""
     outcomes = master.outcomes
     worths = crew.solve(decision, [at for at in outcomes.asked if not outcomes.several[at]])
-    several = [at for at in outcomes.asked if outcomes.several[at]]
-    if several:
+    if outcomes.split_up:
         decision = outcomes.elsewhere(decision, worths)
-        worths |= crew.solve(decision, several)
+        worths |= crew.solve(decision, outcomes.split_up)
     return decision, worths
+
+
+def settled(master: Master, crew: Crew, decision: Decision, worths: Mapping[int, Worth]) -> list[Tried]:
+    """``max_v G(x, v)``: a decision at the value at risk ``v`` that suits it best, last; before it what was tried.
+
+    Rockafellar and Uryasev's ``(1 - r) E - r (v + E[loss - v]+ / a)`` is the functional at the best ``v`` alone; at any
+    other it says less than a decision is worth. It is concave and made of straight lines, so the tangents from its left
+    and from its right meet at its top, or at the next place to look.
+
+    Parameters
+    ----------
+    master : Master
+        Of the decision's program.
+    crew : Crew
+        Who solves the pieces.
+    decision : Decision
+        The decision; its value at risk is where the search begins.
+    worths : Mapping of int to Worth
+        What it is worth in the pieces that end in one way; others are solved.
+
+    Raises
+    ------
+    SolverError
+        No top within :data:`TRIES`.
+    """
+    outcomes, risk = master.outcomes, master.task.risk
+    if risk == 0.0 or not outcomes.split_up:
+        return [(decision, dict(worths))]
+    told = {at: worths[at] for at in outcomes.asked if not outcomes.several[at]}
+    losses = outcomes.losses(decision, told)[outcomes.plain]
+    step = max(float(np.ptp(losses)) if len(losses) else 0.0, 1e-3 * master.size, 1e-6)
+    found: list[Tried] = []
+    values: list[float] = []
+    below: tuple[float, float, float] | None = None
+    above: tuple[float, float, float] | None = None
+    at_risk = decision.at_risk
+    while len(found) < TRIES:
+        tried = outcomes.elsewhere(decision._replace(at_risk=at_risk), told)
+        found.append((tried, told | crew.solve(tried, outcomes.split_up)))
+        values.append(master.value(*found[-1]))
+        line = (at_risk, values[-1], outcomes.rise(*found[-1], risk))
+        if line[2] >= 0.0:
+            below = line
+        else:
+            above = line
+        if below is None or above is None:
+            at_risk, step = at_risk + (step if above is None else -step), 2.0 * step
+            continue
+        best = int(np.argmax(values))
+        meet = (below[1] - below[2] * below[0] - above[1] + above[2] * above[0]) / (above[2] - below[2])
+        hoped = below[1] + below[2] * (meet - below[0])
+        if hoped - values[best] <= 0.01 * master.room or above[0] - below[0] <= 1e-12 * (1.0 + master.size):
+            return [*found[:best], *found[best + 1 :], found[best]]
+        at_risk = float(meet)
+    raise SolverError(_("no value at risk was found that suits a plan best, of {tries} tried").format(tries=TRIES))
 
 
 def search(
@@ -110,6 +193,7 @@ def search(
     checkpoint: Checkpoint | None = None,
     most_steps: int = 500,
     first: list[Decision] | None = None,
+    nothing: Tried | None = None,
 ) -> Found:
     """Return the best decision, proven to ``gap``.
 
@@ -122,7 +206,7 @@ def search(
     gap : float
         Allowed between bound and value, MUSD.
     start : Mapping of int to Worth
-        What doing nothing is worth.
+        What doing nothing is worth where nobody minds risk.
     progress : callable, optional
         Told after every step.
     checkpoint : Checkpoint, optional
@@ -131,13 +215,21 @@ def search(
         Decisions after which the search stops with the gap that it has.
     first : list of Decision, optional
         Decisions to try before the master's own: those of a coalition's members, or of a plan nearby.
+    nothing : tuple of Decision and dict, optional
+        Doing nothing at the value at risk that suits it best; sought where None.
+
+    Raises
+    ------
+    SolverError
+        A bound below a value that was reached, or no optimum of the master.
     """
     begun = time.perf_counter()
-    nothing = master.nothing()
-    idle = master.value(nothing, start) if master.admits(nothing) else -np.inf
-    state = Found(nothing, idle, np.inf, dict(start), 0, 0, 0.0, np.inf)
-    if not master.cuts:
-        master.add(nothing, start)
+    if nothing is None:
+        *others, nothing = settled(master, crew, master.nothing(), start)
+        for each in (*others, nothing):
+            master.add(*each)
+    idle = master.value(*nothing) if master.admits(nothing[0]) else -np.inf
+    state = Found(nothing[0], idle, np.inf, nothing[1], 0, 0, 0.0, np.inf)
     for decision, worths in master.heard or ():
         _better(state, master, decision, worths)
     done = iter(checkpoint.steps() if checkpoint else ())
@@ -165,13 +257,17 @@ def search(
     for decision in first or []:
         attempt(decision)
     _relaxed(master, attempt, state, gap, most_steps, tell)
+    asked = _Asked()
     while state.steps < most_steps:
         proposal = master.propose(whole=True, gap=gap / 4)
-        state.bound = min(state.bound, proposal.bound)
+        state.lower(proposal.bound, master.room)
         tell()
         if state.gap <= gap:
             break
+        if proposal.decision in asked:
+            break  # nothing more is to be learned: what is left of the gap is rounding
         value = attempt(proposal.decision)
+        asked.add(proposal.decision)
         for _step in range(POLISH if master.layout.n_stock else 0):
             better = master.propose(whole=False, fixed=proposal.decision.build)
             if better.hoped - value <= gap / 2 or better.hoped <= state.value + gap / 2:
@@ -182,11 +278,29 @@ def search(
     return state
 
 
+class _Asked:
+    """Decisions that the pieces were asked about: the same question brings the same cuts, and no end."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+
+    @staticmethod
+    def _key(decision: Decision) -> bytes:
+        return b"".join(np.round(each, 9).tobytes() for each in decision)
+
+    def __contains__(self, decision: Decision) -> bool:
+        return self._key(decision) in self._seen
+
+    def add(self, decision: Decision) -> None:
+        """Keep a decision in mind."""
+        self._seen.add(self._key(decision))
+
+
 def _better(state: Found, master: Master, decision: Decision, worths: dict[int, Worth]) -> float:
     """Return what a decision brings, and hold it as the best one if it is and keeps within all limits."""
     value = master.value(decision, worths)
     if value > state.value and master.admits(decision):
-        state.decision, state.value, state.worths = decision, value, worths
+        state.better(value, (decision, worths), master.room)
     return value
 
 
@@ -199,29 +313,32 @@ def _relaxed(
     tell: Callable[[], None],
 ) -> None:
     """Let projects be built in part, within a trust region that grows where the model is good."""
-    centre, value, reach = state.decision, state.value, REACH
+    centre, value, reach, asked = state.decision, state.value, REACH, _Asked()
     if not np.isfinite(value):  # doing nothing is not allowed: begin where the master would
         centre = master.propose(whole=False).decision
         value = attempt(centre)
     while state.steps < most_steps:
         if state.steps % BOUND_EVERY == 0:
             state.relaxed = master.propose(whole=False).hoped
-            state.bound = min(state.bound, state.relaxed)
+            state.lower(state.relaxed, master.room)
         proposal = master.propose(near=centre, reach=reach, whole=False)
-        hope = proposal.hoped - value
-        if hope <= gap / 2:
+        hope, known = proposal.hoped - value, proposal.decision in asked
+        if hope <= gap / 2 or known:
             bound = master.propose(whole=False).hoped
             state.relaxed = min(state.relaxed, bound)
-            state.bound = min(state.bound, bound)
+            state.lower(bound, master.room)
             tell()
-            if bound - value <= gap / 2 or state.bound - state.value <= gap:
+            if bound - value <= gap / 2 or state.bound - state.value <= gap or (known and reach >= 1.0):
                 return
             reach = min(1.0, 4.0 * reach)
             if reach < 1.0 or bound - value <= gap:
                 continue
             proposal = master.propose(whole=False)
             hope = proposal.hoped - value
+            if proposal.decision in asked:
+                return
         got = attempt(proposal.decision) - value
+        asked.add(proposal.decision)
         if got >= 0.1 * hope:
             centre, value = proposal.decision, value + got
             if got >= 0.5 * hope:

@@ -57,7 +57,8 @@ class Master:
     task : Task
         What is asked.
     base : dict of int to Worth
-        What doing nothing is worth in each piece: all worths are counted from there.
+        What doing nothing is worth in each piece where nobody minds risk: all worths are counted from there, and it is
+        the first cut, so that no master is without a bound.
     story : int, optional
         The only story that may happen: what one would decide who knew it.
     """
@@ -80,6 +81,16 @@ class Master:
         self.first_rows = self.stated.matrix
         self.dual = self.reduced = np.zeros(0)
         self.heard: list[tuple[Decision, dict[int, Worth]]] | None = None
+        self.idle = 0.0
+        """What doing nothing brings under the functional, MUSD: with risk less than nothing, for it leaves risk."""
+        self.size = float(self.outcomes.probability @ np.abs(self.base)) / UNIT
+        """Magnitude of what is compared, MUSD."""
+        self.add(self.nothing(), base)
+
+    @property
+    def room(self) -> float:
+        """Return by how much a bound may lie below a value that is reached, MUSD: what the solver is accurate to."""
+        return ACCURACY * (1.0 + self.size)
 
     @property
     def asked(self) -> list[int]:
@@ -151,7 +162,7 @@ class Master:
         value, hoped = self._solved()
         decision = self._read(value, integral)
         bound = float(self.highs.getInfo().mip_dual_bound) if integral else hoped
-        return Proposal(decision, hoped, bound, integral)
+        return Proposal(decision, hoped - self.idle, bound - self.idle, integral)
 
     def _confine(self, near: Decision | None, reach: float, whole: bool, fixed: Values | None) -> None:
         """Bound the decisions: a trust region, shares that stand."""
@@ -253,8 +264,8 @@ class Master:
         return not bool((own & ((sums < low - room) | (sums > high + room))).any())
 
     def value(self, decision: Decision, worths: Mapping[int, Worth]) -> float:
-        """Return what a decision brings over doing nothing, less the risk that it leaves where risk counts, MUSD."""
-        return self.outcomes.value(decision, worths, self.task.risk)
+        """Return what a decision brings over doing nothing under the functional, MUSD."""
+        return self.outcomes.value(decision, worths, self.task.risk) - self.idle
 
     def conflict(self) -> str:
         """Return which limits cannot hold together, in the case's words."""
@@ -265,8 +276,9 @@ class Master:
 
     def _conflicting(self) -> list[str]:
         """Return the rows of an irreducible infeasible set, in the case's words."""
-        known = {row: _("{name} of {limit:,.1f}").format(name=self._said(name), limit=self.stated.high[row])
-                 for name, rows in self.limit_rows.items() for row in rows}  # fmt: skip
+        known = {row: _("{name} of {limit:,.1f}").format(name=self._said(name, until), limit=self.stated.high[row])
+                 for name, rows in self.limit_rows.items()
+                 for row, until in zip(rows, (x.until for x in self.task.limits[name]), strict=True)}  # fmt: skip
         known |= {row: _("at least {least:,.1f} of {what}").format(least=least, what=what)
                   for row, (what, least) in self.demanded.items()}  # fmt: skip
         kinds = np.zeros(self.n_build, dtype=np.uint8)
@@ -279,6 +291,8 @@ class Master:
         return [known[row] for row in sorted(set(found.row_index_) & set(known))]
 
     @staticmethod
-    def _said(name: str) -> str:
+    def _said(name: str, until: int) -> str:
         kind, _sign, rest = name.partition("_")
-        return _("the purse, MUSD,") if kind == "purse" else _("cap `{cap}`").format(cap=rest)
+        if kind != "purse":
+            return _("cap `{cap}`").format(cap=rest)
+        return _("the purse to {year}, MUSD,").format(year=until) if until else _("the purse, MUSD,")

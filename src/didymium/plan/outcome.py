@@ -12,6 +12,7 @@ import pandas as pd
 from didymium.messages import _
 from didymium.plan.candidates import purse_of
 from didymium.plan.clearing import Cleared
+from didymium.plan.payers import Bill, bill
 from didymium.plan.planner import Planner
 from didymium.plan.stories import CALM
 from didymium.result import Column
@@ -86,6 +87,11 @@ class Outcome:
     def cost(self) -> dict[str, pd.DataFrame]:
         """Return public cost by plan, regions x nodes, kUSD."""
         return {who: self.clearing.public_cost(cleared) for who, cleared in self.plans.items()}
+
+    @cached_property
+    def bills(self) -> dict[str, Bill]:
+        """Return who pays what, by plan."""
+        return {who: bill(self.desk, cleared.who, cleared.plan.decision) for who, cleared in self.plans.items()}
 
     def by_story(self, frame: pd.DataFrame, region: str) -> npt.NDArray[np.float64]:
         """Return a region's sum along the path of every story."""

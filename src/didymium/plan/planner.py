@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from didymium.faults import SolverError
 from didymium.messages import _
 from didymium.plan.checkpoint import Checkpoint
 from didymium.plan.clearing import Cleared, Clearing, Plan
 from didymium.plan.extensive import SMALL, decision_of, size, solve_whole
 from didymium.plan.judge import Judge
-from didymium.plan.lshaped import Found, Progress, evaluate, search
+from didymium.plan.lshaped import Found, Progress, Tried, evaluate, search, settled
 from didymium.plan.master import Master
 from didymium.plan.recourse import Decision, Job, Worth, jobs
+from didymium.plan.task import UNIT
 from didymium.plan.workers import Threads
 
 if TYPE_CHECKING:
@@ -54,30 +56,59 @@ class Search:
         The coalition.
     risk : float
         Weight of the conditional value at risk.
+
+    Attributes
+    ----------
+    base : dict of int to Worth
+        What doing nothing is worth in each piece where nobody minds risk.
+    idle : tuple of Decision and dict, or None
+        Doing nothing at the value at risk that suits it best, once it was asked.
+    floor : float
+        Objective in full of doing nothing, MUSD.
+    pool : list of tuple
+        Every decision that was tried, and what it is worth.
     """
 
     def __init__(self, desk: Desk, crew: Crew, found: list[Job], who: tuple[str, ...], risk: float) -> None:
         self.desk, self.crew, self.jobs, self.who, self.risk = desk, crew, found, who, risk
         self.base: dict[int, Worth] = {}
+        self.idle: Tried | None = None
+        self.floor = 0.0
         self.pool: list[tuple[Decision, dict[int, Worth]]] = []
 
     def _ready(self) -> None:
         self.crew.take(self.jobs)
         if not self.base:
             pieces = self.desk.pieces
-            zero = Decision(np.zeros(len(self.desk.projects)), np.zeros((len(pieces.before), len(pieces.programmes))),
-                            np.zeros(sum(len(job.excess) for job in self.jobs)))  # fmt: skip
-            plain = [job.at for job in self.jobs if not len(job.excess)]
-            self.base = self.crew.solve(zero, plain)
-            several = [job.at for job in self.jobs if len(job.excess)]
-            if several:
-                self.base |= self.crew.solve(zero, several)
+            # No loss elsewhere, and none anywhere counts as one of the worst: what it is worth to who minds no risk.
+            self.base = self.crew.solve(
+                Decision(np.zeros(len(self.desk.projects)), np.zeros((len(pieces.before), len(pieces.programmes))),
+                         np.full(sum(len(job.excess) for job in self.jobs), -np.inf))
+            )  # fmt: skip
 
-    def master(self, scale: float = 1.0, risk: float | None = None) -> Master:
-        """Return a master with every cut that is known; the purse times ``scale``, or with another risk."""
+    def master(self, scale: float = 1.0, risk: float | None = None, whose: tuple[str, ...] | None = None) -> Master:
+        """Return a master with every cut that is known; the purse times ``scale``, another's, or with another risk.
+
+        Raises
+        ------
+        SolverError
+            Pieces that end in several ways have another risk in them.
+        """
         self._ready()
-        task = self.desk.task(self.who, self.risk if risk is None else risk, scale)
+        task = self.desk.task(self.who, self.risk if risk is None else risk, scale, whose)
+        if task.risk != self.risk and any(len(stated.exits) > 1 for stated in self.desk.pieces.stated):
+            raise SolverError(_("pieces made for a risk of {made:g} were asked about {risk:g}").format(
+                made=self.risk, risk=task.risk))  # fmt: skip
         master = Master(self.desk.pieces, self.jobs, task, self.base)
+        if self.idle is None:
+            *others, self.idle = settled(master, self.crew, master.nothing(), self.base)
+            if master.outcomes.split_up:
+                self.pool += [*others, self.idle]
+        master.idle = master.value(*self.idle)
+        if risk is None:
+            # What a piece that ends in several ways is worth has the share of the expectation in it already.
+            share = np.where(master.outcomes.several, 1.0, 1.0 - self.risk) * master.outcomes.probability
+            self.floor = float(share @ master.base) / UNIT + master.idle
         for decision, worths in self.pool:
             master.add(decision, worths)
         return master
@@ -93,7 +124,7 @@ class Search:
         """Return the best decision; what is tried on the way is kept for the next question."""
         master = master or self.master()
         master.heard = self.pool
-        return search(master, self.crew, gap, self.base, progress, checkpoint, most_steps)
+        return search(master, self.crew, gap, self.base, progress, checkpoint, most_steps, nothing=self.idle)
 
     def at_once(self, weight: float, gap: float) -> Found:
         """Return the best decision by the whole program, and what the pieces say of it."""
@@ -237,9 +268,11 @@ class Planner:
 
     @staticmethod
     def total(made: Search, found: Found) -> float:
-        """Return the planning program's objective in full, MUSD."""
-        probability = [stated.piece.probability for stated in made.desk.pieces.stated]
-        return float(sum(probability[at] * worth.value for at, worth in made.base.items())) / 1000.0 + found.value
+        """``(1 - r) E[worth] - r CVaR(loss)``: the planning program's objective in full, MUSD.
+
+        Losses count from the best story of doing nothing.
+        """
+        return made.floor + found.value
 
     def clear(self, who: tuple[str, ...], plan: Plan) -> Cleared:
         """Return the market with a plan fixed, on the plan's own stories; the same plan is cleared once.
@@ -281,10 +314,6 @@ class Planner:
         """
         planned = [self.candidate(who, weight) for weight in self.weights]
         candidates = [*planned, *(self.stock_only(plan) for plan in planned[:1]), *self.rules(who), *others]
-        money = self.desk.task(who).limits
-        most = max(
-            (row.limit for name, rows in money.items() if name.startswith("purse_") for row in rows), default=0.0
-        )
         idle = self.clearing.idle.plan
         best, worth, cost = idle, 0.0, 0.0
         allowed = self.within(who, idle)
@@ -293,8 +322,7 @@ class Planner:
         tried = [self._row(idle, 0.0, 0.0, 0.0, allowed)]
         for plan in candidates:
             value, interval, _by_story = self.judged(who, plan)
-            spent = self.clearing.spent(plan.decision)
-            affordable = spent <= most * (1 + 1e-6) and self.within(who, plan)
+            spent, affordable = self.desk.spent(plan.decision), self.within(who, plan)
             tried.append(self._row(plan, value, interval, spent, affordable))
             if affordable and value > worth:
                 best, worth, cost = plan, value, spent
@@ -316,20 +344,19 @@ class Planner:
         return {"candidate": plan.how, "worth": value / 1000.0, "interval": interval / 1000.0, "spent": spent / 1000.0,
                 "affordable": affordable, "chosen": False}  # fmt: skip
 
-    def within(self, who: tuple[str, ...], plan: Plan) -> bool:
-        """Return whether a plan keeps within what its coalition may decide, and within the caps."""
-        task = self.desk.task(who)
+    def within(self, who: tuple[str, ...], plan: Plan, whose: tuple[str, ...] | None = None) -> bool:
+        """Return whether a plan keeps within what its coalition may decide, its purse in every year, and the caps.
+
+        The purse is that of ``whose``, where it is not the coalition's own.
+        """
+        task = self.desk.task(who, whose=whose)
         decided = plan.decision.build > 1e-9
         if bool((decided & ~task.allowed & np.array([x.choose for x in task.projects])).any()):
             return False
         for target in task.targets:
             if plan.decision.stock[target.node, list(target.programmes)].sum() < target.least * (1 - 1e-9):
                 return False
-        share = {x.label: float(b) for x, b in zip(task.projects, plan.decision.build, strict=True)}
-        return all(
-            sum(use * share.get(label, 0.0) for label, use in row.build.items()) <= row.limit * (1 + 1e-9)
-            for name, rows in task.limits.items() if name.startswith("cap_") for row in rows
-        )  # fmt: skip
+        return not self.desk.broken(task.limits, plan.decision)
 
     def stock_only(self, plan: Plan) -> Plan:
         """Return a plan's stocks without its projects."""

@@ -54,6 +54,8 @@ class Outcomes:
         Pieces whose worth counts.
     best : float
         What the best story of doing nothing is worth, kUSD: losses are counted from there.
+    split_up : list of int
+        Pieces that end in several ways, of those whose worth counts.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Outcomes:
             self.paths, self.nodes, self.share = [self.asked], [self.nodes[story]], np.ones(1)
         self.idle = np.array([base[path].sum() for path in self.paths])
         self.several = np.array([len(job.excess) > 0 for job in found])
+        self.split_up = [at for at in self.asked if self.several[at]]
         self.plain = [s for s, path in enumerate(self.paths) if not any(self.several[at] for at in path)]
         self.best = float(self.idle[self.plain or list(range(len(self.paths)))].max())
 
@@ -122,7 +125,11 @@ class Outcomes:
         return decision._replace(excess=excess)
 
     def value(self, decision: Decision, worths: Mapping[int, Worth], risk: float) -> float:
-        """Return what a decision brings over doing nothing, less the risk that it leaves where risk counts, MUSD."""
+        """``(1 - r) E[gain] - r CVaR(loss)``, MUSD: gain over doing nothing, loss against its best story.
+
+        Where a piece ends in several ways this is the functional at the decision's own value at risk, which no other
+        value at risk of it need reach: :func:`didymium.plan.lshaped.settled` finds the best one.
+        """
         gained = np.zeros(len(self.jobs))
         gained[self.asked] = [worths[at].value - self.base[at] for at in self.asked]
         gained /= UNIT
@@ -138,6 +145,16 @@ class Outcomes:
             + float(self.probability[self.several] @ gained[self.several])
             - risk * (decision.at_risk + float(self.share[self.plain] @ beyond) / TAIL)
         )
+
+    def rise(self, decision: Decision, worths: Mapping[int, Worth], risk: float) -> float:
+        """``-r (1 - sum_plain p_s [l_s > v] / a) - sum_k p_k sum_e dV_k/dc_e``: what a higher value at risk ``v`` adds.
+
+        A supergradient of :meth:`value`, which is concave in ``v``: the loss elsewhere of an exit, ``c_e = l_e - v``,
+        falls as ``v`` rises.
+        """
+        beyond = self.losses(decision, worths)[self.plain] > decision.at_risk
+        within = sum(self.probability[at] * float(worths[at].excess.sum()) for at in self.split_up)
+        return float(-risk * (1.0 - self.share[self.plain] @ beyond / TAIL) - within)
 
 
 def cvar(losses: Values, share: Values, tail: float = TAIL) -> float:

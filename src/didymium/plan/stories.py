@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.distance import cdist
 
 from didymium.case.scenario import DemandChange, Outage, Restriction, Scenario
 from didymium.faults import CaseError, DidymiumError, Fault
@@ -145,6 +144,15 @@ def chances_of(case: cases.Case, end: str = "value") -> Chances:
     return Chances(**{name: case.assumption(row, end) for name, row in ROWS.items()})
 
 
+def heavy_forms(case: cases.Case) -> frozenset[str]:
+    """Return the forms beyond the ore that hold a heavy element."""
+    columns = (case["commodities"][name] for name in ("commodity", "elements", "stage"))
+    return frozenset(
+        name for name, elements, stage in zip(*columns, strict=True)
+        if stage in FORMS["all"][1] and set(str(elements).split(";")) & set(HEAVY)
+    )  # fmt: skip
+
+
 def generated(
     case: cases.Case, chances: Chances, first: int, last: int, half_years: int = 3, per_year: int = 1
 ) -> list[Story]:
@@ -165,11 +173,7 @@ def generated(
     per_year : int
         Days of a year on which it may begin, evenly spaced.
     """
-    heavy = frozenset(
-        name for name, elements, stage in zip(*(case["commodities"][c] for c in ("commodity", "elements", "stage")),
-                                              strict=True)
-        if stage in FORMS["all"][1] and set(str(elements).split(";")) & set(HEAVY)
-    )  # fmt: skip
+    heavy = heavy_forms(case)
     every = frozenset(case["commodities"].loc[case["commodities"]["stage"].isin(FORMS["all"][1]), "commodity"])
     split = chances.heavy if heavy else 0.0  # a chain without heavy elements is cut as a whole
     forms = [("all", every, 1.0 - split), ("heavy", heavy, split)]
@@ -253,52 +257,6 @@ def mean_story(stories: Sequence[Story], first: date, last: int) -> Story:
         tuple(DemandChange(u, r, a, b, 1.0 + more, rows) for (u, r, a, b), more in changes.items()),
     )  # fmt: skip
     return Story("mean", mean, 1.0)
-
-
-def reduced(
-    stories: Sequence[Story], count: int, first: date, last: int, keep: Sequence[int] = ()
-) -> tuple[list[Story], float]:
-    """Return ``count`` of the stories that stand for all, and what was lost: forward selection.
-
-    Each step takes the story that leaves the least ``sum_s p_s min_kept d(s, kept)``; every story left out gives its
-    probability to the nearest kept one (Heitsch and Roemisch 2003, Computational Optimization and Applications 24,
-    187-206, algorithm 2.4). The distance is the difference in what is cut, over quarters, forms and destinations.
-
-    Parameters
-    ----------
-    stories : sequence of Story
-        All of them.
-    count : int
-        How many are kept; calm always is, where it may happen.
-    first, last : date, int
-        First day and last year of the horizon.
-    keep : sequence of int
-        Positions of stories that are kept in any case.
-
-    Returns
-    -------
-    tuple of list of Story and float
-        The kept ones with their new probabilities, and the distance from the whole set (in quarters of a full cut).
-    """
-    if count < 1:
-        raise DidymiumError(_("{count} scenarios cannot stand for anything -> keep at least 1").format(count=count))
-    if count >= len(stories):
-        return list(stories), 0.0
-    shape = cut_by_quarter(stories, first, last)
-    distance = cdist(shape, shape, "cityblock")
-    share = np.array([story.probability for story in stories])
-    kept = list(dict.fromkeys([*(at for at, story in enumerate(stories) if story.scenario is None), *keep]))
-    nearest = distance[kept].min(axis=0) if kept else np.full(len(stories), np.inf)
-    while len(kept) < count:
-        cost = (share[None, :] * np.minimum(nearest[None, :], distance)).sum(axis=1)
-        cost[kept] = np.inf
-        best = int(np.argmin(cost))
-        kept.append(best)
-        nearest = np.minimum(nearest, distance[best])
-    kept.sort()
-    taken_by = np.asarray(kept)[np.argmin(distance[kept], axis=0)]
-    moved = np.bincount(taken_by, share, len(stories))
-    return [replace(stories[at], probability=float(moved[at])) for at in kept], float((share * nearest).sum())
 
 
 def cut_by_quarter(stories: Sequence[Story], first: date, last: int) -> npt.NDArray[np.float64]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from didymium.case.case import ROW, Case
@@ -9,17 +12,21 @@ from didymium.case.network import market_label
 from didymium.messages import _
 from didymium.plan.actions import choices, schedule, stock_plan
 from didymium.plan.gains import compare, gap, tried
+from didymium.plan.likelihoods import chances_table
 from didymium.plan.outcome import WHO, Outcome
+from didymium.plan.purses import purses_table
 from didymium.plan.uncertainty import (
     Answers,
     frontier_table,
     others_table,
-    purses_table,
     reasons_table,
     stories_table,
     values_table,
 )
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
+
+if TYPE_CHECKING:
+    from didymium.plan.stories import Story
 
 PRICED = (
     "ndpr_oxide",
@@ -34,10 +41,11 @@ PRICED = (
 """Commodities of the magnet chain whose prices are listed."""
 
 
-def plan_tables(outcome: Outcome, answers: Answers | None = None) -> list[ResultTable]:
-    """Return every table of a plan; those on uncertainty where they were asked for."""
+def plan_tables(outcome: Outcome, every: Sequence[Story], answers: Answers | None = None) -> list[ResultTable]:
+    """Return every table of a plan made for some of the stories; those on uncertainty where they were asked for."""
     found = [compare(outcome), choices(outcome), stock_plan(outcome), gap(outcome), schedule(outcome), path(outcome),
-             tried(outcome), stories_table(outcome), purses_table(outcome)]  # fmt: skip
+             tried(outcome), stories_table(outcome, every), chances_table(outcome.case, every, outcome.stories),
+             purses_table(outcome)]  # fmt: skip
     if answers is not None:
         found.append(values_table(outcome, answers))
         if answers.reasons or answers.budget:

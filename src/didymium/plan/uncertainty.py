@@ -15,8 +15,11 @@ from didymium.plan.outcome import WHO, Outcome
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from didymium.plan.clearing import Cleared
     from didymium.plan.planner import Planner
+    from didymium.plan.stories import Story
 
 
 @dataclass
@@ -63,8 +66,12 @@ def ask(planner: Planner, who: tuple[str, ...], weight: float, deep: bool) -> An
     return answers
 
 
-def stories_table(outcome: Outcome) -> ResultTable:
-    """Return every story: probability, what it costs each participant's users, what each plan is worth in it."""
+def stories_table(outcome: Outcome, every: Sequence[Story]) -> ResultTable:
+    """Return every story: probability, what it costs each participant's users, what each plan is worth in it.
+
+    Beside it stands its own probability among ``every`` story, of which some stand for all.
+    """
+    own = {story.name: story.probability for story in every}
     idle = outcome.gains["nothing"]["users"]
     worth = {who: _worth(outcome, cleared) for who, cleared in outcome.plans.items() if cleared.who}
     none = np.zeros(len(outcome.stories))
@@ -73,7 +80,7 @@ def stories_table(outcome: Outcome) -> ResultTable:
     rows = []
     for at, story in enumerate(outcome.stories):
         row: dict[str, Any] = {"story": story.name, "title": story.title, "probability": story.probability,
-                               "shown": at == outcome.at}  # fmt: skip
+                               "before": own.get(story.name, 0.0), "shown": at == outcome.at}  # fmt: skip
         for member in outcome.case.participants:
             users = outcome.by_story(idle, member)
             row[f"loss_{member.lower()}"] = float(users[outcome.calm] - users[at]) / 1000.0
@@ -85,7 +92,10 @@ def stories_table(outcome: Outcome) -> ResultTable:
         rows.append(row)
     columns = {
         "story": Column("", _("Scenario")), "title": Column("", _("What happens")),
-        "probability": Column("ratio", _("Probability: an assumption, no source gives one")),
+        "probability": Column("ratio", _("Probability, with those that it stands for: an assumption, no source gives "
+                                         "one")),
+        "before": Column("ratio", _("Its own probability among all scenarios, {count} of them").format(
+            count=len(every))),
         "shown": Column("", _("Plans are shown along this one")),
     }  # fmt: skip
     for member in outcome.case.participants:
@@ -185,45 +195,6 @@ def _outside(outcome: Outcome, cleared: Cleared, joint: bool) -> tuple[float, fl
         return None
     mean, half, _by_story = planner.checker.worth(planner.desk, cleared.who, cleared.plan)
     return mean / 1000.0, half / 1000.0, planner.checker.draws
-
-
-def purses_table(outcome: Outcome) -> ResultTable:
-    """Return every purse with what the plan takes out of it and what one more dollar would bring."""
-    rows = []
-    for who, cleared in outcome.plans.items():
-        if not cleared.who:
-            continue
-        search = next(s for (key, _weight), s in outcome.planner.searches.items() if key == cleared.who)
-        prices = search.master().shadow_prices(search_decision(outcome, cleared))
-        spent = outcome.clearing.spent(cleared.plan.decision) / 1000.0
-        for name, value in prices.items():
-            if not name.startswith("purse_"):
-                keys = [key for cap in outcome.desk.caps if name == f"cap_{cap.name}" for key in cap.inputs]
-                rows.append({"who": who, "limit": name.removeprefix("cap_"), "region": "", "money": float("nan"),
-                             "spent": float("nan"), "shadow_price": value, RESTS_ON: join_inputs(keys)})  # fmt: skip
-                continue
-            purses = [(member, purse_of(outcome.case, (member,))) for member in cleared.who]
-            total = sum(money.total for _member, money in purses)
-            rows += [{"who": who, "limit": "+".join(key.removeprefix("purses/") for key in money.inputs
-                                                   if key.startswith("purses/")) or "-",
-                      "region": member, "money": money.total / 1000.0,
-                      "spent": spent * money.total / total if total > 0 else 0.0, "shadow_price": value,
-                      RESTS_ON: join_inputs(money.inputs) or f"regions/{member}"}
-                     for member, money in purses]  # fmt: skip
-    columns = {
-        "who": WHO, "limit": Column("", _("Purse or cap")), "region": Column("", _("Whose money")),
-        "money": Column("MUSD", _("Money in it")),
-        "spent": Column("MUSD", _("What the plan takes out of it; purses that are summed in proportion")),
-        "shadow_price": Column("MUSD/MUSD", _("What one more unit would bring, projects as they are")),
-    }  # fmt: skip
-    return ResultTable(
-        "purses", _("Purses"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns, ("who", "limit", "region")
-    )
-
-
-def search_decision(outcome: Outcome, cleared: Cleared) -> np.ndarray:
-    """Return the projects at which a purse's shadow price is read: those of the planning program's plan."""
-    return outcome.planner.found[cleared.who].decision.build
 
 
 def frontier_table(outcome: Outcome, answers: Answers) -> ResultTable:

@@ -172,7 +172,7 @@ def risk_frontier(
     several = any(len(stated.exits) > 1 for stated in planner.desk.pieces.stated)
     rows = []
     for risk in risks:
-        if several and (risk > 0.0) != (made.risk > 0.0):
+        if several and risk != made.risk:
             rows.append((risk, planner.search_of(who, weight, risk).run(planner.gap)))
         else:
             rows.append((risk, made.run(planner.gap, master=made.master(risk=risk))))

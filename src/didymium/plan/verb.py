@@ -19,6 +19,7 @@ from didymium.plan.clearing import union
 from didymium.plan.desk import Desk, Terms, Wanted
 from didymium.plan.outcome import Outcome
 from didymium.plan.planner import GAP, WEIGHTS, Planner
+from didymium.plan.reduction import reduced
 from didymium.plan.stories import (
     CALM,
     ROWS,
@@ -27,11 +28,11 @@ from didymium.plan.stories import (
     checked,
     generated,
     of_case,
-    reduced,
     sample,
     standing_in,
 )
 from didymium.plan.tables import plan_tables
+from didymium.plan.together import no_worse, same_money, together
 from didymium.plan.uncertainty import ask
 from didymium.plan.unfold import REFILL, unfold
 from didymium.result import Result, new_manifest
@@ -128,7 +129,7 @@ def plan(
     step : int
         Months of a period while something is cut.
     values : bool
-        Also RP, EEV, WS, VSS and EVPI of the joint plan.
+        Also RP, EEV, WS, VSS and EVPI of the joint plan, and the joint plan with the money of one partner.
     deep : bool
         Also frontiers, reasons and other plans nearly as good.
     threads : int
@@ -143,7 +144,8 @@ def plan(
     Returns
     -------
     Result
-        compare, choices, stock_plan, gap, schedule, path, tried, stories, purses; values, frontier, reasons, others.
+        compare, choices, stock_plan, gap, schedule, path, tried, stories, chances, purses; values, together, frontier,
+        reasons, others.
 
     Raises
     ------
@@ -208,10 +210,18 @@ def plan(
     ]
     plans["both"] = planner.best(tuple(members), [*named, union(*(plans[m].plan for m in members))])
     done()
+    same = None
+    if values or deep:
+        joint = plans["both"]
+        same = same_money(planner, tuple(members), joint, {plan.how: plan for plan in named})
+        plans["both"] = no_worse(planner, joint, same)
     if check and not draws:
         planner.checker = planner.judge_on(desk_on(sample(stories.every, check, seed)), check)
     answers = ask(planner, tuple(members), weights[0], deep) if values or deep else None
-    tables = plan_tables(Outcome(planner, stories.shown, plans), answers)
+    outcome = Outcome(planner, stories.shown, plans)
+    tables = plan_tables(outcome, stories.every, answers)
+    if values or deep:
+        tables.append(together(outcome, same))
     planner.close()
     done()
     chosen = _options(case, stories, terms, planner, story, last, gap, weights, draws or check, seed, step)
@@ -263,7 +273,7 @@ def _stories(
     # A cut in the last two years would be over after the horizon is.
     every = generated(case, chances_of(case), first.year + 1, max(first.year + 1, last - 2))
     every, at = standing_in(every, story, first, last)
-    kept, distance = reduced(every, count, first, last, keep=[at])
+    kept, distance = reduced(every, count, keep=[at])
     shown = next(k for k, each in enumerate(kept) if each.name == story.name)
     return _Stories(kept, shown, every, distance)
 

@@ -156,24 +156,24 @@ class Crew(Protocol):
 
 
 def shares(found: Sequence[Job], count: int) -> list[list[Job]]:
-    """Return the jobs of each of ``count`` workers: pieces of one matrix together, the work even.
+    """Return the jobs of each of ``count`` workers: a matrix with as few of them as can be, the work even.
 
-    A matrix with more pieces than one worker can take is dealt out piece by piece.
+    A row of pieces, those of a matrix together and the lightest matrix last, that is cut where a worker has its share
+    (McNaughton 1959, Management Science 6, 1-12).
     """
     lots: list[list[Job]] = [[] for _worker in range(count)]
     load = np.zeros(count)
     # A piece takes longer the larger it is and the more of the decision it feels: later years feel more projects.
     size = {job.at: len(job.arrays[0]) ** 1.3 * (1.0 + job.projects.nnz / 100.0) for job in found}
-    most = 1.02 * sum(size.values()) / count
+    share = sum(size.values()) / count
     groups: dict[int, list[Job]] = {}
     for job in found:
         groups.setdefault(job.matrix, []).append(job)
     for group in sorted(groups.values(), key=lambda each: -sum(size[job.at] for job in each)):
         at = int(np.argmin(load))
-        dealt = load[at] + sum(size[job.at] for job in group) > most
         # Pieces in which the same is cut follow each other: the first solve of one starts where the last one ended.
         for job in sorted(group, key=lambda each: np.isfinite(each.arrays[2]).tobytes()):
-            if dealt:
+            if load[at] + size[job.at] / 2 > share:
                 at = int(np.argmin(load))
             lots[at].append(job)
             load[at] += size[job.at]
@@ -181,23 +181,19 @@ def shares(found: Sequence[Job], count: int) -> list[list[Job]]:
 
 
 def seeding(lots: Sequence[Sequence[Job]]) -> list[list[Job]]:
-    """Return by worker what is solved first: a piece of each matrix that several workers hold.
+    """Return by worker what is solved first: a piece of each matrix, whoever holds it, the work even.
 
-    From nothing a piece takes ten times as long as from one that is alike, and each worker would begin so.
+    From nothing a piece takes ten times as long as from one that is alike, and grows with the square of its columns.
+    The largest go first, each to whoever has least to do (Graham 1969, SIAM Journal on Applied Mathematics 17,
+    416-429).
     """
-    holders: dict[int, list[int]] = {}
-    for place, lot in enumerate(lots):
-        for matrix in dict.fromkeys(job.matrix for job in lot):
-            holders.setdefault(matrix, []).append(place)
-    first = {(place, job.matrix): job for place, lot in enumerate(lots) for job in reversed(lot)}
+    first = {job.matrix: job for lot in reversed(lots) for job in reversed(lot)}
     asked: list[list[Job]] = [[] for _lot in lots]
     load = np.zeros(len(lots))
-    for matrix, places in holders.items():
-        if len(places) > 1:
-            place = min(places, key=lambda each: float(load[each]))
-            job = first[place, matrix]
-            asked[place].append(job)
-            load[place] += len(job.arrays[0])
+    for job in sorted(first.values(), key=lambda each: -len(each.arrays[0])):
+        at = int(np.argmin(load))
+        asked[at].append(job)
+        load[at] += float(len(job.arrays[0])) ** 2
     return asked
 
 
@@ -234,7 +230,7 @@ class Threads:
         return {at: worth for future in futures for at, worth in future.result().items()}
 
     def _seed(self, decision: Decision) -> None:
-        """Give every worker a basis of each matrix that it shares."""
+        """Give every worker a basis of each matrix."""
         assert self._pool is not None
         self._seeded = True
 

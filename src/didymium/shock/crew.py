@@ -95,11 +95,11 @@ class Crew(Protocol):
 
 
 def one(task: Task, sweep: Sweep, index: int) -> Outcome:
-    """Run one draw."""
+    """Run one draw, with the cut and without."""
     variates = task.chance.variates(index)
     drawn = task.chance.draw(variates, task.level)
     path = sweep.draw(drawn.scenario, task.foresight, drawn.market, sweep.options)
-    return outcome_of(task.chance.case, drawn, path, variates)
+    return outcome_of(task.chance.case, drawn, path, sweep.calm(drawn.scenario, sweep.options), variates)
 
 
 _OWN = threading.local()

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 PART = 4
 """Draws in a file: what an interruption loses, and less than a minute's work."""
 
-FORMAT = 4
+FORMAT = 5
 """Raised when what a draw means changes: older parts are then not used."""
 
 REFERENCES = (0.0, -1.0, 1.0)
@@ -91,7 +91,7 @@ def draws(
     Returns
     -------
     Result
-        exceedance, bands, stops, drivers, drawn.
+        odds, exceedance, bands, stops, drivers, drawn. What a cut costs is counted beyond the same draw without it.
 
     Raises
     ------
@@ -99,6 +99,8 @@ def draws(
         Fewer than one draw, an unknown level or way to ration, or a folder that holds draws of another question.
     SolverError
         No verified optimum.
+    KeyboardInterrupt
+        Interrupted; it says where the draws are kept.
     """
     wrong = [level for level in levels if level not in LEVELS]
     if count < 1 or wrong or not levels:
@@ -119,12 +121,17 @@ def draws(
         progress(done, len(levels) * count)
     crew = crew or crew_of(workers)
     points = REFERENCES if chance.bands else REFERENCES[:1]
-    for level in levels:
-        parts = [at for mine, at in todo if mine == level]
-        if parts:
-            found = dict(crew.each(reference, Task(chance, level, foresight), points))
-            task = Task(chance, level, foresight, [found[z] for z in points])
-            done = _run(crew, task, parts, count, keep, progress, done, len(levels) * count)
+    try:
+        for level in levels:
+            parts = [at for mine, at in todo if mine == level]
+            if parts:
+                found = dict(crew.each(reference, Task(chance, level, foresight), points))
+                task = Task(chance, level, foresight, [found[z] for z in points])
+                done = _run(crew, task, parts, count, keep, progress, done, len(levels) * count)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            _("what was drawn is kept in {folder}: the same command goes on from there").format(folder=keep.folder)
+        ) from None
     outcomes = {level: keep.read(level, count) for level in levels}
     tables = RiskTables(chance, outcomes).all()
     chosen = {

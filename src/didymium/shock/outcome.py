@@ -1,4 +1,8 @@
-"""What is kept of a draw: prices and shortages by month, and what they cost each participant."""
+"""What is kept of a draw: prices and shortages by month, and what the cut costs each participant.
+
+A draw has its own demand, elasticities and stocks, so that something is dear and missing in it without any cut. What a
+cut costs is what it adds: the same draw is run without it (common random numbers) and taken off.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +25,11 @@ if TYPE_CHECKING:
     from didymium.case import case as cases
 
 TOTALS = ("users_loss", "value_at_risk_low", "value_at_risk", "value_at_risk_high", "short", "worst_month")
-"""Of each participant: loss of its users and value added at risk (MUSD), tonnes short, share missing in the worst
-month of its worst end use."""
+"""Of each participant: loss of its users and value added at risk (MUSD) and tonnes short, beyond those of the same draw
+without the cut; share missing in the worst month of its worst end use."""
+
+ADDED = TOTALS[:-1]
+"""Those that are counted beyond the draw without the cut; what is missing in a month is missing."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +105,18 @@ def use_frame(path: Path, market: Market) -> pd.DataFrame:
     return pd.DataFrame(parts).reset_index()
 
 
-def outcome_of(case: cases.Case, drawn: Drawn, path: Path, variates: Array) -> Outcome:
-    """Return what is kept of a draw."""
+def outcome_of(case: cases.Case, drawn: Drawn, path: Path, calm: Path, variates: Array) -> Outcome:
+    """Return what is kept of a draw.
+
+    Parameters
+    ----------
+    case, drawn : Case, Drawn
+        What was drawn.
+    path, calm : Path
+        Its months with the cut, and without.
+    variates : array
+        Its point of chance.
+    """
     market = drawn.market
     shown = markets_shown(case, market)
     multiple = path.price.loc[shown].to_numpy(float) / market.base.price.loc[shown].to_numpy(float)[:, None]
@@ -108,16 +125,25 @@ def outcome_of(case: cases.Case, drawn: Drawn, path: Path, variates: Array) -> O
     wide = frame.assign(missing=1.0 - ratio).pivot(index=["end_use", "region"], columns="month", values="missing")
     shown_uses = uses_shown(case, market)
     missing = wide.reindex(pd.MultiIndex.from_tuples(shown_uses)).to_numpy(float)
-    lost = users_loss(market, path.served.to_numpy(), path.wanted.to_numpy(), path.price) / 1000.0
-    worth, uses = worth_of(market), market.network.uses
+    uses = market.network.uses
     goods = uses.groupby(["end_use", "region"]).groups
     of_a_good = np.array([most_missing(path, goods[key]).fillna(0.0).to_numpy(float) for key in shown_uses])
-    totals = []
+    worst = [wide[wide.index.get_level_values("region") == region].to_numpy(float).max(initial=0.0)
+             for region in case.participants]  # fmt: skip
+    added = _cost(case, market, path, frame) - _cost(case, market, calm, use_frame(calm, market))
+    numbers = np.array([drawn.numbers.get(name, np.nan) for name in drawn.numbers])
+    totals = np.column_stack([added, worst])
+    return Outcome(np.asarray(variates), numbers, multiple, missing, of_a_good, totals)
+
+
+def _cost(case: cases.Case, market: Market, path: Path, frame: pd.DataFrame) -> Array:
+    """Return what the months of a path cost each participant, participants x :data:`ADDED`."""
+    lost = users_loss(market, path.served.to_numpy(), path.wanted.to_numpy(), path.price) / 1000.0
+    worth, rows = worth_of(market), []
     for region in case.participants:
         risk = value_at_risk(case, Shortage.of(frame, worth, region))
         mine = frame[frame["region"].eq(region)]
         short = float((mine["wanted"] - mine["served"]).clip(lower=0.0).sum())
-        worst = float(wide[wide.index.get_level_values("region") == region].to_numpy(float).max(initial=0.0))
-        totals.append([lost[uses["region"].eq(region).to_numpy()].sum(), risk.low, risk.value, risk.high, short, worst])
-    numbers = np.array([drawn.numbers.get(name, np.nan) for name in drawn.numbers])
-    return Outcome(np.asarray(variates), numbers, multiple, missing, of_a_good, np.array(totals))
+        users = market.network.uses["region"].eq(region).to_numpy()
+        rows.append([lost[users].sum(), risk.low, risk.value, risk.high, short])
+    return np.array(rows)

@@ -18,14 +18,30 @@ from didymium.shock.outcome import TOTALS, markets_shown, uses_shown
 
 LEVEL = Column("", N_("End of the ranges (secret stocks) at which the draws were run; never mixed"))
 POINTS = (0.99, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
-"""Probabilities of the exceedance curves."""
+"""Probabilities of the exceedance curves, as far as there are draws enough: :func:`told`."""
+
+RARE = 0.05
+"""Share of the draws that a bad case is exceeded in."""
 
 BANDS = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
 UNITS = {"users_loss": "MUSD", "value_at_risk": "MUSD", "value_at_risk_low": "MUSD", "value_at_risk_high": "MUSD",
          "short": "t", "worst_month": "ratio"}  # fmt: skip
 
+MEANT = N_(
+    "users_loss, value_at_risk with its band of dependence and short: beyond the same draw without the cut; "
+    "worst_month: share missing in the worst month of the worst end use"
+)
+
+SCORES = ("approval", "passthrough")
+"""What is drawn as a normal variate: one number places every measure in its own band."""
+
 Drawn = Mapping[str, Array]
+
+
+def told(count: int) -> list[float]:
+    """Return the probabilities of which so many draws tell something: at least one draw lies on either side."""
+    return [p for p in POINTS if min(p, 1.0 - p) * count >= 1.0 - 1e-9] or [0.5]
 
 
 class RiskTables:
@@ -50,12 +66,33 @@ class RiskTables:
 
     def all(self) -> list[ResultTable]:
         """Return every table."""
-        return [self.exceedance(), self.stops(), self.drivers(), self.bands(), self.drawn()]
+        return [self.odds(), self.exceedance(), self.stops(), self.drivers(), self.bands(), self.drawn()]
 
     def _rests(self, region: str) -> str:
         mine = self.market.network.uses["region"].eq(region)
         rows = self.market.network.uses.loc[mine, "inputs"]
         return join_inputs(self.why, [f"assumptions/{DEPENDENCE}"], *(str(row).split(";") for row in rows))
+
+    def odds(self) -> ResultTable:
+        """What the cut costs: its mean, what half of the draws exceed, and what one in twenty does."""
+        rows = []
+        for level, found in self.outcomes.items():
+            for at, region in enumerate(self.case.participants):
+                for column, quantity in enumerate(TOTALS):
+                    values = found["totals"][:, at, column]
+                    rare = np.quantile(values, 1.0 - RARE) if RARE in told(len(values)) else np.nan
+                    rows.append({
+                        "level": level, "region": region, "quantity": quantity, "unit": UNITS[quantity],
+                        "mean": values.mean(), "half": np.median(values), "rare": rare, RESTS_ON: self._rests(region),
+                    })  # fmt: skip
+        columns = {
+            "level": LEVEL, "region": Column("", _("Whose")), "quantity": Column("", _(MEANT)),
+            "unit": Column("", _("Unit of the values")), "mean": Column("", _("Mean of the draws")),
+            "half": Column("", _("Exceeded in half of the draws")),
+            "rare": Column("", _("Exceeded in one draw of twenty; nothing where there are fewer than twenty")),
+        }  # fmt: skip
+        return ResultTable("odds", _("What the cut costs, among the draws"), pd.DataFrame(rows), columns,
+                           ("level", "region", "quantity"))  # fmt: skip
 
     def exceedance(self) -> ResultTable:
         """What is exceeded with a probability, among the draws."""
@@ -64,15 +101,16 @@ class RiskTables:
             for at, region in enumerate(self.case.participants):
                 rests = self._rests(region)
                 for column, quantity in enumerate(TOTALS):
-                    values = np.quantile(found["totals"][:, at, column], 1.0 - np.array(POINTS))
+                    points = told(len(found["totals"]))
+                    values = np.quantile(found["totals"][:, at, column], 1.0 - np.array(points))
                     rows += [
                         {"level": level, "region": region, "quantity": quantity, "unit": UNITS[quantity],
                          "probability": p, "value": v, RESTS_ON: rests}
-                        for p, v in zip(POINTS, values, strict=True)
+                        for p, v in zip(points, values, strict=True)
                     ]  # fmt: skip
         columns = {
             "level": LEVEL, "region": Column("", _("Whose")),
-            "quantity": Column("", _("users_loss, value_at_risk with its band of dependence, short, worst_month")),
+            "quantity": Column("", _(MEANT)),
             "unit": Column("", _("Unit of the value")),
             "probability": Column("ratio", _("Share of the draws in which the value is exceeded")),
             "value": Column("", _("Value exceeded")),
@@ -180,6 +218,12 @@ class RiskTables:
         frame[RESTS_ON] = join_inputs(self.why)
         columns = {"level": LEVEL, "draw": Column("", _("Number of the draw"))}
         for name in self.chance.names:
+            if name in SCORES:
+                meaning = _(
+                    "Drawn: {name}, as its place in every band: 0 the middle, 1.64 the high end, -1.64 the low one"
+                )
+                columns[name] = Column("", meaning.format(name=name))
+                continue
             columns[name] = Column("month" if name == "onset" else "ratio", _("Drawn: {name}").format(name=name))
         for region in self.case.participants:
             for quantity in TOTALS:

@@ -80,10 +80,11 @@ def together(sets: Sets, chosen: Set) -> Harm:
 
 
 def later(sets: Sets, shift: int) -> Harm:
-    """Run the whole scenario so many months later."""
+    """Run the whole scenario so many months later, with as many months after its beginning as before."""
     sweep = sets.sweep()
     sweep.references = ()
-    return sets.harm(sweep.draw(moved(sets.scenario, shift, 1.0), "none", sets.market, sets.options))
+    story = replace(moved(sets.scenario, shift, 1.0), months=sets.scenario.months + shift)
+    return sets.harm(sweep.draw(story, "none", sets.market, sets.options))
 
 
 class Search:

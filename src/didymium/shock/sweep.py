@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from didymium.case.scenario_bands import moved
 from didymium.faults import SolverError
 from didymium.market.basis import Basis
 from didymium.market.blocks import Labelled
@@ -28,7 +29,7 @@ from didymium.market.prepare import Market
 from didymium.market.solve import Instance, Solution
 from didymium.market.tree import Tree
 from didymium.messages import _
-from didymium.shock.engine import Engine, Progress, answered
+from didymium.shock.engine import AHEAD, Engine, Progress, answered
 from didymium.shock.path import Path
 from didymium.shock.window import in_place
 
@@ -160,6 +161,19 @@ class Sweep(Engine):
         """
         self.market = market
         return self.path(scenario, foresight, options, progress)
+
+    def calm(self, scenario: Scenario, options: Options) -> Path:
+        """Run the months of the last draw once more, with nothing in them.
+
+        Nothing happens, so a plan stands as long as where dates are announced, whatever traders know otherwise. What
+        happens is put off and not taken out: the programs keep their shape, their solvers and their references.
+        """
+        never = moved(scenario, scenario.months + AHEAD + self.memory, 1.0)
+        self._goes_on = True
+        try:
+            return self.path(never, "announced", options)
+        finally:
+            self._goes_on = False
 
     def record(self, scenario: Scenario, foresight: str, market: Market, options: Options) -> Reference:
         """Run a path and keep what others may start from."""

@@ -127,9 +127,13 @@ def worst(
         "worst": [names[at] for at in top], "probability": story.probability, "rationing": story.rationing,
     }  # fmt: skip
     seconds = time.perf_counter() - started
+    notes = [_("Rationing: {used}.").format(used=said(story.rationing))]
+    if count == 0:
+        still = _("Demand and plants stand still, as in {year}: months differ by the days that are cut in each alone.")
+        notes.append(still.format(year=case.base_year))
     manifest = new_manifest(
         case.digest, chosen, run={"sets": {"status": "Optimal", "count": len(search.found), "seconds": seconds}},
-        timings={"total": seconds}, notes=[_("Rationing: {used}.").format(used=said(story.rationing))],
+        timings={"total": seconds}, notes=notes,
     )  # fmt: skip
     return Result("worst", case.name, {table.name: table for table in tables}, manifest)
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from didymium.case.case import Case
     from didymium.result import Result
 
+RARE = 0.05
+"""Share of the draws that exceed what the title calls a bad case."""
+
 DRAWN = ("NdPr", "Dy", "Tb", "Sm")
 """Elements drawn: those of magnets."""
 
@@ -51,17 +54,21 @@ def exceedance_chart(case: Case, drawn: Result) -> Chart | None:
         return None
     count = int(drawn.manifest["options"]["draws"])
     level = str(curve["level"].iloc[0])
-    tail = curve[curve["probability"].eq(0.05) & curve["level"].eq(level)].set_index("region")["value"]
+    rare = max(RARE, float(curve["probability"].min()))  # few draws tell of no rarer case
+    tail = curve[curve["probability"].eq(rare) & curve["level"].eq(level)].set_index("region")["value"]
     middle = curve[curve["probability"].eq(0.5) & curve["level"].eq(level)].set_index("region")["value"]
     worst = str(tail.idxmax())
-    said = _("Users in {region} lose more than {tail:,.0f} million dollars in 1 of 20 draws, {middle:,.0f} in 1 of 2")
-    title = said.format(
-        region=name_of(case, "regions", worst), tail=float(tail[worst]), middle=float(middle[worst])
-    )  # fmt: skip
+    said = _(
+        "The cut costs users in {region} more than {tail:,.0f} million dollars in 1 of {rare:.0f} draws, "
+        "{middle:,.0f} in 1 of 2"
+    )
+    title = said.format(region=name_of(case, "regions", worst), tail=float(tail[worst]), rare=1.0 / rare,
+                        middle=float(middle[worst]))  # fmt: skip
     note = _(
         "{count} draws of the scenario: onset, duration, approvals, elasticities, commercial stocks and demand, each "
-        "by its band. Solid: secret stocks at the low end of their range; dotted: at the high end. The two are never "
-        "mixed: nobody gives a range a probability. The share of draws is no forecast: it says what the bands imply."
+        "by its band, and the same draw without the cut taken off. Solid: secret stocks at the low end of their range; "
+        "dotted: at the high end. The two are never mixed: nobody gives a range a probability. The share of draws is "
+        "no forecast: it says what the bands imply."
     ).format(count=count)
     forms = [_exceedance(case, curve, across) for across in (True, False)]
     return Chart("exceedance", title, note, forms[0], forms[1], behind(curve["rests_on"]), "draws.exceedance")

@@ -1,0 +1,154 @@
+"""Acting together with the money of one: how much of the joint gain is cooperation, and how much is more money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from didymium.messages import _
+from didymium.plan.candidates import purse_of
+from didymium.plan.clearing import Plan
+from didymium.plan.master import Infeasible
+from didymium.plan.planner import HELPS
+from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
+
+if TYPE_CHECKING:
+    from didymium.plan.clearing import Cleared
+    from didymium.plan.outcome import Outcome
+    from didymium.plan.planner import Planner
+
+SAME = "both_same_money"
+"""Name of the joint plan that has no more money than one member alone."""
+
+
+@dataclass(frozen=True)
+class Same:
+    """The joint plan with the money of one member.
+
+    Parameters
+    ----------
+    whose : str
+        The member with the larger purse.
+    cleared : Cleared
+        The market with that plan.
+    """
+
+    whose: str
+    cleared: Cleared
+
+
+def richest(planner: Planner, who: Sequence[str]) -> str:
+    """Return the member with the largest purse; the first of several."""
+    return max(who, key=lambda member: purse_of(planner.desk.case, (member,)).total)
+
+
+def same_money(planner: Planner, who: tuple[str, ...], joint: Cleared, alone: Mapping[str, Plan]) -> Same | None:
+    """Return the best joint plan with the money of the richer member alone, judged as the joint plan was.
+
+    The planning program is asked again with that purse: every cut of the joint search holds, only the purse's rows
+    differ. Candidates are its plan, its stocks alone, the members' own plans and the plain rules. None where the stocks
+    that there have to be cost more than that purse holds.
+
+    Parameters
+    ----------
+    planner : Planner
+        After :meth:`Planner.best` of the coalition.
+    who : tuple of str
+        The coalition.
+    joint : Cleared
+        Its plan with the purses summed, and what was tried for it.
+    alone : Mapping of str to Plan
+        Each member's own plan, by what it is called among the candidates.
+    """
+    whose = richest(planner, who)
+    planned = []
+    for weight in planner.weights:
+        made = planner.searches[who, weight]
+        try:
+            found = made.run(planner.gap, master=made.master(whose=(whose,)))
+        except Infeasible:
+            return None
+        how = _("best for the world with our own users counted {weight:g} times, with the money of {who}")
+        planned.append(Plan(found.decision, how.format(weight=weight, who=whose)))
+    alone_too = [replace(plan, how=how, planning={}, call=False) for how, plan in alone.items()]
+    stock = replace(planner.stock_only(planned[0]), how=_("stock only, with the money of {who}").format(who=whose))
+    known = {row["candidate"]: row for row in joint.tried}
+    idle = planner.clearing.idle.plan
+    best, worth = idle, 0.0 if planner.within(who, idle, (whose,)) else -np.inf
+    tried: list[dict[str, Any]] = []
+    for plan in [*planned, stock, *alone_too, *planner.rules(who)]:
+        if not planner.within(who, plan, (whose,)):
+            continue
+        row = known.get(plan.how)
+        value, half = (
+            (1000.0 * row["worth"], 1000.0 * row["interval"]) if row is not None else planner.judged(who, plan)[:2]
+        )
+        tried.append(planner._row(plan, value, half, planner.desk.spent(plan.decision), True))
+        if value > worth:
+            best, worth = plan, value
+    if best is not idle and planner.clearing.may_call(who, best.decision):
+        called = replace(best, how=_("{plan}, with first call on output abroad").format(plan=best.how), call=True)
+        value, half, _by_story = planner.judged(who, called)
+        tried.append(planner._row(called, value, half, planner.desk.spent(called.decision), True))
+        if value > worth + HELPS * abs(worth):
+            best = called
+    for row in tried:
+        row["chosen"] = row["candidate"] == best.how
+    return Same(whose, replace(planner.clear(who, best), tried=tried))
+
+
+def no_worse(planner: Planner, joint: Cleared, same: Same | None) -> Cleared:
+    """Return the joint plan, or the one with less money where that is worth more: what less money buys, more does."""
+    own = next((row for row in joint.tried if row["chosen"]), None)
+    other = None if same is None else next((row for row in same.cleared.tried if row["chosen"]), None)
+    if own is None or same is None or other is None or other["worth"] <= own["worth"]:
+        return joint
+    rest = [{**row, "chosen": False} for row in joint.tried if row["candidate"] != other["candidate"]]
+    plan = replace(same.cleared.plan, planning=joint.plan.planning)
+    return replace(planner.clear(joint.who, plan), tried=[*rest, other])
+
+
+def together(outcome: Outcome, same: Same | None) -> ResultTable:
+    """Return what each plan brings to both, in the order of their money: what acting together adds, and what money."""
+    members = outcome.case.participants
+    rich = richest(outcome.planner, members)
+    plans: list[tuple[str, tuple[str, ...], Cleared]] = [
+        *((m, (m,), outcome.plans[m]) for m in sorted(members, key=lambda m: m == rich)),
+        *([(SAME, (rich,), same.cleared)] if same is not None else []),
+        ("both", tuple(members), outcome.plans["both"]),
+    ]
+    rows: list[dict[str, Any]] = []
+    for order, (who, whose, cleared) in enumerate(plans):
+        users, paid = outcome.clearing.gains(cleared)["users"], outcome.clearing.public_cost(cleared)
+        idle, share = outcome.gains["nothing"]["users"], outcome.share
+        money = purse_of(outcome.case, whose)
+        cost = {m: float(share @ outcome.by_story(paid, m)) / 1000.0 for m in members}
+        gain = {m: float(share @ (outcome.by_story(users, m) - outcome.by_story(idle, m))) / 1000.0 - cost[m]
+                for m in members}  # fmt: skip
+        total = sum(gain.values())
+        before = rows[-1]["gain"] if order > 1 else float("nan")
+        rows.append({
+            "who": who, "order": order, "money_of": "+".join(whose), "money": money.total / 1000.0,
+            "spent": outcome.desk.spent(cleared.plan.decision) / 1000.0, "public_cost": sum(cost.values()),
+            **{f"gain_{m.lower()}": gain[m] for m in members}, "gain": total, "more": total - before,
+            "plan": cleared.plan.how, RESTS_ON: join_inputs(outcome.plan_inputs(cleared), money.inputs),
+        })  # fmt: skip
+    columns = {
+        "who": Column("", _("Who plans: one participant alone, both with the money of one, or both")),
+        "order": Column("", _("Order")), "money_of": Column("", _("Whose money")),
+        "money": Column("MUSD", _("Money that may be spent")),
+        "spent": Column("MUSD", _("What the plan takes out of it where it takes most, stocks at base prices")),
+        "public_cost": Column("MUSD", _("Expected public cost to the end of the horizon, discounted")),
+        **{f"gain_{m.lower()}": Column("MUSD", _("Expected gain of {who}'s users over doing nothing, less its public "
+                                                 "cost").format(who=m)) for m in members},
+        "gain": Column("MUSD", _("Gain of both together")),
+        "more": Column("MUSD", _("More than the row above: first what planning together brings with the same money, "
+                                 "then what more money brings")),
+        "plan": Column("", _("Which candidate was best")),
+    }  # fmt: skip
+    frame = pd.DataFrame(rows, columns=[*columns, RESTS_ON])
+    return ResultTable("together", _("Acting together: the same money, and more of it"), frame, columns, ("who",))
