@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from case_factory import chain, make_case
-from didymium.case.case import Case
+from didymium.case.case import Case, load_case
+from didymium.case.excel_write import export_case
 from didymium.case.scenario import Scenario
 from didymium.case.scenario_bands import approval_bands, passthrough_bands
 from didymium.case.scenario_schema import MEASURES, OTHERS, SCENARIO
@@ -168,6 +169,16 @@ def test_what_is_declared_is_read(case: Case) -> None:
     assert {*head, "measure", *others} == set(SCENARIO.names)
     text = "".join(f"{name} = {toml(value)}\n" for name, value in head.items())
     read(case, licence("m") + "".join(entry(name, cells) for name, cells in others.items()), head=text)
+
+
+def test_a_workbook_is_read_by_the_same_rules(case: Case, tmp_path: Path) -> None:
+    path = case.folder / "scenarios" / "typed.toml"
+    path.write_text(HEAD + licence("m", delay=45), "utf-8")
+    book = load_case(export_case(case, tmp_path / "case.xlsx"))
+    path.unlink()
+    with pytest.raises(CaseError, match="write `delay_days`") as caught:
+        book.scenario("typed")
+    assert [fault.field for fault in caught.value.faults] == ["delay"]
 
 
 # Bands
