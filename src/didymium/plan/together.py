@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,8 +69,9 @@ def same_money(planner: Planner, who: tuple[str, ...], joint: Cleared, alone: Ma
     planned = []
     for weight in planner.weights:
         made = planner.searches[who, weight]
+        told = None if planner.progress is None else partial(planner.progress, who, weight)
         try:
-            found = made.run(planner.gap, master=made.master(whose=(whose,)))
+            found = made.run(planner.gap, told, master=made.master(whose=(whose,)))
         except Infeasible:
             return None
         how = _("best for the world with our own users counted {weight:g} times, with the money of {who}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from didymium.messages import _
-from didymium.report.figures.waterfall import best_plan, who_name
+from didymium.report.figures.waterfall import best_plan, people, who_name
 from didymium.report.numbers import digits
 from didymium.report.tables import Table
 
@@ -68,6 +68,26 @@ def rules_table(case: Case, planned: Result, writer: Writer) -> Table:
         table.rows.append((cells, writer.notes.mark(inputs)))
         if chosen and "out_of_sample" in found:
             table.rows.append(_outside(found, row, writer))
+    return table
+
+
+def together_table(case: Case, planned: Result, writer: Writer) -> Table:
+    """Return what the partners gain alone, together with the money of one, and together with both purses."""
+    heads = [
+        (_("Who plans"), "", False), (_("With whose money"), "", False), (_("Money"), "MUSD", True),
+        (_("Spent"), "MUSD", True), (_("Gain of both"), "MUSD", True), (_("More than the row above"), "MUSD", True),
+    ]  # fmt: skip
+    table = Table(_("Acting together with the same money, and with more of it"), heads)
+    for row in planned["together"].sort_values("order").to_dict("records"):
+        inputs, who = str(row["rests_on"]), str(row["who"])
+        name = who_name(case, "both") if who.startswith("both") else who_name(case, who)
+        cells: list[Any] = [
+            name[:1].upper() + name[1:],
+            people(case, str(row["money_of"])),
+            *(writer.number(float(row[c]), "", inputs, mark=False) for c in ("money", "spent", "gain")),
+            "" if row["more"] != row["more"] else writer.number(float(row["more"]), "", inputs, mark=False),
+        ]
+        table.rows.append((cells, writer.notes.mark(inputs)))
     return table
 
 
