@@ -17,7 +17,7 @@ import numpy as np
 
 from didymium.faults import SolverError
 from didymium.messages import _
-from didymium.plan.checkpoint import Checkpoint
+from didymium.plan.checkpoint import FORMAT, Checkpoint
 from didymium.plan.clearing import Cleared, Clearing, Plan
 from didymium.plan.extensive import SMALL, decision_of, size, solve_whole
 from didymium.plan.judge import Judge
@@ -260,11 +260,11 @@ class Planner:
         return Plan(self.found[who].decision, "")
 
     def identity(self, who: tuple[str, ...], weight: float) -> str:
-        """Return what a checkpoint belongs to: case, stories, terms, coalition and weight."""
-        stories = [(s.name, s.probability) for s in self.desk.unfolded.stories]
-        return repr(
-            (self.desk.case.digest, stories, self.desk.terms, self.desk.tree.nodes["label"].tolist(), who, weight)
-        )
+        """Return what a checkpoint belongs to: case, what the stories say, tree, terms, coalition and weight."""
+        desk = self.desk
+        stories = [(s.name, s.probability, s.scenario.digest() if s.scenario else "") for s in desk.unfolded.stories]
+        tree = [desk.tree.nodes[name].astype(str).tolist() for name in ("label", "start", "end", "parent")]
+        return repr((FORMAT, desk.case.digest, stories, desk.terms, tree, desk.members, who, weight))
 
     @staticmethod
     def total(made: Search, found: Found) -> float:
