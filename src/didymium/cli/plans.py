@@ -96,8 +96,8 @@ def plan(
 
         options["crew"] = Cluster.to(None if cluster == "local" else cluster, threads)
     try:
-        with terminal.searching(quiet=question.as_json) as told:
-            question.answer(lambda case: run_verb("plan", case, told=told, **options))
+        with terminal.searching(quiet=question.as_json) as telling:
+            question.answer(lambda case: run_verb("plan", case, told=telling.search, watch=telling.phase, **options))
     finally:
         if "crew" in options:
             options["crew"].shut()

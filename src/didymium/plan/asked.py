@@ -25,7 +25,7 @@ LEAST = {"count": 1, "draws": 0, "check": 0, "seed": 0, "threads": 1}
 
 def amounts(**options: Any) -> list[Fault]:
     """Return what is wrong with the numbers among the options: risk, gap, weights, step and those of :data:`LEAST`."""
-    faults = []
+    faults: list[Fault] = []
     for name, value in options.items():
         if name in LEAST:
             if not isinstance(value, Integral) or value < LEAST[name]:
@@ -60,7 +60,8 @@ def _is_number(value: object) -> bool:
 
 def days(decision: str | date, later: Sequence[str | date], last: int) -> tuple[tuple[date, ...], list[Fault]]:
     """Return the days of decision in order, and what is wrong with them and with the horizon."""
-    faults, found = [], []
+    faults: list[Fault] = []
+    found: list[date] = []
     for at, given in enumerate((decision, *later)):
         name = "later" if at else "decision"
         try:
@@ -95,7 +96,8 @@ def wanted(
     targets : sequence of (str, str, float, str or date)
         Commodity, region, t, by when.
     """
-    faults, found = [], []
+    faults: list[Fault] = []
+    found: list[Wanted] = []
     forms, regions, members = set(case["commodities"]["commodity"]), set(case["regions"]["region"]), case.participants
     for form, place, least, by in targets:
         row, mine = f"{form} in {place}", len(faults)

@@ -17,6 +17,7 @@ import numpy as np
 
 from didymium.faults import SolverError
 from didymium.messages import _
+from didymium.plan import phases
 from didymium.plan.checkpoint import FORMAT, Checkpoint
 from didymium.plan.clearing import Cleared, Clearing, Plan
 from didymium.plan.extensive import SMALL, decision_of, size, solve_whole
@@ -238,6 +239,7 @@ class Planner:
         small = made.risk == 0.0 and not self.desk.terms.targets and size(self.desk) <= SMALL
         found = made.at_once(weight, self.gap) if small else made.run(self.gap, tell, checkpoint)
         self.found.setdefault(who, found)
+        phases.done()
         total = self.total(made, found)
         facts = {
             "value": found.value, "bound": found.bound, "gap": found.gap, "objective": total,
@@ -312,7 +314,9 @@ class Planner:
         others : sequence of Plan
             Candidates beside the planning program's own and the plain rules.
         """
+        phases.enter(_("plans of {who}").format(who="+".join(who)), len(self.weights))
         planned = [self.candidate(who, weight) for weight in self.weights]
+        phases.enter(_("judging the plans of {who}").format(who="+".join(who)), len(planned) + 3 + len(others))
         candidates = [*planned, *(self.stock_only(plan) for plan in planned[:1]), *self.rules(who), *others]
         money = self.desk.task(who).limits
         most = max(
@@ -326,6 +330,7 @@ class Planner:
         tried = [self._row(idle, 0.0, 0.0, 0.0, allowed)]
         for plan in candidates:
             value, interval, _by_story = self.judged(who, plan)
+            phases.done()
             spent = self.clearing.spent(plan.decision)
             affordable = spent <= most * (1 + 1e-6) and self.within(who, plan)
             tried.append(self._row(plan, value, interval, spent, affordable))

@@ -13,7 +13,7 @@ from didymium.case.scenario import Scenario
 from didymium.faults import CaseError, DidymiumError
 from didymium.market.prepare import prepare
 from didymium.messages import _
-from didymium.plan import asked
+from didymium.plan import asked, phases
 from didymium.plan.candidates import candidates
 from didymium.plan.clearing import union
 from didymium.plan.desk import Desk, Terms
@@ -39,6 +39,7 @@ from didymium.result import Result, new_manifest
 if TYPE_CHECKING:
     from didymium.case import case as cases
     from didymium.plan.lshaped import Progress
+    from didymium.plan.phases import Phase
     from didymium.plan.workers import Crew
 
 LAST_YEAR = 2035
@@ -57,6 +58,7 @@ class _Stories:
     distance: float
 
 
+@phases.watched
 def plan(
     case: cases.Case,
     scenario: str | Scenario = "halt-six-months",
@@ -82,6 +84,7 @@ def plan(
     crew: Callable[..., Crew] | None = None,
     checkpoints: str | Path | None = None,
     told: Callable[[tuple[str, ...], float, Progress], None] | None = None,
+    watch: Callable[[Phase], None] | None = None,
 ) -> Result:
     """Choose projects and strategic stocks for each participant alone and for both; re-clear the market with each plan.
 
@@ -139,6 +142,8 @@ def plan(
         Folder that keeps every step, so that an interrupted plan goes on from there.
     told : callable, optional
         Told coalition, weight and progress of the search after every step.
+    watch : callable, optional
+        Told the phase that the plan is in, whenever one begins and something in it is done.
 
     Returns
     -------
@@ -181,10 +186,12 @@ def plan(
               "-> move the decision or the horizon").format(
                   name=story.name, start=story.start.year, first=first.year, last=last)
         )  # fmt: skip
+    terms = Terms(days, recourse, risk, targets=aims)
+    phases.expect(10 + (values or deep) + 4 * deep)
+    phases.enter(_("market and scenarios"))
     stories = _stories(case, story, scenarios, count, first, last)
     market = prepare(case)
     found = candidates(case, market, first)
-    terms = Terms(days, recourse, risk, targets=aims)
 
     def desk_on(made_on: Sequence[Story]) -> Desk:
         calm = [] if any(s.name == CALM for s in made_on) else [Story(CALM, None, 0.0)]
@@ -197,6 +204,7 @@ def plan(
         if progress:
             progress(next(steps), 6)
 
+    phases.enter(_("pieces of the tree"))
     desk = desk_on(stories.made_on)
     desk.task(members)  # refuses a target that is out of reach before anything is solved
     judge = desk_on(sample(stories.every, draws, seed)) if draws else None
@@ -204,6 +212,7 @@ def plan(
         desk, judge, threads, gap, weights, crew,
         Path(checkpoints) if checkpoints is not None else None, told, draws,
     )  # fmt: skip
+    phases.enter(_("doing nothing"))
     plans = {"nothing": planner.nothing()}
     done()
     for member in members:
@@ -218,6 +227,7 @@ def plan(
     if check and not draws:
         planner.checker = planner.judge_on(desk_on(sample(stories.every, check, seed)), check)
     answers = ask(planner, tuple(members), weights[0], deep) if values or deep else None
+    phases.enter(_("tables"))
     tables = plan_tables(Outcome(planner, stories.shown, plans), answers)
     planner.close()
     done()
