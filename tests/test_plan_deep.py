@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from didymium.case.case import Case
-from didymium.plan import plan
+from didymium.plan import phases, plan
+from didymium.plan.phases import Phase
 from didymium.plan.stories import sample
 from didymium.result import Result
 from plan_cases import investors, three_ways
@@ -23,10 +26,15 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 
 
 @pytest.fixture(scope="module")
-def result(case: Case) -> Result:
+def told() -> list[Phase]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def result(case: Case, told: list[Phase]) -> Result:
     stories = three_ways()
     return plan(case, stories[1].scenario, "2024-01-01", LAST, scenarios=stories, deep=True, draws=200, gap=1e-6,
-                threads=1, later=["2026-01-01"])  # fmt: skip
+                threads=1, later=["2026-01-01"], watch=told.append)  # fmt: skip
 
 
 def test_every_table_is_there(result: Result) -> None:
@@ -106,3 +114,37 @@ def test_a_purse_that_binds_has_a_price(case: Case, result: Result) -> None:
     assert (purses["shadow_price"] >= -1e-9).all()
     assert (purses["spent"] <= purses["money"] + 1e-6).all()
     assert isinstance(purses, pd.DataFrame)
+
+
+def test_every_phase_is_told_to_the_end(result: Result, told: list[Phase]) -> None:
+    """From the first market to the last table: phases in order, counts that arrive, no time left that nobody knows."""
+    begun = [phase for at, phase in enumerate(told) if not at or told[at - 1].at != phase.at]
+    assert [phase.at for phase in begun] == list(range(1, begun[0].of + 1)), [phase.name for phase in begun]
+    assert begun[-1].name == "tables"
+    last = {phase.name: phase for phase in told}
+    judged = [phase for name, phase in last.items() if name.startswith("judging")]
+    assert len(judged) == 3 and all(phase.done == phase.total > 0 for phase in judged)
+    asked = ("what uncertainty costs", "why these projects, and what would flip them", "frontier over risk")
+    assert all(last[name].solved > 0 and math.isnan(last[name].left) for name in asked)
+    assert all(phase.left >= 0.0 for phase in told if phase.done)
+
+
+def test_nobody_is_told_outside_of_what_is_watched() -> None:
+    told: list[Phase] = []
+
+    @phases.watched
+    def verb(watch: Callable[[Phase], None] | None = None) -> None:
+        phases.expect(2)
+        phases.enter("one", 4)
+        phases.done()
+        phases.enter("two")
+        phases.solved()
+
+    verb(watch=told.append)
+    assert [(p.name, p.at, p.of, p.done, p.total, p.solved) for p in told] == [
+        ("one", 1, 2, 0, 4, 0), ("one", 1, 2, 1, 4, 0), ("two", 2, 2, 0, 0, 0), ("two", 2, 2, 0, 0, 1),
+    ]  # fmt: skip
+    assert told[1].left == pytest.approx(3 * told[1].seconds)
+    phases.enter("three")
+    verb()
+    assert len(told) == 4

@@ -14,6 +14,7 @@ from didymium.faults import SolverError
 from didymium.market.checks import ACCURACY, violations
 from didymium.market.solve import hand_over
 from didymium.messages import _
+from didymium.plan import phases
 from didymium.plan.layout import FREE, Layout
 from didymium.plan.recourse import Decision, Job, Worth
 from didymium.plan.risk import Outcomes
@@ -231,6 +232,8 @@ class Master:
             return self.propose(whole=True, fixed=fixed, gap=gap / 4).bound
         except Infeasible:
             return -np.inf
+        finally:
+            phases.solved()
 
     def exclude(self, build: Values) -> None:
         """``sum_chosen (1 - x) + sum_others x >= 1``: not this choice of whole projects again."""

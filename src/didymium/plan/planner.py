@@ -17,7 +17,8 @@ import numpy as np
 
 from didymium.faults import SolverError
 from didymium.messages import _
-from didymium.plan.checkpoint import Checkpoint
+from didymium.plan import phases
+from didymium.plan.checkpoint import FORMAT, Checkpoint
 from didymium.plan.clearing import Cleared, Clearing, Plan
 from didymium.plan.extensive import SMALL, decision_of, size, solve_whole
 from didymium.plan.judge import Judge
@@ -238,6 +239,7 @@ class Planner:
         small = made.risk == 0.0 and not self.desk.terms.targets and size(self.desk) <= SMALL
         found = made.at_once(weight, self.gap) if small else made.run(self.gap, tell, checkpoint)
         self.found.setdefault(who, found)
+        phases.done()
         total = self.total(made, found)
         facts = {
             "value": found.value, "bound": found.bound, "gap": found.gap, "objective": total,
@@ -260,11 +262,11 @@ class Planner:
         return Plan(self.found[who].decision, "")
 
     def identity(self, who: tuple[str, ...], weight: float) -> str:
-        """Return what a checkpoint belongs to: case, stories, terms, coalition and weight."""
-        stories = [(s.name, s.probability) for s in self.desk.unfolded.stories]
-        return repr(
-            (self.desk.case.digest, stories, self.desk.terms, self.desk.tree.nodes["label"].tolist(), who, weight)
-        )
+        """Return what a checkpoint belongs to: case, what the stories say, tree, terms, coalition and weight."""
+        desk = self.desk
+        stories = [(s.name, s.probability, s.scenario.digest() if s.scenario else "") for s in desk.unfolded.stories]
+        tree = [desk.tree.nodes[name].astype(str).tolist() for name in ("label", "start", "end", "parent")]
+        return repr((FORMAT, desk.case.digest, stories, desk.terms, tree, desk.members, who, weight))
 
     @staticmethod
     def total(made: Search, found: Found) -> float:
@@ -312,7 +314,9 @@ class Planner:
         others : sequence of Plan
             Candidates beside the planning program's own and the plain rules.
         """
+        phases.enter(_("plans of {who}").format(who="+".join(who)), len(self.weights))
         planned = [self.candidate(who, weight) for weight in self.weights]
+        phases.enter(_("judging the plans of {who}").format(who="+".join(who)), len(planned) + 3 + len(others))
         candidates = [*planned, *(self.stock_only(plan) for plan in planned[:1]), *self.rules(who), *others]
         idle = self.clearing.idle.plan
         best, worth, cost = idle, 0.0, 0.0
@@ -322,6 +326,7 @@ class Planner:
         tried = [self._row(idle, 0.0, 0.0, 0.0, allowed)]
         for plan in candidates:
             value, interval, _by_story = self.judged(who, plan)
+            phases.done()
             spent, affordable = self.desk.spent(plan.decision), self.within(who, plan)
             tried.append(self._row(plan, value, interval, spent, affordable))
             if affordable and value > worth:

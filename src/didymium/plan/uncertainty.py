@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from didymium.messages import _
-from didymium.plan import explain, values
+from didymium.plan import explain, phases, values
 from didymium.plan.candidates import purse_of
 from didymium.plan.outcome import WHO, Outcome
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
@@ -53,13 +53,18 @@ class Answers:
 
 def ask(planner: Planner, who: tuple[str, ...], weight: float, deep: bool) -> Answers:
     """Return the answers for a coalition; frontiers, reasons and other plans only where asked for deeply."""
+    phases.enter(_("what uncertainty costs"))
     answers = Answers(who, weight, values.recourse_values(planner, who, weight))
     if deep:
+        phases.enter(_("why these projects, and what would flip them"))
         answers.reasons = explain.reasons(planner, who, weight)
+        phases.enter(_("other plans nearly as good"))
         answers.others = explain.alternatives(planner, who, weight)
+        phases.enter(_("frontier over the budget"))
         for scale, found in values.budget_frontier(planner, who, weight):
             mean, worst = values.mean_and_worst(planner, who, weight, found.decision)
             answers.budget.append((scale, mean, worst, found.value))
+        phases.enter(_("frontier over risk"))
         for risk, found in values.risk_frontier(planner, who, weight):
             mean, worst = values.mean_and_worst(planner, who, weight, found.decision)
             answers.risk.append((risk, mean, worst, found.value))

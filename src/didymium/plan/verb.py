@@ -9,14 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from didymium.case.check import first_day
 from didymium.case.scenario import Scenario
-from didymium.faults import DidymiumError
+from didymium.faults import CaseError, DidymiumError
 from didymium.market.prepare import prepare
 from didymium.messages import _
+from didymium.plan import asked, phases
 from didymium.plan.candidates import candidates
 from didymium.plan.clearing import union
-from didymium.plan.desk import Desk, Terms, Wanted
+from didymium.plan.desk import Desk, Terms
 from didymium.plan.outcome import Outcome
 from didymium.plan.planner import GAP, WEIGHTS, Planner
 from didymium.plan.reduction import reduced
@@ -40,6 +40,7 @@ from didymium.result import Result, new_manifest
 if TYPE_CHECKING:
     from didymium.case import case as cases
     from didymium.plan.lshaped import Progress
+    from didymium.plan.phases import Phase
     from didymium.plan.workers import Crew
 
 LAST_YEAR = 2035
@@ -58,6 +59,7 @@ class _Stories:
     distance: float
 
 
+@phases.watched
 def plan(
     case: cases.Case,
     scenario: str | Scenario = "halt-six-months",
@@ -83,6 +85,7 @@ def plan(
     crew: Callable[..., Crew] | None = None,
     checkpoints: str | Path | None = None,
     told: Callable[[tuple[str, ...], float, Progress], None] | None = None,
+    watch: Callable[[Phase], None] | None = None,
 ) -> Result:
     """Choose projects and strategic stocks for each participant alone and for both; re-clear the market with each plan.
 
@@ -127,7 +130,7 @@ def plan(
     seed : int
         Of those draws.
     step : int
-        Months of a period while something is cut.
+        Months of a period while something is cut: 1, 2, 3, 4, 6 or 12.
     values : bool
         Also RP, EEV, WS, VSS and EVPI of the joint plan, and the joint plan with the money of one partner.
     deep : bool
@@ -140,6 +143,8 @@ def plan(
         Folder that keeps every step, so that an interrupted plan goes on from there.
     told : callable, optional
         Told coalition, weight and progress of the search after every step.
+    watch : callable, optional
+        Told the phase that the plan is in, whenever one begins and something in it is done.
 
     Returns
     -------
@@ -149,39 +154,46 @@ def plan(
 
     Raises
     ------
-    DidymiumError
-        A decision that is not the first day of a year, a horizon that ends before the cut, two participants expected.
     CaseError
-        Probabilities that do not add up, a purse without a rate of exchange.
+        Options that cannot be meant, all at once (:mod:`didymium.plan.asked`); probabilities that do not add up; a
+        target out of reach; a purse without a rate of exchange.
+    DidymiumError
+        A horizon that ends before the cut, two participants expected, a folder with the steps of another plan.
     SolverError
         No verified optimum.
     """
     started = time.perf_counter()
-    first, days = _days(decision, later, last)
+    members = case.participants
+    if len(members) != 2:
+        raise DidymiumError(
+            _("plan compares two participants alone and together; the case has {count}").format(count=len(members))
+        )
     story = case.scenario(scenario) if isinstance(scenario, str) else scenario
+    days, faults = asked.days(decision, later, last)
+    faults += asked.amounts(risk=risk, weights=weights, gap=gap, count=count, draws=draws, check=check, seed=seed,
+                            step=step, threads=threads)  # fmt: skip
+    aims, wrong = asked.wanted(case, targets)
+    faults += wrong
+    if scenarios is not None:
+        try:
+            _named(case, scenarios)
+        except CaseError as error:
+            faults += error.faults
+    if faults:
+        raise CaseError(faults)
+    first = days[0]
     if story.restrictions and not first.year <= story.start.year <= last:
         raise DidymiumError(
             _("scenario {name} starts in {start}, outside the horizon {first} to {last} "
               "-> move the decision or the horizon").format(
                   name=story.name, start=story.start.year, first=first.year, last=last)
         )  # fmt: skip
-    if not 0.0 <= risk <= 1.0:
-        raise DidymiumError(_("risk = {value:g} is no weight -> write a share between 0 and 1").format(value=risk))
-    if not weights:
-        raise DidymiumError(_("no weight of the members' users -> give at least one, such as 2"))
-    members = case.participants
-    if len(members) != 2:
-        raise DidymiumError(
-            _("plan compares two participants alone and together; the case has {count}").format(count=len(members))
-        )
+    terms = Terms(days, recourse, risk, targets=aims)
+    phases.expect(10 + (values or deep) + 4 * deep)
+    phases.enter(_("market and scenarios"))
     stories = _stories(case, story, scenarios, count, first, last)
     market = prepare(case)
     found = candidates(case, market, first)
-    wanted = tuple(
-        Wanted(good, region, float(least), first_day(by) if isinstance(by, str) else by)
-        for good, region, least, by in targets
-    )
-    terms = Terms(days, recourse, risk, targets=wanted)
 
     def desk_on(made_on: Sequence[Story]) -> Desk:
         calm = [] if any(s.name == CALM for s in made_on) else [Story(CALM, None, 0.0)]
@@ -194,11 +206,15 @@ def plan(
         if progress:
             progress(next(steps), 6)
 
+    phases.enter(_("pieces of the tree"))
+    desk = desk_on(stories.made_on)
+    desk.task(members)  # refuses a target that is out of reach before anything is solved
     judge = desk_on(sample(stories.every, draws, seed)) if draws else None
     planner = Planner(
-        desk_on(stories.made_on), judge, threads, gap, weights, crew,
+        desk, judge, threads, gap, weights, crew,
         Path(checkpoints) if checkpoints is not None else None, told, draws,
     )  # fmt: skip
+    phases.enter(_("doing nothing"))
     plans = {"nothing": planner.nothing()}
     done()
     for member in members:
@@ -218,6 +234,7 @@ def plan(
     if check and not draws:
         planner.checker = planner.judge_on(desk_on(sample(stories.every, check, seed)), check)
     answers = ask(planner, tuple(members), weights[0], deep) if values or deep else None
+    phases.enter(_("tables"))
     outcome = Outcome(planner, stories.shown, plans)
     tables = plan_tables(outcome, stories.every, answers)
     if values or deep:
@@ -234,19 +251,10 @@ def plan(
     return Result("plan", case.name, {table.name: table for table in tables}, manifest)
 
 
-def _days(decision: str | date, later: Sequence[str | date], last: int) -> tuple[date, tuple[date, ...]]:
-    """Return the first decision day, and all of them in order."""
-    first, *rest = (first_day(day) if isinstance(day, str) else day for day in (decision, *later))
-    for day in (first, *rest):
-        if (day.month, day.day) != (1, 1):
-            raise DidymiumError(_("the decision falls on {day} -> choose the first day of a year").format(day=day))
-    for day in rest:
-        if not first < day <= date(last, 1, 1):
-            raise DidymiumError(
-                _("the later decision on {day} is not between {first} and {last} -> move it").format(
-                    day=day, first=first, last=last)
-            )  # fmt: skip
-    return first, (first, *sorted(set(rest)))
+def _named(case: cases.Case, named: Sequence[tuple[str, float] | Story]) -> list[Story]:
+    """Return the stories that were named, once their probabilities share 1."""
+    own = [each for each in named if isinstance(each, Story)]
+    return checked([*own, *of_case(case, [each for each in named if not isinstance(each, Story)])])
 
 
 def _stories(
@@ -259,9 +267,7 @@ def _stories(
 ) -> _Stories:
     """Return the stories that are planned for: those named, those of the case's chances, or the one scenario."""
     if named is not None:
-        own = [each for each in named if isinstance(each, Story)]
-        own += of_case(case, [each for each in named if not isinstance(each, Story)])
-        every = checked(own)
+        every = _named(case, named)
         shown = next((at for at, each in enumerate(every) if each.name == story.name), None)
         if shown is None:
             shown = next((at for at, each in enumerate(every) if each.scenario is not None), 0)
