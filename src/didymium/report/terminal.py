@@ -65,7 +65,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     ),
     "backtest": ("score", "backtest"),
     "draws": ("odds", "stops", "drivers"),
-    "worst": ("sets", "bound", "months", "remedies"),
+    "worst": ("sets", "bound", "months", "remedies", "given_out"),
     "plan": ("chances", "compare", "choices", "tried", "values", "reasons", "frontier"),
     "track": ("commitments", "measures"),
     "trace": ("inputs",),
@@ -173,7 +173,18 @@ BRIEFLY: dict[str, tuple[str, ...]] = {
         "first_short",
         "line_stop",
     ),
-    "pooled": ("commodity", "region", "days", "missing", "alone", "pooled", "gain", "lends", "cover_left"),
+    "pooled": (
+        "commodity",
+        "region",
+        "days",
+        "missing",
+        "alone",
+        "pooled",
+        "gain",
+        "uncovered*",
+        "lends",
+        "cover_left",
+    ),
     "inputs": ("input", "line", "field", "value", "unit", "low", "high", "source", "date", "grade", "age_days"),
 }
 """Columns, or patterns of columns, that are shown of wide tables; ``--table`` shows all of them."""

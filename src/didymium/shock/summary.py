@@ -162,20 +162,29 @@ class _Words:
                             mine) if len(mine) else None  # fmt: skip
 
     def share(self) -> Answer | None:
+        """Forms that run out before the measures end, the longest gap first; then by what is won."""
         frame = self.frames["pooled"]
-        gains = frame[frame["gain"].gt(0.5) & frame["lends"].le(0)].sort_values("gain", ascending=False)
         if frame.empty:
             return None
+        short = frame[frame["uncovered"].gt(0.5)]
+        won = short[short["gain"].gt(0.5) & short["lends"].le(0)]
+        won = won.assign(need=won["uncovered"].round()).sort_values(["need", "gain"], ascending=False, kind="stable")
         parts = []
-        for row in gains.head(MOST).to_dict("records"):
+        for row in won.head(MOST).to_dict("records"):
             lender = frame[frame["commodity"].eq(row["commodity"]) & frame["lends"].gt(0)]
             left = lender.iloc[0] if len(lender) else None
             lends = "" if left is None else _(" (cover of {lender} from {days} to {left} days)").format(
                 lender=left["region"], days=_figure(left["days"]), left=_figure(left["cover_left"]))  # fmt: skip
-            parts.append(_("{good}: {region} from {alone} to {pooled} days{lends}").format(
+            parts.append(_("{good}: {region} from {alone} to {pooled} of {halt} days{lends}").format(
                 good=self._good(row["commodity"]), region=row["region"], alone=_figure(row["alone"]),
-                pooled=_figure(row["pooled"]), lends=lends))  # fmt: skip
-        answer = "; ".join(parts) or _("nothing: both would run out on the same day")
+                pooled=_figure(row["pooled"]), halt=_figure(row["alone"] + row["uncovered"]), lends=lends))  # fmt: skip
+        if len(won) > len(parts):
+            parts.append(_("{count} forms more").format(count=len(won) - len(parts)))
+        answer = "; ".join(parts) or (
+            _("nothing: both would run out on the same day")
+            if len(short)
+            else _("nothing that is needed: every form lasts as long as the measures without it")
+        )
         return self._answer("share", _("both"), answer, "pooled", frame)
 
     def price(self) -> Answer | None:
