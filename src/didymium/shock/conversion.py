@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from didymium.case.case import ROW
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 
@@ -137,6 +138,7 @@ def conversion(case: cases.Case, market: Market, stocks: pd.DataFrame) -> Result
             "reaches": way.reaches or (commodity if direct > 0 else ""),
             RESTS_ON: join_inputs([f"commodities/{commodity}"], held["inputs"], way.inputs),
         })  # fmt: skip
+    rows += _nowhere(case, market)
     columns = {
         "commodity": Column("", _("Form held")), "region": Column("", _("Region")),
         "held": Column("t", _("Held at the start, commercial and strategic")),
@@ -149,6 +151,23 @@ def conversion(case: cases.Case, market: Market, stocks: pd.DataFrame) -> Result
     }  # fmt: skip
     return ResultTable("conversion", _("Stock in the right form?"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]),
                        columns, ("commodity", "region"))  # fmt: skip
+
+
+def _nowhere(case: cases.Case, market: Market) -> list[dict[str, object]]:
+    """Return the stocks in tonnes of what nobody in a participant's region makes or takes: the program leaves them out.
+
+    Days of a use that there is none of are nothing.
+    """
+    table = case["stocks"]
+    known = (table["commodity"] + "|" + table["region"]).isin(market.network.markets.index)
+    lost = table[table["region"].isin(case.participants) & ~known & table["unit"].ne("day")]
+    lost = lost[lost["commodity"].isin(case["commodities"]["commodity"])]
+    return [
+        {"commodity": commodity, "region": region, "held": float(held["quantity"].astype(float).sum()), "direct": 0.0,
+         "usable": _usable(0.0, False), "months": np.nan, "over_use": np.nan, "binds": "", "reaches": "",
+         RESTS_ON: join_inputs([f"commodities/{commodity}"], held[ROW])}
+        for (commodity, region), held in lost.groupby(["commodity", "region"])
+    ]  # fmt: skip
 
 
 def _usable(direct: float, converted: bool) -> str:

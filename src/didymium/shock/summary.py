@@ -164,9 +164,10 @@ class _Words:
         return _(" (of {good} {share})").format(good=self._good(row["scarcest"]), share=_percent(row["scarcest_short"]))
 
     def cover(self, region: str) -> Answer | None:
-        mine = self._of("cover", region)
-        mine = mine[mine["halt"].gt(0) & mine["lasts"].lt(3650)]
-        if mine.empty:
+        every = self._of("cover", region)
+        mine = every[every["halt"].gt(0) & every["lasts"].lt(3650)]
+        others = every[every["line_stop"].ne("") & ~every["commodity"].isin(mine["commodity"])]
+        if mine.empty and others.empty:
             return None
         finished = mine["commodity"].isin(self.case.finished())
         mine = mine.assign(later=~finished).sort_values(["later", "lasts"], kind="stable")
@@ -179,22 +180,26 @@ class _Words:
             )
             for row in mine.head(MOST).to_dict("records")
         ]  # fmt: skip
-        answer = _(
-            "arithmetic of a warehouse that serves all until it is empty, where nobody saves or finds another "
-            "seller: {forms}"
-        ).format(forms="; ".join(parts))
+        told = [
+            _("arithmetic of a warehouse that serves all until it is empty, where nobody saves or finds another "
+              "seller: {forms}").format(forms="; ".join(parts))
+        ] if parts else []  # fmt: skip
         if len(mine) > len(parts):
             rest = mine.iloc[len(parts) :].sort_values("lasts", kind="stable").iloc[0]
-            answer += _("; {count} forms more, the shortest {good} {days} days").format(
-                count=len(mine) - len(parts), good=self._good(rest["commodity"]), days=_figure(rest["lasts"])
-            )
-        return self._answer("cover", region, answer, "cover", mine)
+            more = _("{count} forms more, the shortest {good} {days} days")
+            told.append(more.format(count=len(mine) - len(parts), good=self._good(rest["commodity"]),
+                                    days=_figure(rest["lasts"])))  # fmt: skip
+        if len(others):
+            names = ", ".join(self._good(c) for c in others["commodity"].head(MOST))
+            told.append(_("hardly cut, yet lines stop, for others bid it away: {goods}").format(goods=names))
+        return self._answer("cover", region, "; ".join(told), "cover", mine if len(mine) else others)
 
     def form(self, region: str) -> Answer | None:
         frame = self.frames["conversion"]
         cover = self._of("cover", region)
         cut = set(cover.loc[cover["halt"].gt(0), "commodity"])
-        mine = frame[frame["region"].eq(region) & (frame["commodity"].isin(cut) if cut else True)]
+        asked = frame["commodity"].isin(cut) | frame["reaches"].eq("") if cut else True
+        mine = frame[frame["region"].eq(region) & asked]
         useless = mine[mine["reaches"].eq("") & mine["held"].gt(TRACE_TONNES)]
         slow = mine[mine["reaches"].ne("") & mine["over_use"].lt(BINDS)].sort_values("over_use")
         parts = [
