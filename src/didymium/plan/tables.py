@@ -14,12 +14,11 @@ from didymium.plan.actions import choices, schedule, stock_plan
 from didymium.plan.gains import compare, gap, tried
 from didymium.plan.likelihoods import chances_table
 from didymium.plan.outcome import WHO, Outcome
+from didymium.plan.reasons import others_table, reasons_table
 from didymium.plan.uncertainty import (
     Answers,
     frontier_table,
-    others_table,
     purses_table,
-    reasons_table,
     stories_table,
     values_table,
 )

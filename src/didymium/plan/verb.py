@@ -211,7 +211,7 @@ def plan(
     done()
     if check and not draws:
         planner.checker = planner.judge_on(desk_on(sample(stories.every, check, seed)), check)
-    answers = ask(planner, tuple(members), weights[0], deep) if values or deep else None
+    answers = ask(planner, plans["both"], weights[0], deep) if values or deep else None
     tables = plan_tables(Outcome(planner, stories.shown, plans), stories.every, answers)
     planner.close()
     done()
