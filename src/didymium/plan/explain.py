@@ -108,7 +108,7 @@ def reasons(planner: Planner, who: tuple[str, ...], weight: float, standing: Sta
 
         def flips(gains: float, part: float, capex: float = capex, factor: float = factor) -> float:
             """``K + gain / (charge of a dollar x share)``: the investment at which the gain is used up."""
-            return max(0.0, capex + gains / (factor * part)) if factor > 0 else float("nan")
+            return max(0.0, capex + gains / (factor * part)) if factor > 0 and gains == gains else float("nan")
 
         revenue = _revenue(planner, price_of, at) * (planned if chosen else 1.0)
         # At the margin: what the output earns may fall by what the project brings beyond its capital.
@@ -222,7 +222,7 @@ def alternatives(
             build = decision.build.copy()
             build[at] = 0.0
             fewer, less = tried(decision._replace(build=build))
-            if less > value - planner.gap:
+            if less > max(value - planner.gap, least):
                 decision, value = fewer, less
         own = decision.build > BUILT
         added, dropped = (
