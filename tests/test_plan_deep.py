@@ -68,7 +68,8 @@ def test_eev_rp_ws_in_order(result: Result) -> None:
 def test_reasons_fit_the_plan(result: Result) -> None:
     reasons = result["reasons"]
     assert (reasons["margin"] >= 0).all()
-    chosen, out = reasons[reasons["chosen"].astype(bool)], reasons[~reasons["chosen"].astype(bool)]
+    planned = reasons["planned_share"] > 1e-6
+    chosen, out = reasons[planned], reasons[~planned]
     assert len(chosen) and (chosen["capex_flips"] >= chosen["capex"] - 1e-9).all()
     assert (out["capex_flips"] <= out["capex"] + 1e-9).all()
 
@@ -76,8 +77,23 @@ def test_reasons_fit_the_plan(result: Result) -> None:
 def test_what_would_flip_was_asked_again(result: Result) -> None:
     rows = result["reasons"]
     asked = rows[rows["capex_confirmed"].astype(bool)]
-    assert len(asked) and set(asked["chosen"].astype(bool)) == {True, False}
-    assert rows.loc[rows["chosen"].astype(bool), "latest_start"].ne("").any()
+    planned = rows["planned_share"] > 1e-6
+    assert len(asked) and set(planned[asked.index]) == {True, False}
+    assert rows.loc[planned, "latest_start"].ne("").all()
+
+
+def test_reasons_are_about_the_recommended_plan(result: Result) -> None:
+    choices = result["choices"].query("who == 'both' and not committed")
+    rows = result["reasons"]
+    built = rows[rows["share"] > 1e-6]
+    assert set(built["project"].str.split("@").str[0]) == set(choices["facility"])
+    taken = result["tried"].query("who == 'both' and chosen")["candidate"].item()
+    assert taken in result.tables["reasons"].title
+
+
+def test_no_other_plan_is_better_than_the_best(result: Result) -> None:
+    others = result["others"]
+    assert (others["less"] >= 0.0).all() and others["dropped"].ne("").all()
 
 
 def test_every_purse_has_its_price(case: Case, result: Result) -> None:

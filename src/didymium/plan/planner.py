@@ -209,6 +209,7 @@ class Planner:
         self.checker: Judge | None = None
         self.searches: dict[tuple[tuple[str, ...], float], Search] = {}
         self.found: dict[tuple[str, ...], Found] = {}
+        self.founds: dict[tuple[tuple[str, ...], float], Found] = {}
         self._cleared: dict[bytes, Cleared] = {}
 
     def judge_on(self, desk: Desk, draws: int) -> Judge:
@@ -238,6 +239,7 @@ class Planner:
 
         small = made.risk == 0.0 and not self.desk.terms.targets and size(self.desk) <= SMALL
         found = made.at_once(weight, self.gap) if small else made.run(self.gap, tell, checkpoint)
+        self.founds[key] = found
         self.found.setdefault(who, found)
         phases.done()
         total = self.total(made, found)

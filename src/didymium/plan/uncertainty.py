@@ -12,6 +12,7 @@ from didymium.messages import _
 from didymium.plan import explain, phases, values
 from didymium.plan.candidates import purse_of
 from didymium.plan.outcome import WHO, Outcome
+from didymium.plan.standing import Standing
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Answers:
         By project.
     others : list of Alternative
         Other plans nearly as good.
+    worth : float
+        What the plan that the coalition takes is worth to it, re-cleared, MUSD.
     """
 
     who: tuple[str, ...]
@@ -49,17 +52,25 @@ class Answers:
     risk: list[tuple[float, float, float, float]] = field(default_factory=list)
     reasons: list[explain.Why] = field(default_factory=list)
     others: list[explain.Alternative] = field(default_factory=list)
+    worth: float = float("nan")
 
 
-def ask(planner: Planner, who: tuple[str, ...], weight: float, deep: bool) -> Answers:
-    """Return the answers for a coalition; frontiers, reasons and other plans only where asked for deeply."""
+def ask(planner: Planner, taken: Cleared, weight: float, deep: bool) -> Answers:
+    """Return the answers for a coalition; frontiers, reasons and other plans only where asked for deeply.
+
+    The planning program is asked at the weight that made the plan which the coalition takes, otherwise at ``weight``.
+    """
+    who, weight = taken.who, float(taken.plan.planning.get("weight", weight))
+    planner.found[who] = planner.founds[who, weight]
     phases.enter(_("what uncertainty costs"))
     answers = Answers(who, weight, values.recourse_values(planner, who, weight))
     if deep:
+        standing = Standing(planner, who, taken.plan)
+        answers.worth = standing.worth
         phases.enter(_("why these projects, and what would flip them"))
-        answers.reasons = explain.reasons(planner, who, weight)
+        answers.reasons = explain.reasons(planner, who, weight, standing)
         phases.enter(_("other plans nearly as good"))
-        answers.others = explain.alternatives(planner, who, weight)
+        answers.others = explain.alternatives(planner, who, weight, standing)
         phases.enter(_("frontier over the budget"))
         for scale, found in values.budget_frontier(planner, who, weight):
             mean, worst = values.mean_and_worst(planner, who, weight, found.decision)
@@ -219,55 +230,7 @@ def frontier_table(outcome: Outcome, answers: Answers) -> ResultTable:
         "worst_loss": Column("MUSD", _("The same in the worst 5 % of outcomes (CVaR)")),
         "value": Column("MUSD", _("What the plan brings under its own functional")),
     }  # fmt: skip
-    return ResultTable("frontier", _("Budget and risk against loss"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]),
+    title = _("Budget and risk against loss, in the planning program with our own users counted {weight:g} times")
+    title = title.format(weight=answers.weight)
+    return ResultTable("frontier", title, pd.DataFrame(rows, columns=[*columns, RESTS_ON]),
                        columns, ("who", "varied", "at"))  # fmt: skip
-
-
-def reasons_table(outcome: Outcome, answers: Answers) -> ResultTable:
-    """Return why each project is in the plan or not, and what would flip it."""
-    who = next(name for name, c in outcome.plans.items() if c.who == answers.who)
-    rows = []
-    for why in answers.reasons:
-        facility = why.label.split("@")[0]
-        candidate = outcome.desk.by_name[facility]
-        rows.append({
-            "who": who, "project": why.label, "name": candidate.name, "chosen": why.chosen, "margin": why.margin,
-            "capex": candidate.capex / 1e6, "capex_flips": why.capex, "capex_confirmed": why.capex_confirmed,
-            "price_flips": why.price, "latest_start": why.start.isoformat() if why.start else "",
-            "leaves_later": why.start_confirmed, "on_assumptions": candidate.on_assumptions,
-            RESTS_ON: join_inputs(candidate.inputs),
-        })  # fmt: skip
-    columns = {
-        "who": WHO, "project": Column("", _("Project, and when and on what news it is decided")),
-        "name": Column("", _("Name")), "chosen": Column("", _("In the planning program's plan")),
-        "margin": Column("MUSD", _("What the plan loses at least without it (chosen) or with it (not chosen)")),
-        "capex": Column("MUSD", _("Investment")),
-        "capex_flips": Column("MUSD", _("Investment at which the answer flips")),
-        "capex_confirmed": Column("", _("The program was asked again on both sides of it; otherwise first order")),
-        "price_flips": Column("ratio", _("Price of its output, over the plan's, at which it flips (first order)")),
-        "latest_start": Column("", _("Latest first output with which it is still chosen, asked again by years")),
-        "leaves_later": Column("", _("A year later it leaves the plan; no: it stays to the end, or was not asked")),
-        "on_assumptions": Column("", _("Capacity, investment or lead time is an assumption")),
-    }  # fmt: skip
-    return ResultTable("reasons", _("Why these projects"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns,
-                       ("who", "project"))  # fmt: skip
-
-
-def others_table(outcome: Outcome, answers: Answers) -> ResultTable:
-    """Return other plans that bring nearly as much."""
-    who = next(name for name, c in outcome.plans.items() if c.who == answers.who)
-    cleared = outcome.plans[who]
-    inputs = join_inputs(outcome.plan_inputs(cleared))
-    best = outcome.planner.found[answers.who].value
-    rows = [{"who": who, "rank": rank, "value": other.value, "less": best - other.value,
-             "added": ", ".join(other.added), "dropped": ", ".join(other.dropped), RESTS_ON: inputs}
-            for rank, other in enumerate(answers.others, 2)]  # fmt: skip
-    columns = {
-        "who": WHO, "rank": Column("", _("Rank")),
-        "value": Column("MUSD", _("What it brings in the planning program over doing nothing")),
-        "less": Column("MUSD", _("Less than the best plan")),
-        "added": Column("", _("Projects that it builds instead")),
-        "dropped": Column("", _("Projects that it leaves out")),
-    }  # fmt: skip
-    frame = pd.DataFrame(rows, columns=[*columns, RESTS_ON])
-    return ResultTable("others", _("Other plans nearly as good"), frame, columns, ("who", "rank"))  # fmt: skip

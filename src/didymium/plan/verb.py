@@ -233,7 +233,7 @@ def plan(
         plans["both"] = no_worse(planner, joint, same)
     if check and not draws:
         planner.checker = planner.judge_on(desk_on(sample(stories.every, check, seed)), check)
-    answers = ask(planner, tuple(members), weights[0], deep) if values or deep else None
+    answers = ask(planner, plans["both"], weights[0], deep) if values or deep else None
     phases.enter(_("tables"))
     outcome = Outcome(planner, stories.shown, plans)
     tables = plan_tables(outcome, stories.every, answers)
