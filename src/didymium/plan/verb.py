@@ -15,8 +15,9 @@ from didymium.faults import DidymiumError
 from didymium.market.prepare import prepare
 from didymium.messages import _
 from didymium.plan.candidates import candidates
-from didymium.plan.clearing import union
+from didymium.plan.clearing import union as together
 from didymium.plan.desk import Desk, Terms, Wanted
+from didymium.plan.judge import draw, further, union
 from didymium.plan.outcome import Outcome
 from didymium.plan.planner import GAP, WEIGHTS, Planner
 from didymium.plan.stories import (
@@ -28,7 +29,6 @@ from didymium.plan.stories import (
     generated,
     of_case,
     reduced,
-    sample,
     standing_in,
 )
 from didymium.plan.tables import plan_tables
@@ -55,6 +55,11 @@ class _Stories:
     shown: int
     every: list[Story]
     distance: float
+
+    @property
+    def complete(self) -> bool:
+        """Return whether the plan is made on all that may happen: then there is nothing out of sample."""
+        return len(self.made_on) == len(self.every)
 
 
 def plan(
@@ -119,10 +124,11 @@ def plan(
     gap : float
         Allowed between bound and best plan of the planning program, MUSD.
     draws : int
-        Draws of the separate set on which plans are chosen; 0: they are chosen on their own scenarios.
+        Draws of the separate set on which plans are chosen, and of a further set that values the chosen ones; 0: they
+        are chosen on their own scenarios. Where the plan's scenarios are all there is, nothing is drawn: every mean is
+        taken over them.
     check : int
-        Where plans are chosen on their own scenarios: draws of a separate set on which the joint plan is judged once
-        more; 0: none.
+        Where plans are chosen on their own scenarios: draws of a separate set that values the joint plan; 0: none.
     seed : int
         Of those draws.
     step : int
@@ -192,11 +198,17 @@ def plan(
         if progress:
             progress(next(steps), 6)
 
-    judge = desk_on(sample(stories.every, draws, seed)) if draws else None
+    if stories.complete:
+        draws = check = 0
     planner = Planner(
-        desk_on(stories.made_on), judge, threads, gap, weights, crew,
-        Path(checkpoints) if checkpoints is not None else None, told, draws,
+        desk_on(stories.made_on), threads, gap, weights, crew,
+        Path(checkpoints) if checkpoints is not None else None, told,
     )  # fmt: skip
+    valuing = draws or check
+    if valuing:
+        sets = [draw(stories.every, valuing, each) for each in ((seed, further(seed)) if draws else (further(seed),))]
+        judges = planner.judges_on(desk_on(union(stories.every, sets)), *sets)
+        planner.judge, planner.checker = judges[0] if draws else None, judges[-1]
     plans = {"nothing": planner.nothing()}
     done()
     for member in members:
@@ -206,15 +218,13 @@ def plan(
         replace(plans[member].plan, how=_("the plan of {who} alone").format(who=member), planning={}, call=False)
         for member in members
     ]
-    plans["both"] = planner.best(tuple(members), [*named, union(*(plans[m].plan for m in members))])
+    plans["both"] = planner.best(tuple(members), [*named, together(*(plans[m].plan for m in members))])
     done()
-    if check and not draws:
-        planner.checker = planner.judge_on(desk_on(sample(stories.every, check, seed)), check)
     answers = ask(planner, tuple(members), weights[0], deep) if values or deep else None
-    tables = plan_tables(Outcome(planner, stories.shown, plans), answers)
+    tables = plan_tables(Outcome(planner, stories.shown, plans, stories.complete), answers)
     planner.close()
     done()
-    chosen = _options(case, stories, terms, planner, story, last, gap, weights, draws or check, seed, step)
+    chosen = _options(case, stories, terms, planner, story, last, gap, weights, (draws, valuing), seed, step)
     manifest = new_manifest(
         case.digest,
         chosen,
@@ -270,7 +280,7 @@ def _stories(
 
 def _options(
     case: cases.Case, stories: _Stories, terms: Terms, planner: Planner, story: Scenario, last: int, gap: float,
-    weights: Sequence[float], draws: int, seed: int, step: int,
+    weights: Sequence[float], draws: tuple[int, int], seed: int, step: int,
 ) -> dict[str, Any]:  # fmt: skip
     """Return what a plan was made with, in words and numbers."""
     first, *rest = terms.decisions
@@ -296,7 +306,9 @@ def _options(
         "targets": [f"{x.commodity}|{x.region} >= {x.least:g} t by {x.by}" for x in terms.targets],
         "weights": list(weights),
         "gap_allowed_MUSD": gap,
-        "draws": draws,
+        "draws": draws[0],
+        "further_draws": draws[1],
+        "out_of_sample": not stories.complete,
         "seed": seed,
         "months_while_cut": step,
         "months_to_refill": REFILL,
