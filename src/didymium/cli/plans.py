@@ -56,7 +56,11 @@ def plan(
     ] = None,
     draws: Annotated[
         int,
-        typer.Option("--draws", metavar="N", help=_("Draws of the separate set that plans are chosen on; 0: none.")),
+        typer.Option(
+            "--draws",
+            metavar="N",
+            help=_("Draws that choose plans, and as many more that value them; 0: none."),
+        ),
     ] = 40,
     seed: Annotated[int, typer.Option("--seed", help=_("Seed of those draws."))] = 1,
     gap: Annotated[float, typer.Option("--gap", metavar="MUSD", help=_("Gap allowed in the planning program."))] = 15.0,

@@ -294,6 +294,10 @@ class Clearing:
         by_node = users.to_numpy(float) - self.public_cost(cleared).sum().to_numpy(float)
         return self.by_story(by_node)
 
+    def idle_loss(self, who: tuple[str, ...]) -> Values:
+        """Return what a coalition's users get if nothing is done, by story, as a loss from zero, kUSD."""
+        return -self.by_story(self._idle_users.loc[list(who)].sum().to_numpy(float))
+
     def by_story(self, by_node: Values) -> Values:
         """Return sums along the path of each story."""
         return np.array([float(by_node[path].sum()) for path in self.desk.unfolded.paths])

@@ -15,8 +15,9 @@ from didymium.market.prepare import prepare
 from didymium.messages import _
 from didymium.plan import asked, phases
 from didymium.plan.candidates import candidates
-from didymium.plan.clearing import union
+from didymium.plan.clearing import union as put_together
 from didymium.plan.desk import Desk, Terms
+from didymium.plan.judge import draw, further, union
 from didymium.plan.outcome import Outcome
 from didymium.plan.planner import GAP, WEIGHTS, Planner
 from didymium.plan.reduction import reduced
@@ -28,11 +29,10 @@ from didymium.plan.stories import (
     checked,
     generated,
     of_case,
-    sample,
     standing_in,
 )
 from didymium.plan.tables import plan_tables
-from didymium.plan.together import no_worse, same_money, together
+from didymium.plan.together import same_money, together
 from didymium.plan.uncertainty import ask
 from didymium.plan.unfold import REFILL, unfold
 from didymium.result import Result, new_manifest
@@ -57,6 +57,11 @@ class _Stories:
     shown: int
     every: list[Story]
     distance: float
+
+    @property
+    def complete(self) -> bool:
+        """Return whether the plan is made on all that may happen: then there is nothing out of sample."""
+        return len(self.made_on) == len(self.every)
 
 
 @phases.watched
@@ -123,10 +128,11 @@ def plan(
     gap : float
         Allowed between bound and best plan of the planning program, MUSD.
     draws : int
-        Draws of the separate set on which plans are chosen; 0: they are chosen on their own scenarios.
+        Draws of the separate set on which plans are chosen, and of a further set that values the chosen ones; 0: they
+        are chosen on their own scenarios. Where the plan's scenarios are all there is, nothing is drawn: every mean is
+        taken over them.
     check : int
-        Where plans are chosen on their own scenarios: draws of a separate set on which the joint plan is judged once
-        more; 0: none.
+        Where plans are chosen on their own scenarios: draws of a separate set that values the joint plan; 0: none.
     seed : int
         Of those draws.
     step : int
@@ -207,13 +213,16 @@ def plan(
             progress(next(steps), 6)
 
     phases.enter(_("pieces of the tree"))
+    if stories.complete:
+        draws = check = 0
     desk = desk_on(stories.made_on)
     desk.task(members)  # refuses a target that is out of reach before anything is solved
-    judge = desk_on(sample(stories.every, draws, seed)) if draws else None
-    planner = Planner(
-        desk, judge, threads, gap, weights, crew,
-        Path(checkpoints) if checkpoints is not None else None, told, draws,
-    )  # fmt: skip
+    planner = Planner(desk, threads, gap, weights, crew, Path(checkpoints) if checkpoints is not None else None, told)
+    valuing = draws or check
+    if valuing:
+        sets = [draw(stories.every, valuing, each) for each in ((seed, further(seed)) if draws else (further(seed),))]
+        judges = planner.judges_on(desk_on(union(stories.every, sets)), *sets)
+        planner.judge, planner.checker = judges[0] if draws else None, judges[-1]
     phases.enter(_("doing nothing"))
     plans = {"nothing": planner.nothing()}
     done()
@@ -224,24 +233,21 @@ def plan(
         replace(plans[member].plan, how=_("the plan of {who} alone").format(who=member), planning={}, call=False)
         for member in members
     ]
-    plans["both"] = planner.best(tuple(members), [*named, union(*(plans[m].plan for m in members))])
+    others = [*named, put_together(*(plans[m].plan for m in members))]
+    plans["both"] = planner.best(tuple(members), others)
     done()
-    same = None
-    if values or deep:
-        joint = plans["both"]
-        same = same_money(planner, tuple(members), joint, {plan.how: plan for plan in named})
-        plans["both"] = no_worse(planner, joint, same)
-    if check and not draws:
-        planner.checker = planner.judge_on(desk_on(sample(stories.every, check, seed)), check)
+    same = same_money(planner, tuple(members), named) if values or deep else None
+    if same is not None:  # what less money buys, more money does
+        plans["both"] = planner.best(tuple(members), [*others, same.cleared.plan])
     answers = ask(planner, plans["both"], weights[0], deep) if values or deep else None
     phases.enter(_("tables"))
-    outcome = Outcome(planner, stories.shown, plans)
+    outcome = Outcome(planner, stories.shown, plans, stories.complete)
     tables = plan_tables(outcome, stories.every, answers)
     if values or deep:
         tables.append(together(outcome, same))
     planner.close()
     done()
-    chosen = _options(case, stories, terms, planner, story, last, gap, weights, draws or check, seed, step)
+    chosen = _options(case, stories, terms, planner, story, last, gap, weights, (draws, valuing), seed, step)
     manifest = new_manifest(
         case.digest,
         chosen,
@@ -286,7 +292,7 @@ def _stories(
 
 def _options(
     case: cases.Case, stories: _Stories, terms: Terms, planner: Planner, story: Scenario, last: int, gap: float,
-    weights: Sequence[float], draws: int, seed: int, step: int,
+    weights: Sequence[float], draws: tuple[int, int], seed: int, step: int,
 ) -> dict[str, Any]:  # fmt: skip
     """Return what a plan was made with, in words and numbers."""
     first, *rest = terms.decisions
@@ -312,7 +318,9 @@ def _options(
         "targets": [f"{x.commodity}|{x.region} >= {x.least:g} t by {x.by}" for x in terms.targets],
         "weights": list(weights),
         "gap_allowed_MUSD": gap,
-        "draws": draws,
+        "draws": draws[0],
+        "further_draws": draws[1],
+        "out_of_sample": not stories.complete,
         "seed": seed,
         "months_while_cut": step,
         "months_to_refill": REFILL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -93,12 +94,14 @@ def together_table(case: Case, planned: Result, writer: Writer) -> Table:
 
 def _outside(found: dict[str, dict[Any, Any]], row: dict[Any, Any], writer: Writer) -> tuple[list[Any], Markup]:
     """Return the row that says what the plan is worth on scenarios that had no part in it, with its interval."""
-    outside, half = found["out_of_sample"], float(found["out_of_sample_interval"]["value"])
-    inputs = str(outside["rests_on"])
-    value = f"{digits(float(outside['value']))} ± {digits(half)}"
+    outside = found["out_of_sample"]
+    inputs, mean = str(outside["rests_on"]), float(outside["value"])
+    said = str(outside["meaning"]) if isnan(mean) else _("out of sample: {what}, 95 % interval").format(
+        what=outside["meaning"])  # fmt: skip
+    half = "" if isnan(mean) else f" ± {digits(float(found['out_of_sample_interval']['value']))}"
     cells = [
-        _("the same out of sample: {what}, 95 % interval").format(what=outside["meaning"]),
-        writer.text(value, inputs, mark=False),
+        said,
+        "" if isnan(mean) else writer.text(f"{digits(mean)}{half}", inputs, mark=False),
         writer.number(float(row["spent"]), "", inputs, mark=False),
         "",
     ]
