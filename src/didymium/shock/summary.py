@@ -140,7 +140,7 @@ class _Words:
             ]  # fmt: skip
             said = _("; stock is rationed, not gone: {held}").format(held=", ".join(parts))
             if mine["foresight"].eq("none").all():
-                said += _(", for each month firms believe that today's measures stay")
+                said += _(", and no end of the measures is known")
         gone = [self._good(good) for good in mine.index[mine["stopped_by"].eq(_(GONE))]]
         return said + (_("; used up: {goods}").format(goods=", ".join(gone[:MOST])) if gone else "")
 
