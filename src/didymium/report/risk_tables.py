@@ -72,6 +72,6 @@ def remedy_table(case: Case, found: Result, writer: Writer) -> Table:
             writer.number(float(row["relief"]), "", inputs, mark=False),
             writer.number(share * 100.0, "", inputs, mark=False) if math.isfinite(share) else NONE,
             writer.number(float(row["earned"]), "", inputs, mark=False),
-            writer.number(float(row["anyway"]), "", inputs, mark=False),
+            writer.number(round(float(row["anyway"]), 4) + 0.0, "", inputs, mark=False),  # never "−0"
         ], writer.notes.mark(inputs)))  # fmt: skip
     return table
