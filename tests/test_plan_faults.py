@@ -7,10 +7,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from case_editing import change, copy_case
 from didymium.case.case import Case, load_case
 from didymium.case.tables import TABLES
+from didymium.cli import app
 from didymium.faults import CaseError, DidymiumError, SolverError
 from didymium.market.prepare import prepare
 from didymium.plan import plan
@@ -18,7 +20,8 @@ from didymium.plan.candidates import candidates, caps_of, purse_of
 from didymium.plan.desk import Desk, Wanted
 from didymium.plan.master import Infeasible
 from didymium.plan.stories import CALM, Chances, Story, checked, generated, sample
-from plan_cases import decomposed, desk_for, investors, three_ways
+from didymium.result import Result
+from plan_cases import cut, decomposed, desk_for, investors, three_ways
 
 BOTH = ("ONE", "TWO")
 
@@ -151,6 +154,59 @@ def test_a_weight_of_risk_is_a_share(us_japan: Case, risk: float) -> None:
 def test_a_later_decision_is_later_and_within_the_horizon(us_japan: Case, later: str) -> None:
     with pytest.raises(DidymiumError, match="decision"):
         plan(us_japan, later=[later])
+
+
+def test_options_that_cannot_be_meant_are_told_at_once(us_japan: Case) -> None:
+    """Numbers, days, targets and probabilities: every fault in one answer, before anything is prepared."""
+    options = {"risk": float("nan"), "weights": (-2.0, 2.0), "gap": float("nan"), "count": 0, "draws": -3,
+               "check": -1, "seed": -1, "step": 5, "threads": 0}  # fmt: skip
+    with pytest.raises(CaseError) as caught:
+        plan(
+            us_japan, decision="2027-06-01", later=["soon"], scenarios=[(CALM, 0.4)],
+            targets=[("dy_oxide", "AUS", 1.0, "2029"), ("dy_oxide", "MARS", 1.0, "2029"),
+                     ("gold", "USA", -1.0, "soon")],
+            **options,
+        )  # fmt: skip
+    told = [(f.file, f.row, f.field) for f in caught.value.faults]
+    assert told == [
+        ("options", "", "decision"), ("options", "", "later"),
+        *(("options", "", name) for name in options),
+        ("targets", "dy_oxide in AUS", "region"), ("targets", "dy_oxide in MARS", "region"),
+        ("targets", "gold in USA", "commodity"), ("targets", "gold in USA", "least"), ("targets", "gold in USA", "by"),
+        ("scenarios", "", "probability"),
+    ]  # fmt: skip
+    said = {f.row or f.field: f for f in caught.value.faults}
+    assert "1, 2, 3, 4, 6, 12" in said["step"].fix
+    assert "does not plan" in said["dy_oxide in AUS"].fault and "no region" in said["dy_oxide in MARS"].fault
+    assert all(f.fix for f in caught.value.faults)
+
+
+@pytest.mark.parametrize("gap", [-1.0, 0.0, float("inf")])
+def test_a_gap_is_an_amount(us_japan: Case, gap: float) -> None:
+    with pytest.raises(CaseError, match="gap"):
+        plan(us_japan, gap=gap)
+
+
+def test_the_command_tells_every_option_that_cannot_be_meant() -> None:
+    said = CliRunner().invoke(app, ["plan", "us-japan", "--target", "dy_oxide:AUS:1:2029", "--months", "5", "--draws",
+                                    "-3", "--threads", "0", "--weight", "-2", "--gap", "-1"])  # fmt: skip
+    assert said.exit_code == 1 and not said.stdout
+    lines = said.stderr.strip().splitlines()
+    assert len(lines) == 6 and all("->" in line for line in lines), lines
+
+
+def test_steps_of_another_plan_are_refused(desk: Desk, tmp_path: Path) -> None:
+    """Own scenarios of one name that say different things are different plans."""
+
+    def ask(goods: str) -> Result:
+        stories = [Story(CALM, None, 0.5), Story("x", cut(12, date(2026, 1, 1), "x", goods=(goods,)), 0.5)]
+        return plan(desk.case, stories[1].scenario, "2024-01-01", 2028, scenarios=stories, gap=1e-4, threads=1,
+                    values=False, checkpoints=tmp_path / "steps")  # fmt: skip
+
+    ask("metal")
+    with pytest.raises(DidymiumError, match=r"another plan.*-> name another folder"):
+        ask("ore")
+    ask("metal")
 
 
 # Stories

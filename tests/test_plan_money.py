@@ -137,7 +137,12 @@ def test_the_optimum_is_that_of_every_choice_that_keeps_to_the_years(
         )
         assert kept == (not bare.broken(bare.limits(BOTH), decision))
         most = max(most, value if kept else -np.inf)
-    assert made.run(1e-7, master=made.master()).value == pytest.approx(most, abs=1e-5)
+    best = made.run(1e-7, master=made.master()).value
+    assert best == pytest.approx(most, abs=1e-5)
+    (who, amount, year), *others = rows
+    later = [(who, amount, 2027 if year is None else year + 2), *others]
+    bare.case = with_money(bare.case, *((who, 1e4 * amount, year) for who, amount, year in later))
+    assert made.run(1e-7, master=made.master()).value <= best + 1e-6, "money that comes later never helps"
 
 
 # Stocks that are bought over the years

@@ -495,16 +495,6 @@ def test_beyond_three(case: Case, story: Scenario, pays: bool) -> None:
     assert game.lost(top)["benefit"] <= frame.loc["benefit", "found"] + 1e-6
 
 
-def test_remedies_relieve(case: Case, story: Scenario) -> None:
-    result = worst(case, story, 1, "ONE", workers=2)
-    frame = result["remedies"]
-    assert frame["relief"].is_monotonic_decreasing and frame["relief"].iloc[0] > 0
-    assert frame["share"].iloc[0] <= 1.0 + 1e-9
-    assert frame.loc[frame["what"].eq("metal|ONE"), "amount"].iloc[0] == pytest.approx(
-        30 / 365.25 * prepare(case).base.intake(prepare(case).network)["metal|ONE"]
-    )
-
-
 def test_which_month(case: Case, story: Scenario) -> None:
     frame = worst(case, story, 0, "ONE", remedies=False)["months"]
     assert list(frame["shift"]) == list(range(8))

@@ -17,6 +17,7 @@ from didymium.market.options import Options, StockProgramme
 from didymium.market.prepare import prepare
 from didymium.market.program import build
 from didymium.market.solve import Instance
+from didymium.market.stocks import REST
 from didymium.market.tree import MONTH, Tree
 from didymium.shock.engine import Engine
 from didymium.shock.run_out import days_needed, lender_cover, missing_share, pooled_run_out, run_out
@@ -69,12 +70,18 @@ def importer(stock: float, elasticity: float = -0.001) -> Tables:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("stock", "outside", "thrift", "licensed", "days"), PUBLISHED)
-def test_the_engine_runs_out_on_the_published_day(
-    tmp_path: Path, stock: float, outside: float, thrift: float, licensed: float, days: float
-) -> None:
-    """The days for which the use that the halt leaves is served in full, month by month, until the stock is gone."""
-    case = make_case(tmp_path / "importer", importer(stock))
+def drawn(
+    folder: Path, tables: Tables, outside: float, thrift: float = 0.0, licensed: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Run a halt of a year on an importer.
+
+    Returns
+    -------
+    tuple
+        Share of the missing use that stock gives, by month; share of normal use served, by month; days of normal use
+        that are still held at the end.
+    """
+    case = make_case(folder, tables)
     day = date(2025, 1, 1)
     ban = Restriction("ban", "licence", "CTL", frozenset({"ore"}), frozenset({"ONE"}), day, None, ((day, licensed),),
                       0.0, ("sources/book",))  # fmt: skip
@@ -83,10 +90,58 @@ def test_the_engine_runs_out_on_the_published_day(
     served = path.served.loc["motor|ONE|ore"] / (path.wanted.loc["motor|ONE|ore"] / (1.0 - thrift))
     floor = 1.0 - thrift - missing_share(outside, thrift, licensed)
     from_stock = np.clip((served - floor) / missing_share(outside, thrift, licensed), 0.0, 1.0)
+    return from_stock.to_numpy(), served.to_numpy(), float(path.stock.iloc[:, -1].sum()) * 365.25 / 100.0
+
+
+@pytest.mark.parametrize("kind", ["strategic", "commercial"])
+@pytest.mark.parametrize(("stock", "outside", "thrift", "licensed", "days"), PUBLISHED)
+def test_the_engine_runs_out_on_the_published_day(
+    tmp_path: Path, stock: float, outside: float, thrift: float, licensed: float, days: float, kind: str
+) -> None:
+    """The days for which the use that the halt leaves is served in full, month by month, until the stock is gone.
+
+    Firms' stocks give all they have where a unit that is missing costs more than any ease of holding one: the choke
+    price is 1,000 base prices. Where it is less, see the next test.
+    """
+    tables = importer(stock)
+    if kind == "commercial":
+        tables = firms(tables, stock, choke=1000)
+    from_stock, served, _held = drawn(tmp_path / "importer", tables, outside, thrift, licensed)
+    floor = 1.0 - thrift - missing_share(outside, thrift, licensed)
     assert from_stock.sum() * MONTH == pytest.approx(days, rel=0.01)
     full = int(np.floor(days / MONTH))
     assert from_stock[: full - 1].min() > 0.98, "it is used as long as there is any, not saved for prophets"
     assert served[11] == pytest.approx(floor, abs=0.01)
+
+
+def firms(tables: Tables, stock: float, choke: float) -> Tables:
+    """Return the same importer whose stock is firms', with users who pay so many base prices at most."""
+    use = {**tables["end_uses"][0], "choke": choke, "choke_low": choke / 2, "choke_high": 2 * choke}
+    held = {"stock": "firms", "region": "ONE", "commodity": "ore", "quantity": stock}
+    return {**tables, "end_uses": [use], "stocks": [held]}
+
+
+def working_share(choke: float, rate: float = 0.05, holding: float = 0.03) -> float:
+    """Return the share of their stock that firms do not sell at the choke price.
+
+    A rung from ``a`` to ``b`` of the rest level eases work by ``(r + h) / (a b)`` base prices a month (Brennan's
+    convenience yield, here falling with the square); sold a month later it loses the month's discount of the choke
+    price and costs its holding. It is kept where the ease is more.
+    """
+    fall, hold = 1.0 - (1.0 + rate) ** (-1.0 / 12.0), holding / 12.0
+    low, high = REST[:-1], REST[1:]
+    ease = (fall + hold) / np.where(low > 0, low * high, high**2)
+    kept = ease > choke * fall + hold
+    return float(high[kept].max(initial=0.0))
+
+
+@pytest.mark.parametrize(("choke", "share"), [(6.0, 0.5), (20.0, 0.35), (40.0, 0.2), (100.0, 0.2), (1000.0, 0.0)])
+def test_firms_keep_a_working_stock_and_run_out_of_the_rest(tmp_path: Path, choke: float, share: float) -> None:
+    """``T = (S - W) / m``: what firms need to work at all is not for sale below the choke price."""
+    assert working_share(choke) == share
+    from_stock, _served, held = drawn(tmp_path / "importer", firms(importer(60), 60, choke), 0.3)
+    assert held == pytest.approx(60 * share, abs=0.1)
+    assert from_stock.sum() * MONTH == pytest.approx(run_out(60 * (1.0 - share), 0.3), rel=0.01)
 
 
 days_ = st.floats(1.0, 400.0)

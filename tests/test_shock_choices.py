@@ -293,6 +293,58 @@ def test_pooled_stocks(two_classes: Case) -> None:
     assert (lender["cover_left"] < lender["days"]).all()
 
 
+def test_a_magnet_lasts_no_longer_than_its_dysprosium(shocked: Result) -> None:
+    """Japan buys no high-temperature magnet from China, and makes its own of Chinese dysprosium and terbium."""
+    cover = shocked["cover"].query("foresight == 'none' and region == 'JPN'").set_index("commodity")
+    magnet, metal = cover.loc["magnet_high_temperature"], cover.loc["dy_metal"]
+    assert magnet["bought"] < 0.01 and metal["bought"] > 0.99
+    assert magnet["outside"] < 0.01 and set(magnet["through"].split(";")) == {"Dy", "Tb"}
+    assert magnet["needed"] > 0 and np.isfinite(magnet["lasts"])
+    # NdPr comes from elsewhere too: standard magnets rest on China for more than is bought there, not for all.
+    standard = cover.loc["magnet_standard"]
+    assert standard["bought"] < 1.0 - standard["outside"] < 0.9 and standard["through"] == "NdPr"
+
+
+def test_forms_in_the_bundled_case(shocked: Result) -> None:
+    """Motors without heavies take standard magnets: magnets are used as they are all the same."""
+    forms = shocked["conversion"].set_index(["commodity", "region"])
+    for good, region in (("magnet_standard", "JPN"), ("magnet_standard", "USA"), ("sm_oxide", "JPN"),
+                         ("dy_oxide", "USA")):  # fmt: skip
+        assert forms.loc[(good, region), "usable"] == "as it is", (good, region)
+        assert forms.loc[(good, region), "reaches"] != ""
+    both = forms.loc[("ndpr_oxide", "JPN")]
+    assert both["usable"] == "as it is and after conversion" and 0.05 < both["direct"] < 0.3
+    # Swarf is no way on: dysprosium metal ends in a magnet, not in the oxide that recyclers win from its swarf.
+    assert forms.loc[("dy_metal", "JPN"), "reaches"] == "magnet_high_temperature"
+    told = shocked["summary"].query("table == 'conversion'")["answer"]
+    assert not told.str.contains("NdFeB magnet, standard").any()
+
+
+def test_a_price_that_is_not_fitted_is_a_shortage_only(us_japan: Case, shocked: Result) -> None:
+    bare = set(us_japan["commodities"].query("calibrated == 'no'")["commodity"])
+    for _foresight, rows in shocked["peaks"].groupby("foresight"):
+        marked = rows["price_rests_on"].eq("only a shortage").to_numpy()
+        assert set(rows.loc[marked, "commodity"]) == bare & set(rows["commodity"])
+        assert marked[marked.argmax() :].all() and not marked[0], "they come last"
+        assert rows.loc[~marked, "outside_multiple"].is_monotonic_decreasing
+    cover = shocked["cover"]
+    assert cover.loc[cover["commodity"].isin(bare), "price_at_stop"].isna().all()
+
+
+def test_lines_stop_by_the_scarcest_good(shocked: Result) -> None:
+    uses = shocked["uses"]
+    assert (uses["line_stop"].ne("") == uses["scarcest_short"].gt(0.15)).all()
+    assert (uses["scarcest_short"] >= uses["worst"] - 1e-9).all()
+    keys = ["foresight", "end_use", "region", "month", "commodity"]
+    served = shocked["served"].set_index(keys)["short_share"].sort_index()
+    hidden = 0
+    for row in uses[uses["line_stop"].ne("")].to_dict("records"):
+        month = served[(row["foresight"], row["end_use"], row["region"], row["line_stop"])]
+        assert month[row["stops_for"]] == pytest.approx(month.max()) and month.max() > 0.15
+        hidden += row["worst"] < 0.15
+    assert hidden, "an end use whose sum hides why its lines stop"
+
+
 def test_cover_says_what_a_licence_leaves(us_japan: Case, shocked: Result) -> None:
     """users.md Q6: T = S / ((1 - s)(1 - a)), and what would be needed: halt x the same missing share."""
     rows = shocked["cover"].query("foresight == 'none' and halt > 0 and outside < 0.99")

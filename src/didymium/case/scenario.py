@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from didymium.case.check import split_list
 from didymium.case.restriction import DemandChange, Outage, Path_, Pause, Restriction, Wedge
@@ -69,6 +71,16 @@ class Scenario:
         parts: tuple[Restriction | Outage | DemandChange | Wedge, ...]
         parts = (*self.restrictions, *self.outages, *self.demand_changes, *self.wedges)
         return list(dict.fromkeys(key for part in parts for key in part.inputs))
+
+    def digest(self) -> str:
+        """Return a hash of all that it says: two scenarios of one name may say different things."""
+
+        def plain(part: Any) -> Any:
+            """Sets in one order: each process has its own."""
+            return sorted(part) if isinstance(part, frozenset) else part.isoformat()
+
+        told = json.dumps(asdict(self), sort_keys=True, default=plain)
+        return hashlib.sha256(told.encode()).hexdigest()
 
 
 def load_scenario(case: Case, name: str) -> Scenario:

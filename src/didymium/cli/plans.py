@@ -10,7 +10,7 @@ import typer
 from didymium.cli.app import app
 from didymium.cli.output import run_verb
 from didymium.cli.question import Question, about_a_case
-from didymium.faults import DidymiumError
+from didymium.faults import CaseError, DidymiumError
 from didymium.messages import _
 
 
@@ -56,11 +56,17 @@ def plan(
     ] = None,
     draws: Annotated[
         int,
-        typer.Option("--draws", metavar="N", help=_("Draws of the separate set that plans are chosen on; 0: none.")),
+        typer.Option(
+            "--draws",
+            metavar="N",
+            help=_("Draws that choose plans, and as many more that value them; 0: none."),
+        ),
     ] = 40,
     seed: Annotated[int, typer.Option("--seed", help=_("Seed of those draws."))] = 1,
     gap: Annotated[float, typer.Option("--gap", metavar="MUSD", help=_("Gap allowed in the planning program."))] = 15.0,
-    months: Annotated[int, typer.Option("--months", help=_("Months of a period while something is cut: 1, 3, 6."))] = 3,
+    months: Annotated[
+        int, typer.Option("--months", help=_("Months of a period while something is cut: 1, 2, 3, 4, 6, 12."))
+    ] = 3,
     quick: Annotated[
         bool, typer.Option("--quick", help=_("Leave out frontiers, reasons and other plans nearly as good."))
     ] = False,
@@ -86,12 +92,16 @@ def plan(
     if given:
         options["scenarios"] = [_share(text) for text in given]
     if cluster:
+        from didymium.plan.asked import amounts
         from didymium.plan.cluster import Cluster
+
+        if faults := amounts(**options):  # before any process starts
+            raise CaseError(faults)
 
         options["crew"] = Cluster.to(None if cluster == "local" else cluster, threads)
     try:
-        with terminal.searching(quiet=question.as_json) as told:
-            question.answer(lambda case: run_verb("plan", case, told=told, **options))
+        with terminal.searching(quiet=question.as_json) as telling:
+            question.answer(lambda case: run_verb("plan", case, told=telling.search, watch=telling.phase, **options))
     finally:
         if "crew" in options:
             options["crew"].shut()

@@ -174,7 +174,7 @@ class Options:
         Strategic stocks that may be built up.
     purses : Mapping of str to float, or to tuple of (int, float)
         Money by payer, thousands of USD of today; no limit where absent. Or what has come in by the end of each year
-        named, in order: what is not spent is kept.
+        named, in order: what is not spent is kept, and nothing is spent before the first of them.
     caps : tuple of Cap
         What projects share besides money.
     calls : tuple of FirstCall

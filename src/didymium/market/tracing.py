@@ -117,8 +117,9 @@ class Flows:
 
 
 def shares(
-    flows: Flows, marked: npt.NDArray[np.bool_], content: Array, first: Array | None = None, given: Array | None = None
-) -> Array:
+    flows: Flows, marked: npt.NDArray[np.bool_], content: Array, first: Array | None = None, given: Array | None = None,
+    crossed: Array | None = None,
+) -> Array:  # fmt: skip
     """Return the share of each market that passed a marked activity, by proportional mixing; markets x months.
 
     Parameters
@@ -133,8 +134,11 @@ def shares(
         Share of stocks at the start and of goods under way; 0 where None.
     given : array, terms, optional
         Element in a tonne of each output of an activity, where recipes for one good differ; its market's where None.
+    crossed : array, routes, optional
+        Share of what goes by each route that the route itself marks, whatever it passed before; none where None.
     """
     n, index = flows.network, flows.network.markets.index
+    over = np.zeros(len(n.routes)) if crossed is None else crossed
     size = len(index)
     begin = np.zeros(size) if first is None else first
     terms = n.terms
@@ -157,16 +161,17 @@ def shares(
         gives = sp.csr_matrix((made[out], (what[out], who[out])), shape=(size, len(n.activities)))
         arriving = flows.arriving(month) * content[tail]
         now = flows.lag == 0
-        moved = sp.csr_matrix((arriving[now], (head[now], tail[now])), shape=(size, size))
+        moved = sp.csr_matrix((arriving[now] * (1.0 - over[now]), (head[now], tail[now])), shape=(size, size))
         turned = sp.csr_matrix((flows.downgraded(month) * content[better], (lesser, better)), shape=(size, size))
         held = (flows.level[:, month - 1] if month else flows.start) * content
         own = held * before + gives @ marked.astype(float)
-        amount = held + np.asarray(gives.sum(axis=1)).ravel() + np.asarray(moved.sum(axis=1)).ravel()
+        own += np.bincount(head[now], arriving[now] * over[now], size)
+        amount = held + np.asarray(gives.sum(axis=1)).ravel() + np.bincount(head[now], arriving[now], size)
         amount = amount + np.asarray(turned.sum(axis=1)).ravel()
         for route in np.nonzero(~now & (arriving > 0))[0]:
             sent = month - flows.lag[route]
             share = found[tail[route], sent] if sent >= 0 else begin[tail[route]]
-            own[head[route]] += arriving[route] * share
+            own[head[route]] += arriving[route] * (over[route] + (1.0 - over[route]) * share)
             amount[head[route]] += arriving[route]
         mixed = mix(sp.csr_matrix(gives @ takes + moved + turned), own[:, None], amount)[:, 0].clip(0.0, 1.0)
         found[:, month] = np.where(amount > TRACE, mixed, before)

@@ -13,6 +13,9 @@ from didymium.faults import DidymiumError
 from didymium.messages import _
 from didymium.plan.recourse import Decision, Worth
 
+FORMAT = 2
+"""Raised when what a step means changes: older steps are then not used."""
+
 
 class Checkpoint:
     """A folder with a file for each step.
@@ -38,8 +41,9 @@ class Checkpoint:
             _write(mark, digest.encode())
         elif mark.read_text("utf-8") != digest:
             raise DidymiumError(
-                _("{folder} holds the steps of another plan -> name another folder, or empty it").format(folder=folder)
-            )
+                _("{folder} holds the steps of another plan: another case, scenarios, terms or version "
+                  "-> name another folder, or empty it").format(folder=folder)
+            )  # fmt: skip
         self.count = 0
 
     def steps(self) -> Iterator[tuple[Decision, dict[int, Worth]]]:

@@ -16,6 +16,7 @@ from didymium.market.curves import CostCurve
 from didymium.market.program import Parts
 from didymium.market.stocks import SALVAGE, stock_table
 from didymium.messages import _
+from didymium.plan import phases
 from didymium.plan.partition import AFTER
 from didymium.plan.payers import bill
 from didymium.plan.recourse import Decision, Worth, jobs
@@ -123,6 +124,7 @@ class Clearing:
         """Return the market with a plan fixed and everybody weighted 1."""
         self.crew.take(self._calling(who) if plan.call else self.jobs)
         worths = self.crew.solve(plan.decision, keep=True)
+        phases.solved()
         values, price = self._together(self.crew.kept())
         probability = [stated.piece.probability for stated in self.desk.pieces.stated]
         objective = float(sum(probability[at] * worth.value for at, worth in worths.items()))
@@ -291,6 +293,10 @@ class Clearing:
         users = (self.gains(cleared)["users"] - self._idle_users).loc[list(cleared.who)].sum()
         by_node = users.to_numpy(float) - self.public_cost(cleared).sum().to_numpy(float)
         return self.by_story(by_node)
+
+    def idle_loss(self, who: tuple[str, ...]) -> Values:
+        """Return what a coalition's users get if nothing is done, by story, as a loss from zero, kUSD."""
+        return -self.by_story(self._idle_users.loc[list(who)].sum().to_numpy(float))
 
     def by_story(self, by_node: Values) -> Values:
         """Return sums along the path of each story."""

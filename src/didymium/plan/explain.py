@@ -11,13 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from didymium.faults import SolverError
-from didymium.plan.flips import Flips
+from didymium.plan.flips import BUILT, Flips
 from didymium.plan.lshaped import evaluate
 from didymium.plan.task import UNIT
 
 if TYPE_CHECKING:
     from didymium.plan.planner import Planner
     from didymium.plan.recourse import Decision
+    from didymium.plan.standing import Standing
 
 Values = npt.NDArray[np.float64]
 
@@ -25,7 +26,7 @@ NEAR = 0.01
 """Plans within this share of what the best one brings count as nearly as good."""
 
 ASKED = 3
-"""Chosen projects, and others, of which what would flip them is asked anew: those that it takes least to flip."""
+"""Projects not in the plan of which what would flip them is asked anew: those that it takes least to flip."""
 
 
 @dataclass(frozen=True)
@@ -36,39 +37,60 @@ class Why:
     ----------
     label : str
         The project and its decision.
-    chosen : bool
-        It is in the plan.
+    share : float
+        What the recommended plan builds of it.
+    brings : float
+        That plan's worth with it less without it, re-cleared, MUSD; of one that it does not build: built in full.
+    pays_to : float
+        Investment at which it brings nothing there, MUSD.
+    lasts_to : date or None
+        Last first output, by years, with which it still brings something there.
+    lasts_less : bool
+        A year later it brings nothing; False where it does to the end of the horizon.
+    planned : float
+        What the planning program's own plan builds of it: everything below is about that plan.
     margin : float
-        What the plan loses without it (chosen), or with it (not chosen), at least: MUSD, by the bound of the planning
+        What it loses without the project (where it builds it), or with it, at least: MUSD, by the bound of the planning
         program; 0 where the gap hides it.
     capex : float
         Investment at which the answer flips, MUSD: above it a chosen one leaves, below it another enters.
-    capex_confirmed : bool
-        The program was asked again on both sides of it.
     price : float
         Price of its output at which the answer flips, as a share of the plan's: to first order; NaN where it does not.
     start : date or None
         Last first output, by years, with which a chosen project stays in the plan.
+    capex_confirmed : bool
+        The program was asked again on both sides of it.
     start_confirmed : bool
         The program was asked again, and a year later it leaves; False where it stays to the end of the horizon, or was
         not asked.
     """
 
     label: str
-    chosen: bool
+    share: float
+    brings: float
+    pays_to: float
+    lasts_to: date | None
+    lasts_less: bool
+    planned: float
     margin: float
     capex: float
     price: float
-    start: date | None
+    start: date | None = None
     capex_confirmed: bool = False
     start_confirmed: bool = False
 
+    @property
+    def chosen(self) -> bool:
+        """Return whether the planning program's plan builds it."""
+        return self.planned > BUILT
 
-def reasons(planner: Planner, who: tuple[str, ...], weight: float) -> list[Why]:
+
+def reasons(planner: Planner, who: tuple[str, ...], weight: float, standing: Standing) -> list[Why]:
     """Return why each project that the coalition may decide is in its plan or not.
 
-    Each one is forced the other way and the planning program asked again: with every cut that is known, so that what it
-    says is a bound on what any such plan can bring.
+    Of the plan that it takes: what each one brings, re-cleared, the rest as it is. Of the planning program's: each one
+    is forced the other way and the program asked again, with every cut that is known, so that what it says is a bound
+    on what any such plan can bring.
     """
     made, found = planner.searches[who, weight], planner.found[who]
     master = made.master()
@@ -78,27 +100,35 @@ def reasons(planner: Planner, who: tuple[str, ...], weight: float) -> list[Why]:
     for at, project in enumerate(desk.projects):
         if not master.task.allowed[at]:
             continue
-        chosen = bool(found.decision.build[at] > 0.5)
+        share, planned = float(standing.plan.decision.build[at]), float(found.decision.build[at])
+        chosen = planned > BUILT
         margin = max(0.0, found.value - master.forced(at, 0.0 if chosen else 1.0, planner.gap))
-        charge = float(master.outcomes.charge[at])
-        factor = charge / (project.capex / UNIT) if project.capex > 0 else 0.0
-        capex = project.capex / UNIT
-        flips = (
-            (capex + margin / factor if chosen else max(0.0, capex - margin / factor)) if factor > 0 else float("nan")
-        )
-        revenue = _revenue(planner, price_of, at)
+        charge, capex = float(master.outcomes.charge[at]), project.capex / UNIT
+        factor = charge / capex if capex > 0 else 0.0
+
+        def flips(gains: float, part: float, capex: float = capex, factor: float = factor) -> float:
+            """``K + gain / (charge of a dollar x share)``: the investment at which the gain is used up."""
+            return max(0.0, capex + gains / (factor * part)) if factor > 0 and gains == gains else float("nan")
+
+        revenue = _revenue(planner, price_of, at) * (planned if chosen else 1.0)
         # At the margin: what the output earns may fall by what the project brings beyond its capital.
         price = 1.0 + (-margin if chosen else margin) / revenue if revenue > 0 else float("nan")
-        rows[at] = Why(project.label, chosen, margin, flips, max(0.0, price) if price == price else price, None)
+        brings = standing.brings(project.label)
+        lasts = standing.latest(project.label, brings) if share > BUILT else (None, False)
+        rows[at] = Why(
+            project.label, share, brings, flips(brings, share if share > BUILT else 1.0), *lasts, planned, margin,
+            flips(margin if chosen else -margin, planned if chosen else 1.0),
+            max(0.0, price) if price == price else price,
+        )  # fmt: skip
     _confirm(planner, who, weight, rows)
     return list(rows.values())
 
 
 def _confirm(planner: Planner, who: tuple[str, ...], weight: float, rows: dict[int, Why]) -> None:
-    """Ask again about the projects that are chosen, and about those that nearly are: cheapest choice first."""
+    """Ask again about all projects that are chosen, and about those that nearly are: cheapest choice first."""
     flips, projects = Flips(planner, who, weight), planner.desk.projects
     least = sorted((at for at in rows if np.isfinite(rows[at].capex)), key=lambda at: rows[at].margin)
-    near = [*[at for at in least if rows[at].chosen][:ASKED], *[at for at in least if not rows[at].chosen][:ASKED]]
+    near = [*[at for at in least if rows[at].chosen], *[at for at in least if not rows[at].chosen][:ASKED]]
     for at in near:
         why, capex = rows[at], projects[at].capex / UNIT
         try:
@@ -139,6 +169,8 @@ class Alternative:
         What it brings, and what no plan with its projects can exceed, MUSD.
     added, dropped : tuple of str
         Against the best plan.
+    worth : float
+        What it is worth to the coalition, re-cleared, MUSD.
     """
 
     decision: Decision
@@ -146,38 +178,56 @@ class Alternative:
     bound: float
     added: tuple[str, ...]
     dropped: tuple[str, ...]
+    worth: float
 
 
-def alternatives(planner: Planner, who: tuple[str, ...], weight: float, most: int = 5) -> list[Alternative]:
-    """Return other choices of projects within 1 % of what the plan brings, best first.
+def alternatives(
+    planner: Planner, who: tuple[str, ...], weight: float, standing: Standing, most: int = 5
+) -> list[Alternative]:
+    """Return other choices of projects within 1 % of what the planning program's plan brings, best first.
 
-    Each is the best plan whose choice of projects is none of those before (near-optimal alternatives by integer cuts).
+    Each leaves out at least one project of that plan and of every other before it (near-optimal alternatives by integer
+    cuts); what it adds without gaining more than the gap is left away.
     """
     made, found = planner.searches[who, weight], planner.found[who]
     if not made.desk.projects:
         return []
     master = made.master()
     labels = [project.label for project in planner.desk.projects]
-    chosen = {labels[at] for at in np.nonzero(found.decision.build > 0.5)[0]}
+    base = found.decision.build > BUILT
     rows: list[Alternative] = []
-    decision = found.decision
     least = found.value - max(NEAR * abs(found.value), planner.gap)
+    master.leave_out(found.decision.build)
     while len(rows) < most:
-        master.exclude(decision.build)
         try:
             proposal = master.propose(whole=True, gap=planner.gap / 4)
         except SolverError:
             break
         if proposal.bound < least:
             break
-        decision, worths = evaluate(master, made.crew, proposal.decision)
-        made.pool.append((decision, worths))
-        master.add(decision, worths)
-        value = master.value(decision, worths)
-        own = {labels[at] for at in np.nonzero(decision.build > 0.5)[0]}
-        if value >= least:
-            rows.append(Alternative(decision, value, proposal.bound, tuple(sorted(own - chosen)),
-                                    tuple(sorted(chosen - own))))  # fmt: skip
-        elif proposal.bound - value <= planner.gap:
-            break
+
+        def tried(decision: Decision) -> tuple[Decision, float]:
+            decision, worths = evaluate(master, made.crew, decision)
+            made.pool.append((decision, worths))
+            master.add(decision, worths)
+            return decision, master.value(decision, worths)
+
+        decision, value = tried(proposal.decision)
+        if value < least:
+            if proposal.bound - value <= planner.gap:
+                break
+            master.exclude(decision.build)
+            continue
+        for at in np.nonzero((decision.build > BUILT) & ~base)[0]:
+            build = decision.build.copy()
+            build[at] = 0.0
+            fewer, less = tried(decision._replace(build=build))
+            if less > max(value - planner.gap, least):
+                decision, value = fewer, less
+        own = decision.build > BUILT
+        added, dropped = (
+            tuple(sorted(labels[at] for at in np.nonzero(where)[0])) for where in (own & ~base, base & ~own)
+        )
+        rows.append(Alternative(decision, value, proposal.bound, added, dropped, standing.of(decision)))
+        master.leave_out(decision.build)
     return sorted(rows, key=lambda row: -row.value)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 CLOSE = 0.05
 """A flip is confirmed where the answer differs this far below and above it."""
 
+BUILT = 1e-6
+"""Share from which a project is in a plan."""
+
 MOST = 10
 """Times that the program is asked again about one project and one quantity."""
 
@@ -96,7 +99,7 @@ class Flips:
             result = search(master, made.crew, gap, made.base, first=first, most_steps=60)
         finally:
             made.crew.take(made.jobs)
-        return bool(result.decision.build[at] > 0.5)
+        return bool(result.decision.build[at] > BUILT)
 
     def capex(self, at: int, guess: float, margin: float) -> tuple[float, bool]:
         """Return the investment over what it is at which the answer flips, and whether it was confirmed.
@@ -119,10 +122,8 @@ class Flips:
         The second is False where it stays in up to the last year of the horizon.
         """
         gap = float(np.clip(0.1 * margin, _LEAST_GAP, self.planner.gap))
-        begin, end = self.desk.projects[at].start, max(self.desk.tree.nodes["end"])
-        most = 0
-        while add_months(begin, 12 * (most + 2)) <= end:
-            most += 1
+        begin = self.desk.projects[at].start
+        most = years_left(self.desk, begin)
         stays, leaves = 0, most + 1
         while leaves - stays > 1:
             years = most if stays == 0 and leaves == most + 1 else (stays + leaves) // 2
@@ -131,6 +132,14 @@ class Flips:
             else:
                 leaves = years
         return add_months(begin, 12 * stays), leaves <= most
+
+
+def years_left(desk: Desk, begin: date) -> int:
+    """Return by how many years a first output may move and still leave a year of the horizon."""
+    end, most = max(desk.tree.nodes["end"]), 0
+    while add_months(begin, 12 * (most + 2)) <= end:
+        most += 1
+    return most
 
 
 def bracket(chosen: Callable[[float], bool], guess: float) -> tuple[float, bool]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from didymium.messages import _
 from didymium.plan.outcome import WHO, Outcome
+from didymium.plan.planner import LESS
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 
 
@@ -41,6 +42,7 @@ def compare(outcome: Outcome) -> ResultTable:
             row[f"gain_{low}"] = (over("users", member) - expected[member]) / 1000.0
             row[f"shortage_{low}"] = outcome.missing(cleared, member)
         others = [r for r in parts["users"].index if r not in outcome.case.participants]
+        row["not_told_apart"] = ", ".join(each["candidate"] for each in cleared.tried if _near(each))
         row["gain_others"] = sum(over("users", region) for region in others) / 1000.0
         row["objective"] = planning.get("objective", cleared.objective / 1000.0)
         row["bound"] = row["objective"] + planning.get("gap", 0.0)
@@ -52,7 +54,8 @@ def compare(outcome: Outcome) -> ResultTable:
     public = _("Expected public cost to the end of the horizon, discounted; below zero: the stock earns")
     columns = {
         "who": WHO,
-        "plan": Column("", _("Which candidate was best for the coalition")),
+        "plan": Column("", _("Candidate taken: of those as good as the best, the program's own that cost least")),
+        "not_told_apart": Column("", _("Others that cannot be told apart from the best: not distinguishable")),
         "public_cost": Column("MUSD", public),
     }
     for member in outcome.case.participants:
@@ -81,6 +84,11 @@ def compare(outcome: Outcome) -> ResultTable:
     }
     frame = pd.DataFrame(rows)[[*columns, RESTS_ON]]
     return ResultTable("compare", _("Who gains what"), frame, columns, ("who",))
+
+
+def _near(row: dict[str, Any]) -> bool:
+    """Return whether a candidate that was not taken might as well have been."""
+    return bool(row["verdict"] and row["verdict"] != _(LESS) and not row["chosen"])
 
 
 def gap(outcome: Outcome) -> ResultTable:
@@ -124,14 +132,21 @@ def tried(outcome: Outcome) -> ResultTable:
         for who, cleared in outcome.plans.items()
         for order, row in enumerate(cleared.tried)
     ]
-    judged = (
-        _("Expected gain of the coalition less its public cost, re-cleared")
-        if outcome.planner.judge is None
-        else _("Mean gain of the coalition less its public cost, re-cleared on stories that had no part in the plan")
-    )
+    judged = _("Gain of the coalition's users over doing nothing less its public cost, re-cleared: {functional}, on "
+               "{stories}").format(functional=outcome.functional, stories=outcome.judged_on)  # fmt: skip
+    drawn = outcome.planner.judge is not None
+    half = _("Half its 95 % interval") if drawn else _("Half its 95 % interval: none, nothing was drawn")
+    paired = _("Half the 95 % interval of that difference, story by story") if drawn else half
     columns = {
         "who": WHO, "order": Column("", _("Order")), "candidate": Column("", _("Candidate plan")),
-        "worth": Column("MUSD", judged), "interval": Column("MUSD", _("Half the 95 % interval of that mean")),
+        "worth": Column("MUSD", judged), "interval": Column("MUSD", half),
+        "behind": Column("MUSD", _("Worth less than the best candidate within the purses and limits")),
+        "behind_interval": Column("MUSD", paired),
+        "verdict": Column("", _("Against the best: not distinguishable where that interval contains zero")),
+        "mean": Column("MUSD", _("Its mean")),
+        "spared": Column("MUSD", _("By how much it lowers the mean loss of the worst 5 % (CVaR)")),
+        "regret": Column("MUSD", _("Mean regret: what the best of these in each story would be worth more there")),
+        "regret_most": Column("MUSD", _("Largest regret")),
         "spent": Column("MUSD", _("What it takes out of the purses")),
         "affordable": Column("", _("Within the purses and limits")), "chosen": Column("", _("Taken")),
     }  # fmt: skip

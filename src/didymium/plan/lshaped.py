@@ -16,6 +16,7 @@ import numpy as np
 
 from didymium.faults import SolverError
 from didymium.messages import _
+from didymium.plan import phases
 from didymium.plan.recourse import Decision, Worth
 
 if TYPE_CHECKING:
@@ -251,6 +252,7 @@ def search(
         state.seconds = seconds
         told = Progress(state.steps, state.value, state.bound, seconds, _left(state, gap, seconds))
         state.trace.append(told)
+        phases.solved()
         if progress:
             progress(told)
 

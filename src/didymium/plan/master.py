@@ -14,6 +14,7 @@ from didymium.faults import SolverError
 from didymium.market.checks import ACCURACY, violations
 from didymium.market.solve import hand_over
 from didymium.messages import _
+from didymium.plan import phases
 from didymium.plan.layout import FREE, Layout
 from didymium.plan.recourse import Decision, Job, Worth
 from didymium.plan.risk import Outcomes
@@ -231,6 +232,8 @@ class Master:
             return self.propose(whole=True, fixed=fixed, gap=gap / 4).bound
         except Infeasible:
             return -np.inf
+        finally:
+            phases.solved()
 
     def exclude(self, build: Values) -> None:
         """``sum_chosen (1 - x) + sum_others x >= 1``: not this choice of whole projects again."""
@@ -238,6 +241,14 @@ class Master:
         value = np.where(build[on] > 0.5, -1.0, 1.0)
         low = np.array([1.0 - float((build[on] > 0.5).sum())])
         self._add_rows(low, np.array([FREE]), value, on, np.array([0, len(on)], dtype=np.int32))
+
+    def leave_out(self, build: Values) -> None:
+        """``sum_chosen (1 - x) >= 1``: neither this choice of whole projects again nor one with more beside it."""
+        on = np.nonzero(self.layout.whole & (self.most[: self.n_build] > 0) & (build > 0.5))[0].astype(np.int32)
+        if not len(on):
+            return self.exclude(build)
+        self._add_rows(np.array([1.0 - len(on)]), np.array([FREE]), np.full(len(on), -1.0), on,
+                       np.array([0, len(on)], dtype=np.int32))  # fmt: skip
 
     def shadow_prices(self, build: Values) -> dict[str, float]:
         """Return what one more unit of each purse (MUSD) or cap would bring, MUSD, with the projects as they are."""

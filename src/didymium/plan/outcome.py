@@ -34,10 +34,12 @@ class Outcome:
         The story along which the plans are shown.
     plans : dict of str to Cleared
         By name of the coalition; ``nothing`` first.
+    complete : bool
+        The plans were made on all that may happen, so nothing is out of sample.
     """
 
-    def __init__(self, planner: Planner, story: int, plans: dict[str, Cleared]) -> None:
-        self.planner, self.plans, self.at = planner, plans, story
+    def __init__(self, planner: Planner, story: int, plans: dict[str, Cleared], complete: bool = False) -> None:
+        self.planner, self.plans, self.at, self.complete = planner, plans, story, complete
         self.desk, self.clearing = planner.desk, planner.clearing
         self.case, self.market, self.tree = self.desk.case, self.desk.market, self.desk.tree
         self.stories: tuple[Story, ...] = self.desk.unfolded.stories
@@ -49,6 +51,24 @@ class Outcome:
         self.goods = self.case.finished()
         self.finished = self.market.network.uses["commodity"].isin(self.goods).to_numpy()
         self.decision = self.desk.terms.decisions[0]
+
+    @property
+    def functional(self) -> str:
+        """Return what plans are ranked by, in words."""
+        risk = self.desk.terms.risk
+        if risk == 0.0:
+            return _("mean")
+        return _("{mean:g} of the mean and {risk:g} of the mean of the worst 5 % (CVaR)").format(
+            mean=1.0 - risk, risk=risk)  # fmt: skip
+
+    @property
+    def judged_on(self) -> str:
+        """Return on what plans were chosen, in words."""
+        if self.planner.judge is not None:
+            return _("the {draws} draws that chose").format(draws=self.planner.judge.draws)
+        if self.complete:
+            return _("the scenarios that are all there is, each as likely as stated")
+        return _("the plan's own scenarios")
 
     @cached_property
     def calm(self) -> int:

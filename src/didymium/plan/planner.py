@@ -2,7 +2,7 @@
 
 The planning program is the world market with the members' end uses weighted; a government is not a world planner. So
 the plan that a coalition takes is the one that leaves its own users and purse best off once everybody else has
-answered, on stories that had no part in making it.
+answered, on stories that had no part in making it; and where those cannot tell plans apart, by a rule that is stated.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from didymium.faults import SolverError
-from didymium.messages import _
-from didymium.plan.checkpoint import Checkpoint
+from didymium.messages import N_, _
+from didymium.plan import phases
+from didymium.plan.checkpoint import FORMAT, Checkpoint
 from didymium.plan.clearing import Cleared, Clearing, Plan
 from didymium.plan.extensive import SMALL, decision_of, size, solve_whole
-from didymium.plan.judge import Judge
+from didymium.plan.judge import Drawn, Judge, Judged, chosen_of, leader, regrets
 from didymium.plan.lshaped import Found, Progress, Tried, evaluate, search, settled
 from didymium.plan.master import Master
 from didymium.plan.recourse import Decision, Job, Worth, jobs
@@ -39,6 +41,9 @@ GAP = 15.0
 
 HELPS = 0.001
 """Share of its worth by which first call has to help: a price that is not unique moves a plan's worth by less."""
+
+BEST, SAME, LESS = N_("best"), N_("not distinguishable from the best"), N_("less than the best")
+"""What the paired interval says of a candidate."""
 
 
 class Search:
@@ -170,8 +175,6 @@ class Planner:
     ----------
     desk : Desk
         Decisions and pieces.
-    judge : Desk, optional
-        The same on stories that have no part in making the plans, which chooses among them; the desk itself where None.
     threads : int
         Workers.
     gap : float
@@ -182,21 +185,24 @@ class Planner:
         Folder that keeps every step of every search.
     progress : callable, optional
         Told coalition, weight and progress after every step.
-    draws : int
-        Draws that the judge's stories were joined from.
+
+    Attributes
+    ----------
+    judge : Judge or None
+        Who chooses among plans, on stories that had no part in making them; the desk's own stories where None.
+    checker : Judge or None
+        Further draws that value the plans that were chosen: whoever is best on some draws was also lucky on them.
     """
 
     def __init__(
         self,
         desk: Desk,
-        judge: Desk | None = None,
         threads: int = 2,
         gap: float = GAP,
         weights: Sequence[float] = WEIGHTS,
         crew: Callable[..., Crew] | None = None,
         checkpoints: Path | None = None,
         progress: Callable[[tuple[str, ...], float, Progress], None] | None = None,
-        draws: int = 1,
     ) -> None:
         self.desk, self.threads, self.gap, self.weights = desk, threads, gap, tuple(weights)
         self.checkpoints, self.progress = checkpoints, progress
@@ -204,15 +210,20 @@ class Planner:
         found, matrices = jobs(desk.pieces, {})
         self.crew = self._make(found, matrices)
         self.clearing = Clearing(desk, self.crew)
-        self.judge = None if judge is None else self.judge_on(judge, draws)
+        self.judge: Judge | None = None
         self.checker: Judge | None = None
         self.searches: dict[tuple[tuple[str, ...], float], Search] = {}
         self.found: dict[tuple[str, ...], Found] = {}
+        self.founds: dict[tuple[tuple[str, ...], float], Found] = {}
+        self.could: dict[tuple[str, ...], list[Plan]] = {}
+        self._planned: dict[tuple[str, ...], list[Plan]] = {}
         self._cleared: dict[bytes, Cleared] = {}
 
-    def judge_on(self, desk: Desk, draws: int) -> Judge:
-        """Return who judges plans on the stories of another desk, drawn so many times."""
-        return Judge(Clearing(desk, self._make(*jobs(desk.pieces, {}))), max(1, draws))
+    def judges_on(self, desk: Desk, *sets: Drawn) -> list[Judge]:
+        """Return who judges plans on the stories of another desk, for each set that was drawn from them."""
+        clearing = Clearing(desk, self._make(*jobs(desk.pieces, {})))
+        seen: dict[bytes, npt.NDArray[np.float64]] = {}
+        return [Judge(clearing, drawn, seen) for drawn in sets]
 
     def search_of(self, who: tuple[str, ...], weight: float, risk: float | None = None) -> Search:
         """Return the planning program of a coalition."""
@@ -237,7 +248,9 @@ class Planner:
 
         small = made.risk == 0.0 and not self.desk.terms.targets and size(self.desk) <= SMALL
         found = made.at_once(weight, self.gap) if small else made.run(self.gap, tell, checkpoint)
+        self.founds[key] = found
         self.found.setdefault(who, found)
+        phases.done()
         total = self.total(made, found)
         facts = {
             "value": found.value, "bound": found.bound, "gap": found.gap, "objective": total,
@@ -260,11 +273,11 @@ class Planner:
         return Plan(self.found[who].decision, "")
 
     def identity(self, who: tuple[str, ...], weight: float) -> str:
-        """Return what a checkpoint belongs to: case, stories, terms, coalition and weight."""
-        stories = [(s.name, s.probability) for s in self.desk.unfolded.stories]
-        return repr(
-            (self.desk.case.digest, stories, self.desk.terms, self.desk.tree.nodes["label"].tolist(), who, weight)
-        )
+        """Return what a checkpoint belongs to: case, what the stories say, tree, terms, coalition and weight."""
+        desk = self.desk
+        stories = [(s.name, s.probability, s.scenario.digest() if s.scenario else "") for s in desk.unfolded.stories]
+        tree = [desk.tree.nodes[name].astype(str).tolist() for name in ("label", "start", "end", "parent")]
+        return repr((FORMAT, desk.case.digest, stories, desk.terms, tree, desk.members, who, weight))
 
     @staticmethod
     def total(made: Search, found: Found) -> float:
@@ -287,16 +300,23 @@ class Planner:
             self._cleared[key] = self.clearing.clear(who, plan) if does else self.clearing.idle
         return replace(self._cleared[key], who=who, plan=plan, tried=[])
 
-    def judged(self, who: tuple[str, ...], plan: Plan) -> tuple[float, float, np.ndarray]:
-        """Return a plan's worth as plans are chosen by: mean, half a 95 % interval, and by story, kUSD.
+    def judged(self, who: tuple[str, ...], plan: Plan) -> Judged:
+        """Return a plan's worth as plans are chosen by.
 
         On the separate set of stories where there is one, otherwise on the plan's own.
         """
         if self.judge is not None:
-            return self.judge.worth(self.desk, who, plan)
-        worth = self.clearing.worth(self.clear(who, plan))
-        share = np.array([s.probability for s in self.desk.unfolded.stories])
-        return float(share @ worth), 0.0, worth
+            return self.judge.judged(self.desk, who, plan)
+        return Judge(self.clearing).of(who, self.clearing.worth(self.clear(who, plan)))
+
+    def best_by_story(self, cleared: Cleared) -> npt.NDArray[np.float64]:
+        """Return what the best candidate of each story is worth there, of the plan's own stories, kUSD.
+
+        Among all that a coalition tried and could afford, doing nothing too.
+        """
+        worths = [self.clearing.worth(cleared)]
+        worths += [self.clearing.worth(self.clear(cleared.who, plan)) for plan in self.could[cleared.who]]
+        return np.asarray(np.max(worths, axis=0))
 
     def nothing(self) -> Cleared:
         """Return the market of doing nothing, on the plan's own stories."""
@@ -312,37 +332,80 @@ class Planner:
         others : sequence of Plan
             Candidates beside the planning program's own and the plain rules.
         """
-        planned = [self.candidate(who, weight) for weight in self.weights]
-        candidates = [*planned, *(self.stock_only(plan) for plan in planned[:1]), *self.rules(who), *others]
-        idle = self.clearing.idle.plan
-        best, worth, cost = idle, 0.0, 0.0
-        allowed = self.within(who, idle)
-        if not allowed:
-            worth = -np.inf
-        tried = [self._row(idle, 0.0, 0.0, 0.0, allowed)]
-        for plan in candidates:
-            value, interval, _by_story = self.judged(who, plan)
-            spent, affordable = self.desk.spent(plan.decision), self.within(who, plan)
-            tried.append(self._row(plan, value, interval, spent, affordable))
-            if affordable and value > worth:
-                best, worth, cost = plan, value, spent
-        if best is not idle and self.clearing.may_call(who, best.decision):
+        if who not in self._planned:
+            phases.enter(_("plans of {who}").format(who="+".join(who)), len(self.weights))
+            self._planned[who] = [self.candidate(who, weight) for weight in self.weights]
+        planned = self._planned[who]
+        phases.enter(_("judging the plans of {who}").format(who="+".join(who)), len(planned) + 4 + len(others))
+        return self.taken(who, planned, [*self.rules(who), *others])
+
+    def taken(
+        self,
+        who: tuple[str, ...],
+        planned: Sequence[Plan],
+        others: Sequence[Plan],
+        whose: tuple[str, ...] | None = None,
+    ) -> Cleared:
+        """Return the candidate that leaves a coalition best off, of those that its purse can bear.
+
+        Parameters
+        ----------
+        who : tuple of str
+            The coalition.
+        planned : sequence of Plan
+            From the planning program; the stock of the first without its projects is a candidate too.
+        others : sequence of Plan
+            Further candidates.
+        whose : tuple of str, optional
+            Whose purse pays, where it is not the coalition's own.
+        """
+        plans = [self.clearing.idle.plan, *planned, *(self.stock_only(plan) for plan in planned[:1]), *others]
+        found = []
+        for plan in plans:
+            found.append(self.judged(who, plan))
+            phases.done()
+        spent = [self.desk.spent(plan.decision) for plan in plans]
+        allowed = [self.within(who, plan, whose) for plan in plans]
+        if not any(allowed):  # a target that the rules miss: the planning program's own is all there is
+            allowed[1] = True
+        own = [1 <= at <= len(planned) + 1 for at in range(len(plans))]  # and the stock of the first
+        at = chosen_of(found, allowed, own, spent)
+        if at > 0 and self.clearing.may_call(who, plans[at].decision):
             # First call is a right, not a duty: it is used where it leaves the coalition better off.
+            best = plans[at]
             called = replace(best, how=_("{plan}, with first call on output abroad").format(plan=best.how), call=True)
-            value, interval, _by_story = self.judged(who, called)
-            tried.append(self._row(called, value, interval, cost, True))
-            if value > worth + HELPS * abs(worth):
-                best = called
-        chosen = replace(best, planning=best.planning or planned[0].planning)
-        cleared = self.clear(who, chosen)
-        for row in tried:
-            row["chosen"] = row["candidate"] == best.how
-        return replace(cleared, tried=tried)
+            plans.append(called)
+            found.append(self.judged(who, called))
+            spent.append(spent[at])
+            allowed.append(True)
+            more, half = found[-1].over(found[at])
+            if more > max(half, HELPS * abs(found[at].value)):
+                at = len(plans) - 1
+        if whose is None:
+            self.could[who] = [plan for plan, ok in zip(plans, allowed, strict=True) if ok]
+        taken = plans[at]
+        cleared = self.clear(who, replace(taken, planning=taken.planning or planned[0].planning))
+        return replace(cleared, tried=self._rows(plans, found, spent, allowed, at))
 
     @staticmethod
-    def _row(plan: Plan, value: float, interval: float, spent: float, affordable: bool) -> dict[str, Any]:
-        return {"candidate": plan.how, "worth": value / 1000.0, "interval": interval / 1000.0, "spent": spent / 1000.0,
-                "affordable": affordable, "chosen": False}  # fmt: skip
+    def _rows(
+        plans: list[Plan], found: list[Judged], spent: list[float], allowed: list[bool], taken: int
+    ) -> list[dict[str, Any]]:
+        """Return every candidate: its worth, by how much less than the best, whether the draws tell them apart."""
+        best = leader(found, allowed)
+        rows = []
+        for at, (plan, each, regret) in enumerate(zip(plans, found, regrets(found, allowed), strict=True)):
+            behind, half = found[best].over(each)
+            said = BEST if at == best else SAME if each.same_as(found[best]) else LESS
+            rows.append({
+                "candidate": plan.how, "worth": each.value / 1000.0, "interval": each.interval / 1000.0,
+                "behind": behind / 1000.0, "behind_interval": half / 1000.0,
+                "verdict": _(said) if allowed[at] else "", "mean": each.mean / 1000.0, "spared": each.spared / 1000.0,
+                "regret": float(each.share @ regret) / 1000.0,
+                "regret_most": float(regret[each.share > 0.0].max()) / 1000.0,
+                "spent": spent[at] / 1000.0, "affordable": allowed[at], "chosen": at == taken,
+            })  # fmt: skip
+        return rows
 
     def within(self, who: tuple[str, ...], plan: Plan, whose: tuple[str, ...] | None = None) -> bool:
         """Return whether a plan keeps within what its coalition may decide, its purse in every year, and the caps.

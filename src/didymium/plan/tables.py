@@ -15,11 +15,10 @@ from didymium.plan.gains import compare, gap, tried
 from didymium.plan.likelihoods import chances_table
 from didymium.plan.outcome import WHO, Outcome
 from didymium.plan.purses import purses_table
+from didymium.plan.reasons import others_table, reasons_table
 from didymium.plan.uncertainty import (
     Answers,
     frontier_table,
-    others_table,
-    reasons_table,
     stories_table,
     values_table,
 )

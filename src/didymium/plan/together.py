@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from didymium.messages import _
 from didymium.plan.candidates import purse_of
 from didymium.plan.clearing import Plan
 from didymium.plan.master import Infeasible
-from didymium.plan.planner import HELPS
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def richest(planner: Planner, who: Sequence[str]) -> str:
     return max(who, key=lambda member: purse_of(planner.desk.case, (member,)).total)
 
 
-def same_money(planner: Planner, who: tuple[str, ...], joint: Cleared, alone: Mapping[str, Plan]) -> Same | None:
+def same_money(planner: Planner, who: tuple[str, ...], alone: Sequence[Plan]) -> Same | None:
     """Return the best joint plan with the money of the richer member alone, judged as the joint plan was.
 
     The planning program is asked again with that purse: every cut of the joint search holds, only the purse's rows
@@ -59,57 +58,21 @@ def same_money(planner: Planner, who: tuple[str, ...], joint: Cleared, alone: Ma
         After :meth:`Planner.best` of the coalition.
     who : tuple of str
         The coalition.
-    joint : Cleared
-        Its plan with the purses summed, and what was tried for it.
-    alone : Mapping of str to Plan
-        Each member's own plan, by what it is called among the candidates.
+    alone : sequence of Plan
+        Each member's own plan.
     """
     whose = richest(planner, who)
     planned = []
     for weight in planner.weights:
         made = planner.searches[who, weight]
+        told = None if planner.progress is None else partial(planner.progress, who, weight)
         try:
-            found = made.run(planner.gap, master=made.master(whose=(whose,)))
+            found = made.run(planner.gap, told, master=made.master(whose=(whose,)))
         except Infeasible:
             return None
         how = _("best for the world with our own users counted {weight:g} times, with the money of {who}")
         planned.append(Plan(found.decision, how.format(weight=weight, who=whose)))
-    alone_too = [replace(plan, how=how, planning={}, call=False) for how, plan in alone.items()]
-    stock = replace(planner.stock_only(planned[0]), how=_("stock only, with the money of {who}").format(who=whose))
-    known = {row["candidate"]: row for row in joint.tried}
-    idle = planner.clearing.idle.plan
-    best, worth = idle, 0.0 if planner.within(who, idle, (whose,)) else -np.inf
-    tried: list[dict[str, Any]] = []
-    for plan in [*planned, stock, *alone_too, *planner.rules(who)]:
-        if not planner.within(who, plan, (whose,)):
-            continue
-        row = known.get(plan.how)
-        value, half = (
-            (1000.0 * row["worth"], 1000.0 * row["interval"]) if row is not None else planner.judged(who, plan)[:2]
-        )
-        tried.append(planner._row(plan, value, half, planner.desk.spent(plan.decision), True))
-        if value > worth:
-            best, worth = plan, value
-    if best is not idle and planner.clearing.may_call(who, best.decision):
-        called = replace(best, how=_("{plan}, with first call on output abroad").format(plan=best.how), call=True)
-        value, half, _by_story = planner.judged(who, called)
-        tried.append(planner._row(called, value, half, planner.desk.spent(called.decision), True))
-        if value > worth + HELPS * abs(worth):
-            best = called
-    for row in tried:
-        row["chosen"] = row["candidate"] == best.how
-    return Same(whose, replace(planner.clear(who, best), tried=tried))
-
-
-def no_worse(planner: Planner, joint: Cleared, same: Same | None) -> Cleared:
-    """Return the joint plan, or the one with less money where that is worth more: what less money buys, more does."""
-    own = next((row for row in joint.tried if row["chosen"]), None)
-    other = None if same is None else next((row for row in same.cleared.tried if row["chosen"]), None)
-    if own is None or same is None or other is None or other["worth"] <= own["worth"]:
-        return joint
-    rest = [{**row, "chosen": False} for row in joint.tried if row["candidate"] != other["candidate"]]
-    plan = replace(same.cleared.plan, planning=joint.plan.planning)
-    return replace(planner.clear(joint.who, plan), tried=[*rest, other])
+    return Same(whose, planner.taken(who, planned, [*planner.rules(who), *alone], (whose,)))
 
 
 def together(outcome: Outcome, same: Same | None) -> ResultTable:

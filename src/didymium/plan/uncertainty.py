@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from didymium.messages import _
-from didymium.plan import explain, values
+from didymium.plan import explain, phases, values
 from didymium.plan.candidates import purse_of
 from didymium.plan.outcome import WHO, Outcome
+from didymium.plan.standing import Standing
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from didymium.plan.clearing import Cleared
     from didymium.plan.planner import Planner
@@ -40,6 +41,8 @@ class Answers:
         By project.
     others : list of Alternative
         Other plans nearly as good.
+    worth : float
+        What the plan that the coalition takes is worth to it, re-cleared, MUSD.
     """
 
     who: tuple[str, ...]
@@ -49,17 +52,30 @@ class Answers:
     risk: list[tuple[float, float, float, float]] = field(default_factory=list)
     reasons: list[explain.Why] = field(default_factory=list)
     others: list[explain.Alternative] = field(default_factory=list)
+    worth: float = float("nan")
 
 
-def ask(planner: Planner, who: tuple[str, ...], weight: float, deep: bool) -> Answers:
-    """Return the answers for a coalition; frontiers, reasons and other plans only where asked for deeply."""
+def ask(planner: Planner, taken: Cleared, weight: float, deep: bool) -> Answers:
+    """Return the answers for a coalition; frontiers, reasons and other plans only where asked for deeply.
+
+    The planning program is asked at the weight that made the plan which the coalition takes, otherwise at ``weight``.
+    """
+    who, weight = taken.who, float(taken.plan.planning.get("weight", weight))
+    planner.found[who] = planner.founds[who, weight]
+    phases.enter(_("what uncertainty costs"))
     answers = Answers(who, weight, values.recourse_values(planner, who, weight))
     if deep:
-        answers.reasons = explain.reasons(planner, who, weight)
-        answers.others = explain.alternatives(planner, who, weight)
+        standing = Standing(planner, who, taken.plan)
+        answers.worth = standing.worth
+        phases.enter(_("why these projects, and what would flip them"))
+        answers.reasons = explain.reasons(planner, who, weight, standing)
+        phases.enter(_("other plans nearly as good"))
+        answers.others = explain.alternatives(planner, who, weight, standing)
+        phases.enter(_("frontier over the budget"))
         for scale, found in values.budget_frontier(planner, who, weight):
             mean, worst = values.mean_and_worst(planner, who, weight, found.decision)
             answers.budget.append((scale, mean, worst, found.value))
+        phases.enter(_("frontier over risk"))
         for risk, found in values.risk_frontier(planner, who, weight):
             mean, worst = values.mean_and_worst(planner, who, weight, found.decision)
             answers.risk.append((risk, mean, worst, found.value))
@@ -74,8 +90,7 @@ def stories_table(outcome: Outcome, every: Sequence[Story]) -> ResultTable:
     own = {story.name: story.probability for story in every}
     idle = outcome.gains["nothing"]["users"]
     worth = {who: _worth(outcome, cleared) for who, cleared in outcome.plans.items() if cleared.who}
-    none = np.zeros(len(outcome.stories))
-    best = {who: np.max([none, *(_worth(outcome, each) for each in _same(outcome, cleared))], axis=0)
+    best = {who: outcome.planner.best_by_story(cleared) / 1000.0
             for who, cleared in outcome.plans.items() if cleared.who}  # fmt: skip
     rows = []
     for at, story in enumerate(outcome.stories):
@@ -104,19 +119,14 @@ def stories_table(outcome: Outcome, every: Sequence[Story]) -> ResultTable:
     for who in worth:
         columns[f"worth_{who.lower()}"] = Column(
             "MUSD", _("What the plan of {who} is worth to it in this scenario").format(who=who))  # fmt: skip
-        columns[f"regret_{who.lower()}"] = Column(
-            "MUSD", _("Regret: what the best of its plans would be worth more").format(who=who))  # fmt: skip
+        meaning = _("Regret of {who}: what the best of its candidates and the rules would be worth more")
+        columns[f"regret_{who.lower()}"] = Column("MUSD", meaning.format(who=who))
     frame = pd.DataFrame(rows)[[*columns, RESTS_ON]]
     return ResultTable("stories", _("Scenarios"), frame, columns, ("story",))
 
 
 def _worth(outcome: Outcome, cleared: Cleared) -> np.ndarray:
     return outcome.clearing.worth(cleared) / 1000.0
-
-
-def _same(outcome: Outcome, cleared: Cleared) -> list[Cleared]:
-    """Return the plans that a coalition could have taken: its own and those of its members."""
-    return [other for other in outcome.plans.values() if other.who and set(other.who) <= set(cleared.who)]
 
 
 def values_table(outcome: Outcome, answers: Answers) -> ResultTable:
@@ -131,52 +141,40 @@ def values_table(outcome: Outcome, answers: Answers) -> ResultTable:
             {"who": whose, "measure": measure, "value": value, "unit": unit, "meaning": meaning, RESTS_ON: inputs}
         )
 
-    planning = _("planning program, over doing nothing: ")
+    planning = _("planning program, {functional}, over doing nothing: ").format(functional=outcome.functional)
     said = {
+        "nothing": _("what doing nothing brings, from which the others are counted: less what it leaves at risk"),
         "RP": _("lower bound: the best plan found"), "bound": _("upper bound: no plan can bring more"),
         "gap": _("upper bound less lower bound"),
-        "EV": _("what the plan for the mean of all scenarios expects, if the mean came"),
+        "EV": _("what the plan for the mean of all scenarios expects, if the mean came for certain"),
         "EEV": _("what the plan for the mean brings in the scenarios"),
         "WS": _("what one would expect who knew the scenario before deciding"),
         "VSS": _("RP less EEV: what planning for the scenarios instead of their mean is worth"),
         "EVPI": _("WS less RP: what knowing the scenario would be worth"),
     }  # fmt: skip
+    plain = "" if outcome.desk.terms.risk == 0.0 else _(" (an expectation: the weight of the worst 5 % is not in it)")
     for name, meaning in said.items():
         if name in answers.recourse:
             add(name, answers.recourse[name], "MUSD", planning + meaning, who)
     for other, plan in outcome.plans.items():
         if not plan.who:
             continue
-        taken = next((row for row in plan.tried if row["chosen"]), None)
-        if taken is not None:
-            add(
-                "judged",
-                taken["worth"],
-                "MUSD",
-                _("what the plan is worth to whoever makes it, as the choice was made"),
-                other,
-            )
-            add("judged_interval", taken["interval"], "MUSD", _("half the 95 % interval of that mean"), other)
-        outside = _outside(outcome, plan, plan.who == answers.who)
-        if outside is not None:
-            mean, half, draws = outside
-            drawn = _("mean worth on {draws} draws that had no part in making the plan").format(draws=draws)
-            add("out_of_sample", mean, "MUSD", drawn, other)
-            add("out_of_sample_interval", half, "MUSD", _("half the 95 % interval of that mean"), other)
+        for name, value, meaning in _judged(outcome, plan, plan.who == answers.who):
+            add(name, value, "MUSD", meaning, other)
         built = outcome.built(plan)
         assumed = sum(outcome.desk.by_name[name].on_assumptions for name in built)
         add("projects", len(built), "count", _("projects that the plan adds"), other)
         add("projects_on_assumptions", assumed, "count",
             _("of them with an assumed capacity, investment or lead time"), other)  # fmt: skip
         pays = values.break_even(outcome.planner, plan)
-        add("gain_calm", pays["calm"], "MUSD", _("what the plan is worth if nothing is cut"), other)
-        add("gain_cut", pays["cut"], "MUSD", _("what it is worth if something is cut, on average"), other)
+        add("gain_calm", pays["calm"], "MUSD", _("what the plan is worth if nothing is cut") + plain, other)
+        add("gain_cut", pays["cut"], "MUSD", _("what it is worth if something is cut, on average") + plain, other)
         add("pays_from_horizon", pays["horizon"], "ratio",
-            _("it pays if a cut within the horizon is likelier than this"), other)  # fmt: skip
-        add("pays_from_year", pays["year"], "ratio", _("the same as a chance in each year"), other)
+            _("it pays if a cut within the horizon is likelier than this") + plain, other)  # fmt: skip
+        add("pays_from_year", pays["year"], "ratio", _("the same as a chance in each year") + plain, other)
         for chance, gain in values.over_probabilities(pays["calm"], pays["cut"]):
             add(f"gain_at_{chance:g}", gain, "MUSD",
-                _("expected gain if a cut within the horizon has this probability"), other)  # fmt: skip
+                _("expected gain if a cut within the horizon has this probability") + plain, other)  # fmt: skip
     columns = {
         "who": WHO, "measure": Column("", _("Measure")), "value": Column("", _("Value, in the unit beside it")),
         "unit": Column("", _("Unit")), "meaning": Column("", _("What it says")),
@@ -185,16 +183,22 @@ def values_table(outcome: Outcome, answers: Answers) -> ResultTable:
                        ("who", "measure"))  # fmt: skip
 
 
-def _outside(outcome: Outcome, cleared: Cleared, joint: bool) -> tuple[float, float, int] | None:
-    """Return a plan's mean worth on stories that it was not made on, half its interval (MUSD), and the draws."""
-    planner = outcome.planner
-    if planner.judge is not None:
-        taken = next((row for row in cleared.tried if row["chosen"]), None)
-        return None if taken is None else (taken["worth"], taken["interval"], planner.judge.draws)
-    if planner.checker is None or not joint:
-        return None
-    mean, half, _by_story = planner.checker.worth(planner.desk, cleared.who, cleared.plan)
-    return mean / 1000.0, half / 1000.0, planner.checker.draws
+def _judged(outcome: Outcome, cleared: Cleared, joint: bool) -> Iterator[tuple[str, float, str]]:
+    """Return what a plan is worth where it was chosen, and on further draws, MUSD, each with what it says."""
+    planner, half = outcome.planner, _("half its 95 % interval")
+    taken = next((row for row in cleared.tried if row["chosen"]), None)
+    if taken is not None:
+        said = _("what the plan is worth to whoever makes it, {functional}, on {stories}")
+        yield "judged", taken["worth"], said.format(functional=outcome.functional, stories=outcome.judged_on)
+        if planner.judge is not None:
+            yield "judged_interval", taken["interval"], half
+    if outcome.complete:
+        yield "out_of_sample", float("nan"), _("no out-of-sample: the given scenarios are all there is")
+    elif planner.checker is not None and (joint or planner.judge is not None):
+        valued = planner.checker.judged(planner.desk, cleared.who, cleared.plan)
+        said = _("the same on {draws} further draws, {cuts} with a cut, that neither made nor chose the plan")
+        yield "out_of_sample", valued.value / 1000.0, said.format(draws=planner.checker.draws, cuts=valued.draws)
+        yield "out_of_sample_interval", valued.interval / 1000.0, half
 
 
 def frontier_table(outcome: Outcome, answers: Answers) -> ResultTable:
@@ -212,57 +216,9 @@ def frontier_table(outcome: Outcome, answers: Answers) -> ResultTable:
         "at": Column("", _("Its value")),
         "mean_loss": Column("MUSD", _("Expected loss of the weighted world against no cut, capital included")),
         "worst_loss": Column("MUSD", _("The same in the worst 5 % of outcomes (CVaR)")),
-        "value": Column("MUSD", _("What the plan brings under its own functional")),
+        "value": Column("MUSD", _("(1 - risk) of the expected gain over doing nothing less risk of the worst loss")),
     }  # fmt: skip
-    return ResultTable("frontier", _("Budget and risk against loss"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]),
+    title = _("Budget and risk against loss, in the planning program with our own users counted {weight:g} times")
+    title = title.format(weight=answers.weight)
+    return ResultTable("frontier", title, pd.DataFrame(rows, columns=[*columns, RESTS_ON]),
                        columns, ("who", "varied", "at"))  # fmt: skip
-
-
-def reasons_table(outcome: Outcome, answers: Answers) -> ResultTable:
-    """Return why each project is in the plan or not, and what would flip it."""
-    who = next(name for name, c in outcome.plans.items() if c.who == answers.who)
-    rows = []
-    for why in answers.reasons:
-        facility = why.label.split("@")[0]
-        candidate = outcome.desk.by_name[facility]
-        rows.append({
-            "who": who, "project": why.label, "name": candidate.name, "chosen": why.chosen, "margin": why.margin,
-            "capex": candidate.capex / 1e6, "capex_flips": why.capex, "capex_confirmed": why.capex_confirmed,
-            "price_flips": why.price, "latest_start": why.start.isoformat() if why.start else "",
-            "leaves_later": why.start_confirmed, "on_assumptions": candidate.on_assumptions,
-            RESTS_ON: join_inputs(candidate.inputs),
-        })  # fmt: skip
-    columns = {
-        "who": WHO, "project": Column("", _("Project, and when and on what news it is decided")),
-        "name": Column("", _("Name")), "chosen": Column("", _("In the planning program's plan")),
-        "margin": Column("MUSD", _("What the plan loses at least without it (chosen) or with it (not chosen)")),
-        "capex": Column("MUSD", _("Investment")),
-        "capex_flips": Column("MUSD", _("Investment at which the answer flips")),
-        "capex_confirmed": Column("", _("The program was asked again on both sides of it; otherwise first order")),
-        "price_flips": Column("ratio", _("Price of its output, over the plan's, at which it flips (first order)")),
-        "latest_start": Column("", _("Latest first output with which it is still chosen, asked again by years")),
-        "leaves_later": Column("", _("A year later it leaves the plan; no: it stays to the end, or was not asked")),
-        "on_assumptions": Column("", _("Capacity, investment or lead time is an assumption")),
-    }  # fmt: skip
-    return ResultTable("reasons", _("Why these projects"), pd.DataFrame(rows, columns=[*columns, RESTS_ON]), columns,
-                       ("who", "project"))  # fmt: skip
-
-
-def others_table(outcome: Outcome, answers: Answers) -> ResultTable:
-    """Return other plans that bring nearly as much."""
-    who = next(name for name, c in outcome.plans.items() if c.who == answers.who)
-    cleared = outcome.plans[who]
-    inputs = join_inputs(outcome.plan_inputs(cleared))
-    best = outcome.planner.found[answers.who].value
-    rows = [{"who": who, "rank": rank, "value": other.value, "less": best - other.value,
-             "added": ", ".join(other.added), "dropped": ", ".join(other.dropped), RESTS_ON: inputs}
-            for rank, other in enumerate(answers.others, 2)]  # fmt: skip
-    columns = {
-        "who": WHO, "rank": Column("", _("Rank")),
-        "value": Column("MUSD", _("What it brings in the planning program over doing nothing")),
-        "less": Column("MUSD", _("Less than the best plan")),
-        "added": Column("", _("Projects that it builds instead")),
-        "dropped": Column("", _("Projects that it leaves out")),
-    }  # fmt: skip
-    frame = pd.DataFrame(rows, columns=[*columns, RESTS_ON])
-    return ResultTable("others", _("Other plans nearly as good"), frame, columns, ("who", "rank"))  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 
 from didymium.plan.clearing import Clearing
 from didymium.plan.desk import Desk
-from didymium.plan.lshaped import evaluate, search
+from didymium.plan.lshaped import evaluate, search, settled
 from didymium.plan.master import Master
 from didymium.plan.planner import Planner, Search
 from didymium.plan.risk import cvar
@@ -28,9 +28,14 @@ YEARLY = 12
 def recourse_values(planner: Planner, who: tuple[str, ...], weight: float) -> dict[str, float]:
     """Return RP, EV, EEV, WS, VSS = RP - EEV and EVPI = WS - RP of the planning program, MUSD over doing nothing.
 
-    All under the same functional: the expectation of the weighted world's surplus (Birge and Louveaux 2011,
-    *Introduction to Stochastic Programming*, ch. 4, for a maximum). RP is the best plan found, so VSS is a lower and
-    EVPI an upper estimate by at most the gap.
+    All under the functional that the plan is made for, ``F = (1 - r) E(surplus) - r CVaR(loss)`` of the weighted world,
+    less ``F`` of doing nothing (``nothing``); at ``r = 0`` the expectation (Birge and Louveaux 2011, *Introduction to
+    Stochastic Programming*, ch. 4, for a maximum). RP is the best plan found, so VSS is a lower and EVPI an upper
+    estimate by at most the gap.
+
+    WS is ``F`` of the outcomes ``max_x f(x, s)``, each the best for a story that is known. No plan brings more in any
+    story, and ``F`` never falls when no outcome does: EVPI >= 0 at any ``r``. EEV is ``F`` of a plan that was
+    allowed: VSS >= 0 but for the gap. EV is a certain outcome, in which there is no risk.
 
     Parameters
     ----------
@@ -41,15 +46,12 @@ def recourse_values(planner: Planner, who: tuple[str, ...], weight: float) -> di
     weight : float
         Weight of its users.
     """
-    made = planner.searches[who, weight]
-    found = planner.found[who]
-    plain = made if made.risk == 0.0 else planner.search_of(who, weight, 0.0)
-    if plain is not made:
-        found = plain.run(planner.gap)
-    ev, eev = _mean_value(planner, plain, who, weight)
-    ws = _wait_and_see(planner, plain, who, weight)
-    return {"RP": found.value, "EV": ev, "EEV": eev, "WS": ws, "VSS": found.value - eev, "EVPI": ws - found.value,
-            "bound": found.bound, "gap": found.gap}  # fmt: skip
+    made, found = planner.searches[who, weight], planner.found[who]
+    ev, eev = _mean_value(planner, made, who, weight)
+    rp, ws = found.value, _wait_and_see(planner, made, who, weight)
+    values = {"RP": rp, "EV": ev, "EEV": eev, "WS": ws, "VSS": rp - eev, "EVPI": ws - rp,
+              "bound": found.bound, "gap": found.gap}  # fmt: skip
+    return values if made.risk == 0.0 else {"nothing": made.master().idle, **values}
 
 
 def desk_of(planner: Planner, stories: list[Story], step: int = 3) -> Desk:
@@ -71,25 +73,33 @@ def _mean_value(planner: Planner, made: Search, who: tuple[str, ...], weight: fl
     other = Planner(desk, threads=planner.threads, gap=planner.gap)
     found = other.search_of(who, weight, 0.0).run(planner.gap)
     decision = Clearing(planner.desk, planner.crew).onto(desk, found.decision)
-    master = made.master()
-    decision = decision._replace(excess=master.nothing().excess)
-    decision, worths = evaluate(master, made.crew, decision)
-    made.pool.append((decision, worths))
     other.crew.close()
-    return found.value, master.value(decision, worths)
+    master, start = made.master(), planner.found[who].decision.at_risk
+    decision = decision._replace(excess=master.nothing().excess, at_risk=start)
+    tried = settled(master, made.crew, *evaluate(master, made.crew, decision))
+    made.pool += tried
+    return found.value, master.value(*tried[-1])
 
 
 def _wait_and_see(planner: Planner, made: Search, who: tuple[str, ...], weight: float) -> float:
-    """Return what one would expect who knew the story before deciding: ``sum_s p_s max_x f(x, s)``.
+    """Return the functional of what one would get who knew the story before deciding: of ``max_x f(x, s)`` by story.
 
-    Over doing nothing on the tree, like RP: where a cut may last, the market too knows more than it does there.
+    Counted as the planning program's value is: where a cut may last, the market too knows more than it does there.
     """
+    plain = made if made.risk == 0.0 else planner.search_of(who, weight, 0.0)
+    if plain is not made:
+        plain.master()  # asks what doing nothing is worth
     probability = [stated.piece.probability for stated in planner.desk.pieces.stated]
-    total = -sum(probability[at] * worth.value for at, worth in made.base.items()) / 1000.0
-    for at, story in enumerate(planner.desk.unfolded.stories):
-        if story.probability > 0.0:
-            total += story.probability * _knowing(planner, made, who, weight, at)
-    return total
+    idle = sum(probability[at] * worth.value for at, worth in plain.base.items()) / 1000.0
+    likely = [at for at, story in enumerate(planner.desk.unfolded.stories) if story.probability > 0.0]
+    share = np.array([planner.desk.unfolded.stories[at].probability for at in likely])
+    known = np.array([_knowing(planner, plain, who, weight, at) for at in likely])
+    expected = float(share @ known) - idle
+    if made.risk == 0.0:
+        return expected
+    master = made.master()
+    best = master.outcomes.best / 1000.0
+    return (1.0 - made.risk) * expected - made.risk * cvar(best - known, share) - master.idle
 
 
 def _knowing(planner: Planner, made: Search, who: tuple[str, ...], weight: float, at: int) -> float:

@@ -9,14 +9,15 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from didymium.case.check import first_day
 from didymium.case.scenario import Scenario
-from didymium.faults import DidymiumError
+from didymium.faults import CaseError, DidymiumError
 from didymium.market.prepare import prepare
 from didymium.messages import _
+from didymium.plan import asked, phases
 from didymium.plan.candidates import candidates
-from didymium.plan.clearing import union
-from didymium.plan.desk import Desk, Terms, Wanted
+from didymium.plan.clearing import union as put_together
+from didymium.plan.desk import Desk, Terms
+from didymium.plan.judge import draw, further, union
 from didymium.plan.outcome import Outcome
 from didymium.plan.planner import GAP, WEIGHTS, Planner
 from didymium.plan.reduction import reduced
@@ -28,11 +29,10 @@ from didymium.plan.stories import (
     checked,
     generated,
     of_case,
-    sample,
     standing_in,
 )
 from didymium.plan.tables import plan_tables
-from didymium.plan.together import no_worse, same_money, together
+from didymium.plan.together import same_money, together
 from didymium.plan.uncertainty import ask
 from didymium.plan.unfold import REFILL, unfold
 from didymium.result import Result, new_manifest
@@ -40,6 +40,7 @@ from didymium.result import Result, new_manifest
 if TYPE_CHECKING:
     from didymium.case import case as cases
     from didymium.plan.lshaped import Progress
+    from didymium.plan.phases import Phase
     from didymium.plan.workers import Crew
 
 LAST_YEAR = 2035
@@ -57,7 +58,13 @@ class _Stories:
     every: list[Story]
     distance: float
 
+    @property
+    def complete(self) -> bool:
+        """Return whether the plan is made on all that may happen: then there is nothing out of sample."""
+        return len(self.made_on) == len(self.every)
 
+
+@phases.watched
 def plan(
     case: cases.Case,
     scenario: str | Scenario = "halt-six-months",
@@ -83,6 +90,7 @@ def plan(
     crew: Callable[..., Crew] | None = None,
     checkpoints: str | Path | None = None,
     told: Callable[[tuple[str, ...], float, Progress], None] | None = None,
+    watch: Callable[[Phase], None] | None = None,
 ) -> Result:
     """Choose projects and strategic stocks for each participant alone and for both; re-clear the market with each plan.
 
@@ -120,14 +128,15 @@ def plan(
     gap : float
         Allowed between bound and best plan of the planning program, MUSD.
     draws : int
-        Draws of the separate set on which plans are chosen; 0: they are chosen on their own scenarios.
+        Draws of the separate set on which plans are chosen, and of a further set that values the chosen ones; 0: they
+        are chosen on their own scenarios. Where the plan's scenarios are all there is, nothing is drawn: every mean is
+        taken over them.
     check : int
-        Where plans are chosen on their own scenarios: draws of a separate set on which the joint plan is judged once
-        more; 0: none.
+        Where plans are chosen on their own scenarios: draws of a separate set that values the joint plan; 0: none.
     seed : int
         Of those draws.
     step : int
-        Months of a period while something is cut.
+        Months of a period while something is cut: 1, 2, 3, 4, 6 or 12.
     values : bool
         Also RP, EEV, WS, VSS and EVPI of the joint plan, and the joint plan with the money of one partner.
     deep : bool
@@ -140,6 +149,8 @@ def plan(
         Folder that keeps every step, so that an interrupted plan goes on from there.
     told : callable, optional
         Told coalition, weight and progress of the search after every step.
+    watch : callable, optional
+        Told the phase that the plan is in, whenever one begins and something in it is done.
 
     Returns
     -------
@@ -149,39 +160,46 @@ def plan(
 
     Raises
     ------
-    DidymiumError
-        A decision that is not the first day of a year, a horizon that ends before the cut, two participants expected.
     CaseError
-        Probabilities that do not add up, a purse without a rate of exchange.
+        Options that cannot be meant, all at once (:mod:`didymium.plan.asked`); probabilities that do not add up; a
+        target out of reach; a purse without a rate of exchange.
+    DidymiumError
+        A horizon that ends before the cut, two participants expected, a folder with the steps of another plan.
     SolverError
         No verified optimum.
     """
     started = time.perf_counter()
-    first, days = _days(decision, later, last)
+    members = case.participants
+    if len(members) != 2:
+        raise DidymiumError(
+            _("plan compares two participants alone and together; the case has {count}").format(count=len(members))
+        )
     story = case.scenario(scenario) if isinstance(scenario, str) else scenario
+    days, faults = asked.days(decision, later, last)
+    faults += asked.amounts(risk=risk, weights=weights, gap=gap, count=count, draws=draws, check=check, seed=seed,
+                            step=step, threads=threads)  # fmt: skip
+    aims, wrong = asked.wanted(case, targets)
+    faults += wrong
+    if scenarios is not None:
+        try:
+            _named(case, scenarios)
+        except CaseError as error:
+            faults += error.faults
+    if faults:
+        raise CaseError(faults)
+    first = days[0]
     if story.restrictions and not first.year <= story.start.year <= last:
         raise DidymiumError(
             _("scenario {name} starts in {start}, outside the horizon {first} to {last} "
               "-> move the decision or the horizon").format(
                   name=story.name, start=story.start.year, first=first.year, last=last)
         )  # fmt: skip
-    if not 0.0 <= risk <= 1.0:
-        raise DidymiumError(_("risk = {value:g} is no weight -> write a share between 0 and 1").format(value=risk))
-    if not weights:
-        raise DidymiumError(_("no weight of the members' users -> give at least one, such as 2"))
-    members = case.participants
-    if len(members) != 2:
-        raise DidymiumError(
-            _("plan compares two participants alone and together; the case has {count}").format(count=len(members))
-        )
+    terms = Terms(days, recourse, risk, targets=aims)
+    phases.expect(10 + (values or deep) + 4 * deep)
+    phases.enter(_("market and scenarios"))
     stories = _stories(case, story, scenarios, count, first, last)
     market = prepare(case)
     found = candidates(case, market, first)
-    wanted = tuple(
-        Wanted(good, region, float(least), first_day(by) if isinstance(by, str) else by)
-        for good, region, least, by in targets
-    )
-    terms = Terms(days, recourse, risk, targets=wanted)
 
     def desk_on(made_on: Sequence[Story]) -> Desk:
         calm = [] if any(s.name == CALM for s in made_on) else [Story(CALM, None, 0.0)]
@@ -194,11 +212,18 @@ def plan(
         if progress:
             progress(next(steps), 6)
 
-    judge = desk_on(sample(stories.every, draws, seed)) if draws else None
-    planner = Planner(
-        desk_on(stories.made_on), judge, threads, gap, weights, crew,
-        Path(checkpoints) if checkpoints is not None else None, told, draws,
-    )  # fmt: skip
+    phases.enter(_("pieces of the tree"))
+    if stories.complete:
+        draws = check = 0
+    desk = desk_on(stories.made_on)
+    desk.task(members)  # refuses a target that is out of reach before anything is solved
+    planner = Planner(desk, threads, gap, weights, crew, Path(checkpoints) if checkpoints is not None else None, told)
+    valuing = draws or check
+    if valuing:
+        sets = [draw(stories.every, valuing, each) for each in ((seed, further(seed)) if draws else (further(seed),))]
+        judges = planner.judges_on(desk_on(union(stories.every, sets)), *sets)
+        planner.judge, planner.checker = judges[0] if draws else None, judges[-1]
+    phases.enter(_("doing nothing"))
     plans = {"nothing": planner.nothing()}
     done()
     for member in members:
@@ -208,23 +233,21 @@ def plan(
         replace(plans[member].plan, how=_("the plan of {who} alone").format(who=member), planning={}, call=False)
         for member in members
     ]
-    plans["both"] = planner.best(tuple(members), [*named, union(*(plans[m].plan for m in members))])
+    others = [*named, put_together(*(plans[m].plan for m in members))]
+    plans["both"] = planner.best(tuple(members), others)
     done()
-    same = None
-    if values or deep:
-        joint = plans["both"]
-        same = same_money(planner, tuple(members), joint, {plan.how: plan for plan in named})
-        plans["both"] = no_worse(planner, joint, same)
-    if check and not draws:
-        planner.checker = planner.judge_on(desk_on(sample(stories.every, check, seed)), check)
-    answers = ask(planner, tuple(members), weights[0], deep) if values or deep else None
-    outcome = Outcome(planner, stories.shown, plans)
+    same = same_money(planner, tuple(members), named) if values or deep else None
+    if same is not None:  # what less money buys, more money does
+        plans["both"] = planner.best(tuple(members), [*others, same.cleared.plan])
+    answers = ask(planner, plans["both"], weights[0], deep) if values or deep else None
+    phases.enter(_("tables"))
+    outcome = Outcome(planner, stories.shown, plans, stories.complete)
     tables = plan_tables(outcome, stories.every, answers)
     if values or deep:
         tables.append(together(outcome, same))
     planner.close()
     done()
-    chosen = _options(case, stories, terms, planner, story, last, gap, weights, draws or check, seed, step)
+    chosen = _options(case, stories, terms, planner, story, last, gap, weights, (draws, valuing), seed, step)
     manifest = new_manifest(
         case.digest,
         chosen,
@@ -234,19 +257,10 @@ def plan(
     return Result("plan", case.name, {table.name: table for table in tables}, manifest)
 
 
-def _days(decision: str | date, later: Sequence[str | date], last: int) -> tuple[date, tuple[date, ...]]:
-    """Return the first decision day, and all of them in order."""
-    first, *rest = (first_day(day) if isinstance(day, str) else day for day in (decision, *later))
-    for day in (first, *rest):
-        if (day.month, day.day) != (1, 1):
-            raise DidymiumError(_("the decision falls on {day} -> choose the first day of a year").format(day=day))
-    for day in rest:
-        if not first < day <= date(last, 1, 1):
-            raise DidymiumError(
-                _("the later decision on {day} is not between {first} and {last} -> move it").format(
-                    day=day, first=first, last=last)
-            )  # fmt: skip
-    return first, (first, *sorted(set(rest)))
+def _named(case: cases.Case, named: Sequence[tuple[str, float] | Story]) -> list[Story]:
+    """Return the stories that were named, once their probabilities share 1."""
+    own = [each for each in named if isinstance(each, Story)]
+    return checked([*own, *of_case(case, [each for each in named if not isinstance(each, Story)])])
 
 
 def _stories(
@@ -259,9 +273,7 @@ def _stories(
 ) -> _Stories:
     """Return the stories that are planned for: those named, those of the case's chances, or the one scenario."""
     if named is not None:
-        own = [each for each in named if isinstance(each, Story)]
-        own += of_case(case, [each for each in named if not isinstance(each, Story)])
-        every = checked(own)
+        every = _named(case, named)
         shown = next((at for at, each in enumerate(every) if each.name == story.name), None)
         if shown is None:
             shown = next((at for at, each in enumerate(every) if each.scenario is not None), 0)
@@ -280,7 +292,7 @@ def _stories(
 
 def _options(
     case: cases.Case, stories: _Stories, terms: Terms, planner: Planner, story: Scenario, last: int, gap: float,
-    weights: Sequence[float], draws: int, seed: int, step: int,
+    weights: Sequence[float], draws: tuple[int, int], seed: int, step: int,
 ) -> dict[str, Any]:  # fmt: skip
     """Return what a plan was made with, in words and numbers."""
     first, *rest = terms.decisions
@@ -306,7 +318,9 @@ def _options(
         "targets": [f"{x.commodity}|{x.region} >= {x.least:g} t by {x.by}" for x in terms.targets],
         "weights": list(weights),
         "gap_allowed_MUSD": gap,
-        "draws": draws,
+        "draws": draws[0],
+        "further_draws": draws[1],
+        "out_of_sample": not stories.complete,
         "seed": seed,
         "months_while_cut": step,
         "months_to_refill": REFILL,

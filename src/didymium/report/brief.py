@@ -32,7 +32,7 @@ from didymium.report.limits import limits
 from didymium.report.mineral_tables import hidden_table, method_table
 from didymium.report.names import scenario_title
 from didymium.report.numbers import Writer, month
-from didymium.report.plan_measures import bounds_table, rules_table
+from didymium.report.plan_measures import bounds_table, rules_table, together_table
 from didymium.report.risk_tables import remedy_table, worst_table
 from didymium.report.sentences import five_sentences
 from didymium.report.shock_tables import answer_table, hidden_cut_table, peak_table, study_table
@@ -207,6 +207,8 @@ def _tables(case: Case, results: dict[str, Result], writer: Writer, as_of: str) 
         if {"values", "tried"} <= set(results["plan"].tables):
             found["bounds"] = partial(bounds_table, case, results["plan"], writer)
             found["rules"] = partial(rules_table, case, results["plan"], writer)
+        if "together" in results["plan"].tables:
+            found["together"] = partial(together_table, case, results["plan"], writer)
     if "worst" in results:
         found["worst"] = partial(worst_table, case, results["worst"], writer)
         if "remedies" in results["worst"].tables:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from didymium.messages import _
-from didymium.report.figures.waterfall import best_plan, who_name
+from didymium.report.figures.waterfall import best_plan, people, who_name
 from didymium.report.numbers import digits
 from didymium.report.tables import Table
 
@@ -71,14 +72,36 @@ def rules_table(case: Case, planned: Result, writer: Writer) -> Table:
     return table
 
 
+def together_table(case: Case, planned: Result, writer: Writer) -> Table:
+    """Return what the partners gain alone, together with the money of one, and together with both purses."""
+    heads = [
+        (_("Who plans"), "", False), (_("With whose money"), "", False), (_("Money"), "MUSD", True),
+        (_("Spent"), "MUSD", True), (_("Gain of both"), "MUSD", True), (_("More than the row above"), "MUSD", True),
+    ]  # fmt: skip
+    table = Table(_("Acting together with the same money, and with more of it"), heads)
+    for row in planned["together"].sort_values("order").to_dict("records"):
+        inputs, who = str(row["rests_on"]), str(row["who"])
+        name = who_name(case, "both") if who.startswith("both") else who_name(case, who)
+        cells: list[Any] = [
+            name[:1].upper() + name[1:],
+            people(case, str(row["money_of"])),
+            *(writer.number(float(row[c]), "", inputs, mark=False) for c in ("money", "spent", "gain")),
+            "" if row["more"] != row["more"] else writer.number(float(row["more"]), "", inputs, mark=False),
+        ]
+        table.rows.append((cells, writer.notes.mark(inputs)))
+    return table
+
+
 def _outside(found: dict[str, dict[Any, Any]], row: dict[Any, Any], writer: Writer) -> tuple[list[Any], Markup]:
     """Return the row that says what the plan is worth on scenarios that had no part in it, with its interval."""
-    outside, half = found["out_of_sample"], float(found["out_of_sample_interval"]["value"])
-    inputs = str(outside["rests_on"])
-    value = f"{digits(float(outside['value']))} ± {digits(half)}"
+    outside = found["out_of_sample"]
+    inputs, mean = str(outside["rests_on"]), float(outside["value"])
+    said = str(outside["meaning"]) if isnan(mean) else _("out of sample: {what}, 95 % interval").format(
+        what=outside["meaning"])  # fmt: skip
+    half = "" if isnan(mean) else f" ± {digits(float(found['out_of_sample_interval']['value']))}"
     cells = [
-        _("the same out of sample: {what}, 95 % interval").format(what=outside["meaning"]),
-        writer.text(value, inputs, mark=False),
+        said,
+        "" if isnan(mean) else writer.text(f"{digits(mean)}{half}", inputs, mark=False),
         writer.number(float(row["spent"]), "", inputs, mark=False),
         "",
     ]

@@ -44,29 +44,34 @@ def worst_table(case: Case, found: Result, writer: Writer) -> Table:
 
 
 def remedy_table(case: Case, found: Result, writer: Writer) -> Table:
-    """Return what relieves the participant most under the worst set."""
+    """Return what relieves the participant most under the worst set, and what of it would come without a cut."""
     heads = [
         (_("Remedy"), "", False), (_("What"), "", False), (_("Amount"), "t", True),
-        (_("Users are spared"), "MUSD", True), (_("Of their loss"), "%", True),
+        (_("Users are spared"), "MUSD", True), (_("Of what the cut costs them"), "%", True),
+        (_("It earns itself by the cut"), "MUSD", True), (_("Users save without a cut too"), "MUSD", True),
     ]  # fmt: skip
     names = "; ".join(str(n) for n in found.manifest["options"]["worst"]).replace("_", " ")
     table = Table(_("What relieves it most: {names}").format(names=names), heads)
     facilities = dict(zip(case["facilities"]["facility"], case["facilities"]["name"], strict=True))
+    gone = {str(row["what"]): row for row in found["given_out"].to_dict("records")}
     for row in found["remedies"].head(ROWS).to_dict("records"):
         inputs, what = str(row["rests_on"]), str(row["what"])
-        commodity, _bar, region = what.partition("|")
-        named = (
-            _("{commodity} in {region}").format(
+        named = str(facilities.get(what, what))
+        if row["kind"] == "stock":
+            commodity, _bar, region = what.partition("|")
+            named = _("{commodity} in {region}").format(
                 commodity=name_of(case, "commodities", commodity), region=name_of(case, "regions", region)
             )
-            if row["kind"] == "stock"
-            else str(facilities.get(what, what))
-        )
+            if gone[what]["why"]:
+                stays = 100.0 * float(gone[what]["used"]) / float(gone[what]["amount"])
+                named = _("{stock}; {share:.0f} % of it is used there").format(stock=named, share=stays)
         share = float(row["share"])
         table.rows.append(([
-            _("30 days more of stock") if row["kind"] == "stock" else _("plant runs"), named,
+            _("30 days of use held in reserve") if row["kind"] == "stock" else _("plant runs"), named,
             writer.number(float(row["amount"]), "", inputs, mark=False),
             writer.number(float(row["relief"]), "", inputs, mark=False),
             writer.number(share * 100.0, "", inputs, mark=False) if math.isfinite(share) else NONE,
+            writer.number(float(row["earned"]), "", inputs, mark=False),
+            writer.number(float(row["anyway"]), "", inputs, mark=False),
         ], writer.notes.mark(inputs)))  # fmt: skip
     return table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import filter as matching
@@ -35,6 +36,9 @@ FEWER = {
 }
 """Rows that are shown of tables that are read from the top."""
 
+EVERY = 5.0
+"""Seconds between two lines about one phase where the output is not a terminal."""
+
 _WIDE = 180
 """Width where the output is not a terminal."""
 
@@ -61,7 +65,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     ),
     "backtest": ("score", "backtest"),
     "draws": ("odds", "stops", "drivers"),
-    "worst": ("sets", "bound", "months", "remedies"),
+    "worst": ("sets", "bound", "months", "remedies", "given_out"),
     "plan": ("chances", "compare", "choices", "tried", "values", "reasons", "frontier"),
     "track": ("commitments", "measures"),
     "trace": ("inputs",),
@@ -111,14 +115,28 @@ BRIEFLY: dict[str, tuple[str, ...]] = {
     "backtest": ("backtest", "what", "region", "month", "observed*", "predicted*", "verdict", "grade"),
     "commitments": ("commitment", "title", "owner", "deadline", "days_left", "state_text"),
     "measures": ("measure", "name", "controller", "state", "next_date", "days_left"),
-    "compare": ("who", "plan", "public_cost", "gain_*", "shortage_*"),
-    "tried": ("who", "candidate", "worth", "interval", "spent", "affordable", "chosen"),
+    "compare": ("who", "plan", "not_told_apart", "public_cost", "gain_*", "shortage_*"),
+    "tried": (
+        "who",
+        "candidate",
+        "worth",
+        "interval",
+        "behind*",
+        "verdict",
+        "spent",
+        "affordable",
+        "chosen",
+    ),
     "reasons": (
         "name",
-        "project",
-        "chosen",
-        "margin",
+        "share",
+        "brings",
         "capex",
+        "pays_to",
+        "lasts_to",
+        "lasts_less",
+        "planned_share",
+        "margin",
         "capex_flips",
         "capex_confirmed",
         "latest_start",
@@ -162,14 +180,40 @@ BRIEFLY: dict[str, tuple[str, ...]] = {
         "commodity",
         "region",
         "days_at_start",
-        "lowest_days",
         "lasts*",
         "needed",
-        "run_out",
+        "through",
         "first_short",
         "line_stop",
+        "held_at_stop",
+        "price_at_stop",
     ),
-    "pooled": ("commodity", "region", "days", "missing", "alone", "pooled", "gain", "lends", "cover_left"),
+    "uses": (
+        "foresight",
+        "end_use",
+        "region",
+        "wanted",
+        "short",
+        "worst",
+        "worst_month",
+        "scarcest",
+        "scarcest_short",
+        "first_short",
+        "line_stop",
+        "months_stopped",
+    ),
+    "pooled": (
+        "commodity",
+        "region",
+        "days",
+        "missing",
+        "alone",
+        "pooled",
+        "gain",
+        "uncovered*",
+        "lends",
+        "cover_left",
+    ),
     "inputs": ("input", "line", "field", "value", "unit", "low", "high", "source", "date", "grade", "age_days"),
 }
 """Columns, or patterns of columns, that are shown of wide tables; ``--table`` shows all of them."""
@@ -183,11 +227,48 @@ def console(stderr: bool = False) -> Console:
     return Console(file=stream, width=None if stream.isatty() else _WIDE, highlight=False, soft_wrap=False)
 
 
-@contextmanager
-def searching(quiet: bool = False) -> Iterator[Callable[[tuple[str, ...], float, Any], None]]:
-    """Return what a plan tells its progress to: steps, best plan, bound, gap and time left, on the error stream.
+class Telling:
+    """Says how far a plan has come, on the error stream: a line that changes on a terminal, lines elsewhere.
 
-    A bar where that is a terminal, a line for each step otherwise.
+    Parameters
+    ----------
+    say : callable
+        Writes; told whether what it is given is worth a line of its own.
+    """
+
+    def __init__(self, say: Callable[[str, bool], None]) -> None:
+        self._say, self._phase, self._last = say, 0, 0.0
+
+    def search(self, who: tuple[str, ...], weight: float, far: Any) -> None:
+        """Say a step of a search: best plan, bound, gap, and the time left of this search where that can be told."""
+        line = _("{who}: step {step}, best {value:,.1f}, bound {bound:,.1f}, gap {gap:,.1f} MUSD")
+        said = line.format(
+            who="+".join(who), step=far.step, value=far.value, bound=far.bound, gap=far.bound - far.value
+        )
+        if math.isfinite(far.left) and far.left >= 1.0:
+            said += ", " + _("about {seconds:.0f} s left of this search").format(seconds=far.left)
+        self._say(said, True)
+
+    def phase(self, phase: Any) -> None:
+        """Say which phase has begun, and now and then how far it is."""
+        now = time.monotonic()
+        begun = phase.at != self._phase
+        said = f"[{phase.at}/{phase.of}] {phase.name}"
+        if phase.total:
+            said += ": " + _("{done} of {total}").format(done=phase.done, total=phase.total)
+        if phase.solved:
+            said += ", " + _("{count} solved").format(count=phase.solved)
+        if math.isfinite(phase.left) and phase.left >= 1.0:
+            said += ", " + _("about {seconds:.0f} s left of this").format(seconds=phase.left)
+        loud = begun or now - self._last >= EVERY
+        if loud:
+            self._phase, self._last = phase.at, now
+        self._say(said, loud)
+
+
+@contextmanager
+def searching(quiet: bool = False) -> Iterator[Telling]:
+    """Return what a plan tells its progress to, from the first market to the last table.
 
     Parameters
     ----------
@@ -197,22 +278,17 @@ def searching(quiet: bool = False) -> Iterator[Callable[[tuple[str, ...], float,
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     screen = console(stderr=True)
-    line = _("{who}: step {step}, best {value:,.1f}, bound {bound:,.1f}, gap {gap:,.1f} MUSD, {left}")
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=screen, transient=True, disable=quiet or not screen.is_terminal) as progress:
         task = progress.add_task(_("plan"), total=None)
 
-        def told(who: tuple[str, ...], weight: float, far: Any) -> None:
-            left = _("time left unknown") if math.isnan(far.left) else _("about {seconds:.0f} s left").format(
-                seconds=far.left)  # fmt: skip
-            said = line.format(who="+".join(who), step=far.step, value=far.value, bound=far.bound,
-                               gap=far.bound - far.value, left=left)  # fmt: skip
+        def say(said: str, loud: bool) -> None:
             if screen.is_terminal:
-                progress.update(task, description=said)
-            elif not quiet:
-                screen.print(said)
+                progress.update(task, description=_plain(said))
+            elif loud and not quiet:
+                screen.print(_plain(said))
 
-        yield told
+        yield Telling(say)
 
 
 def show(result: Result, names: Sequence[str] = ()) -> None:

@@ -13,7 +13,6 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
@@ -156,14 +155,7 @@ def cache(case: cases.Case, scenario: Scenario, seed: int, foresight: str) -> Fi
 
 def _question(case: cases.Case, scenario: Scenario, seed: int, foresight: str) -> dict[str, Any]:
     """What makes two draws the same: case, scenario, seed, foresight and the meaning of a draw; not their number."""
-
-    def plain(part: Any) -> Any:
-        """Sets in one order: each process has its own."""
-        return sorted(part) if isinstance(part, frozenset) else part.isoformat()
-
-    told = json.dumps(asdict(scenario), sort_keys=True, default=plain)
-    said = hashlib.sha256(told.encode()).hexdigest()
-    return {"case": case.digest, "scenario": said, "seed": seed, "foresight": foresight, "format": FORMAT}
+    return {"case": case.digest, "scenario": scenario.digest(), "seed": seed, "foresight": foresight, "format": FORMAT}
 
 
 def _run(

@@ -133,7 +133,7 @@ class Engine:
         if foresight not in FORESIGHTS:
             raise DidymiumError(_("foresight `{name}` is unknown -> use {known}").format(
                 name=foresight, known=", ".join(FORESIGHTS)))  # fmt: skip
-        options = replace(options or self.options, pools=_pools(scenario), origin=split_for(self.case, scenario))
+        options = suited(self.case, scenario, options or self.options)
         if foresight == "perfect" and options.rationing != "price":
             raise DidymiumError(_("rationing by priority goes month by month -> use foresight none or announced"))
         if foresight == "perfect":
@@ -249,9 +249,10 @@ def answered(instance: Instance, options: Options, duty: np.ndarray | None) -> t
     return (ration(instance, solution) if options.rationing == "priority" else solution), duty
 
 
-def _pools(scenario: Scenario) -> tuple[Pool, ...]:
-    """Return the pooled quotas of a scenario."""
-    return tuple(dict.fromkeys(Pool.of(measure) for measure in scenario.restrictions if measure.pooled))
+def suited(case: cases.Case, scenario: Scenario, options: Options) -> Options:
+    """Return options with the rows that a scenario's pooled quotas and rules on origin ask for."""
+    pools = tuple(dict.fromkeys(Pool.of(measure) for measure in scenario.restrictions if measure.pooled))
+    return replace(options, pools=pools, origin=split_for(case, scenario))
 
 
 def _as_is(options: Options, state: State, start_up: float) -> Options:

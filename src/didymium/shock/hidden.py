@@ -18,7 +18,8 @@ from didymium.market.conditions import shares
 from didymium.messages import N_, _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 from didymium.shock.columns import FORESIGHT
-from didymium.shock.cover import let_through_by
+from didymium.shock.conversion import scrap
+from didymium.shock.reliance import let_through_by
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -133,7 +134,7 @@ def _trade(case: cases.Case, market: Market, path: Path, usual: pd.DataFrame | N
     goods = case["commodities"].set_index("commodity")
     stage, element = (routes["commodity"].map(goods[name]) for name in ("stage", "elements"))
     single = routes["commodity"].map(goods["basis"]).eq("element") & ~element.str.contains(";") & stage.ne("mine")
-    scrap, measures, cut = _scrap(market), let_through_by(case, path.tree), _cut(case, path)
+    waste, measures, cut = scrap(market), let_through_by(case, path.tree), _cut(case, path)
     found = []
     for region in case.participants:
         inward = routes["destination"].eq(region) & routes["origin"].ne(region)
@@ -146,7 +147,7 @@ def _trade(case: cases.Case, market: Market, path: Path, usual: pd.DataFrame | N
                     continue
                 total = _over(path.ship[mine], base[mine] if usual is None else usual[mine])
                 for part in labels:
-                    own = mine & parts.eq(part) & ~routes["commodity"].isin(scrap)
+                    own = mine & parts.eq(part) & ~routes["commodity"].isin(waste)
                     if base[own].sum() <= TRACE_TONNES:
                         continue
                     its = routes.loc[own, "commodity"].unique()
@@ -189,15 +190,6 @@ def _cut(case: cases.Case, path: Path) -> dict[str, np.ndarray]:
         for region in measure.destinations & set(found):
             found[region] |= let_through < 1.0
     return found
-
-
-def _scrap(market: Market) -> set[str]:
-    """Return goods that only recyclers take: nobody's line stops for want of them."""
-    network = market.network
-    taken = network.terms[network.terms["coefficient"].lt(0)]
-    stage = taken["activity"].map(network.activities["stage"])
-    goods = taken["market"].str.split("|").str[0]
-    return set(goods[stage.eq("recycling")]) - set(goods[stage.ne("recycling")]) - set(network.uses["commodity"])
 
 
 def _over(months: pd.DataFrame, usual: pd.DataFrame | pd.Series[float]) -> np.ndarray:

@@ -61,7 +61,10 @@ def pooled(case: cases.Case, market: Market, cover: pd.DataFrame, why: list[str]
             rows.append({
                 "commodity": commodity, "region": region, "days": days[at], "missing": missing[at],
                 **{f"alone{end}": alone[end] for end in ends}, **{f"pooled{end}": together[end] for end in ends},
-                "gain": 0.0 if abs(gain) < SLIGHT * together[""] else gain, "lends": lent[at],
+                "gain": 0.0 if abs(gain) < SLIGHT * together[""] else gain,
+                **{name: max(0.0, mine["halt"].iloc[at] - until)
+                   for name, until in (("uncovered", alone[""]), ("uncovered_pooled", together[""]))},
+                "lends": lent[at],
                 "cover_left": lender_cover(days[at], use[at], lent[at]) if lent[at] > 0 else days[at],
                 RESTS_ON: join_inputs(why, *(str(keys).split(";") for keys in mine[RESTS_ON])),
             })  # fmt: skip
@@ -76,6 +79,8 @@ def pooled(case: cases.Case, market: Market, cover: pd.DataFrame, why: list[str]
         "pooled_low": Column("day", _("The same at the low end of the bands")),
         "pooled_high": Column("day", _("The same at the high end of the bands")),
         "gain": Column("day", _("Days won by sharing; below zero: given up; empty: alone it lasts for years")),
+        "uncovered": Column("day", _("Days of the measures, in the months shown, that its own stock does not bridge")),
+        "uncovered_pooled": Column("day", _("The same where both share")),
         "lends": Column("t", _("What it gives to the other until both run out")),
         "cover_left": Column("day", _("Its own cover at the start once that is set aside")),
     }  # fmt: skip

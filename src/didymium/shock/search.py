@@ -127,11 +127,6 @@ class Search:
         """Return what the whole scenario does so many months later, by months."""
         return self._all(later, self.sets, shifts)
 
-    def with_options(self, chosen: Set, options: Options) -> Harm:
-        """Run a set in another market: with more stock, or another plant."""
-        path = Sweep(self.case, self.market, options).draw(self.sets.story(chosen), "none", self.market, options)
-        return self.sets.harm(path)
-
     def _all(self, work: Callable[[Sets, Item], Found], sets: Sets, items: Sequence[Item]) -> dict[Item, Found]:
         """Return the results in order, whoever ran them."""
         found: dict[Item, Found] = {}

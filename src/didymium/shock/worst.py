@@ -79,7 +79,7 @@ def worst(
     Returns
     -------
     Result
-        sets, bound (beyond three), months (count 0), remedies.
+        sets, bound (beyond three), months (count 0), remedies, given_out.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def worst(
                 _bound(search, count, pays, bounded(case, search.market, story, who, count, best, search.options))
             )
     if remedies:
-        tables.append(remedies_for(search, top))
+        tables += remedies_for(search, top)
     chosen = {
         "scenario": story.name, "title": story.title, "start": story.start.isoformat(), "months": story.months,
         "foresight": ["none"], "participant": who, "count": count, "pays": pays, "listed": names,

@@ -1,0 +1,152 @@
+"""How much of a good rests on what a country sends: bought as it is, or in what its inputs are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from didymium.market.conditions import covered, shares
+from didymium.market.content import groups, hold
+from didymium.market.tracing import Flows, content_of, given_by
+from didymium.market.tracing import shares as marked_shares
+
+if TYPE_CHECKING:
+    from didymium.case import case as cases
+    from didymium.case.network import Network
+    from didymium.market.prepare import Market
+    from didymium.market.tree import Tree
+
+Array = npt.NDArray[np.float64]
+
+SLIGHT = 1e-4
+"""Share of a good's base supply that is nothing: a rounding of trade."""
+
+TIES = 0.01
+"""Shares of elements as near as this bind alike; by as much past what is bought as it is, it is inputs that tie."""
+
+
+class Reliance:
+    """Shares of the base year's supply that rest on what goes by some routes.
+
+    A tonne of a good rests on a route where it came by it, or where material in it did: of each element by proportional
+    mixing (:mod:`didymium.market.tracing`). Without one of its elements a good is not made, so the scarcest counts:
+    ``m_c = max(bought_c, max_e u_c,e)``. That nobody swaps recipes or sellers is the arithmetic of a warehouse: what
+    the market does about it is the months of the path.
+
+    Parameters
+    ----------
+    case, market : Case, Market
+        The case and its base year.
+    """
+
+    def __init__(self, case: cases.Case, market: Market) -> None:
+        network, base = market
+        self._network, self._ship = network, base.ship.to_numpy(float)
+        self._intake = base.intake(network)
+        self._year = Flows.of_base(network, base)
+        size = len(network.markets)
+        # What holds no element that the case follows, or every good where it follows none, is traced as it is.
+        self._names, self._content, self._given = [""], [np.ones(size)], [np.ones(len(network.terms))]
+        if case.settings.get("elements"):
+            holdings = hold(case, network, base)
+            for element in groups(case):
+                self._names.append(element)
+                self._content.append(content_of(holdings.market, element))
+                self._given.append(given_by(network, holdings, element))
+            self._content[0] = np.where(np.sum(self._content[1:], axis=0) > 0, 0.0, 1.0)
+
+    def bought(self, crossed: Array) -> pd.Series:
+        """Return by market the share of what it takes in that came to it by some routes: ``sum_r y_r c_r / intake``.
+
+        What is bought is used at home, for a region exports what it makes.
+        """
+        came = np.bincount(self._network.heads, self._ship * crossed, len(self._intake))
+        share = np.divide(came, self._intake, out=np.zeros(len(came)), where=self._intake.to_numpy(float) > 0)
+        return pd.Series(np.clip(share, 0.0, 1.0), index=self._intake.index)
+
+    def on(self, crossed: Array) -> pd.DataFrame:
+        """Return by market the ``share`` that rests on some routes, and ``through`` which elements of its inputs.
+
+        Parameters
+        ----------
+        crossed : array, routes
+            Share of what goes by each route that counts.
+
+        Returns
+        -------
+        DataFrame
+            ``through`` is empty where no more rests on them than is bought as it is.
+        """
+        nobody = np.zeros(len(self._network.activities), dtype=bool)
+        found = np.array([
+            np.where(content > 0, marked_shares(self._year, nobody, content, given=given, crossed=crossed)[:, 0], 0.0)
+            for content, given in zip(self._content, self._given, strict=True)
+        ])  # fmt: skip
+        most, bought = found.max(axis=0), self.bought(crossed)
+        share = np.maximum(most, bought.to_numpy(float))
+        binds = (found > most - TIES) & (found > bought.to_numpy(float) + TIES)
+        through = [";".join(name for name, on in zip(self._names, column, strict=True) if on) for column in binds.T]
+        return pd.DataFrame({"share": share, "through": through}, index=bought.index)
+
+
+def held_back(network: Network, tree: Tree) -> Array:
+    """Return by route and month the share of base trade that measures hold back; of several the tightest counts.
+
+    Rules that follow atoms or end uses are left out, because what they hold back depends on who buys.
+    """
+    held = np.zeros((len(network.routes), len(tree)))
+    for measure, let_through in shares(tree).items():
+        if measure.end_uses or measure.kind == "content_rule":
+            continue
+        on = covered(network, measure)[0]
+        held[on] = np.maximum(held[on], 1.0 - let_through[None, :])
+    return held
+
+
+def let_through_by(case: cases.Case, tree: Tree) -> dict[tuple[str, str], np.ndarray]:
+    """Return by commodity and destination the share of base trade that the controller's measures let through by month.
+
+    Of measures on the same goods the tightest counts; rules that follow atoms or end uses are left out, because what
+    they hold back depends on who buys.
+    """
+    share: dict[tuple[str, str], np.ndarray] = {}
+    for measure, let_through in shares(tree).items():
+        if measure.controller != case.controller or measure.end_uses or measure.kind == "content_rule":
+            continue
+        for commodity in measure.commodities:
+            for region in measure.destinations:
+                own = share.setdefault((commodity, region), np.ones(len(tree)))
+                np.minimum(own, let_through, out=own)
+    return share
+
+
+class Halt(NamedTuple):
+    """By market: days on which something is held back, and the mean share of base supply missing on them."""
+
+    days: pd.Series
+    missing: pd.Series
+
+
+def halts(reliance: Reliance, network: Network, tree: Tree) -> Halt:
+    """Return how long and how much the measures of a tree hold back of each good, in its inputs too."""
+    held, days = held_back(network, tree), tree.years() * 365.25
+    patterns, of_month = np.unique(held, axis=1, return_inverse=True)
+    of_month = np.asarray(of_month).ravel()
+    lasting, lost = (np.zeros(len(network.markets)) for _each in range(2))
+    for at, crossed in enumerate(patterns.T):
+        if crossed.any():
+            span = float(days[of_month == at].sum())
+            share = reliance.on(crossed)["share"].to_numpy(float)
+            lasting += np.where(share > SLIGHT, span, 0.0)
+            lost += np.where(share > SLIGHT, share * span, 0.0)
+    index = network.markets.index
+    missing = np.divide(lost, lasting, out=np.zeros(len(index)), where=lasting > 0)
+    return Halt(pd.Series(lasting, index=index), pd.Series(missing, index=index))
+
+
+def senders(case: cases.Case, tree: Tree) -> set[str]:
+    """Return whose exports the measures of a tree hold back; the controlling country where there are none."""
+    return {measure.controller for measure in shares(tree)} or {case.controller}
