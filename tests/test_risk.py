@@ -172,7 +172,7 @@ def test_approvals_lie_in_their_band(chance: Chance) -> None:
 def test_a_band_the_wrong_way_round(tmp_path: Path) -> None:
     broken = SCENARIO.replace('approval_low = [["2025-02-01", 0.1]', 'approval_low = [["2025-02-01", 0.9]')
     case = make_case(tmp_path / "risk", tables(), {"cuts": broken})
-    with pytest.raises(CaseError, match="low one is above"):
+    with pytest.raises(CaseError, match="outside its band"):
         approval_bands(case, "cuts")
 
 

@@ -6,6 +6,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from case_factory import chain, make_case
 from didymium.case.case import Case, load_case
@@ -14,6 +15,7 @@ from didymium.case.scenario import Scenario
 from didymium.case.scenario_bands import approval_bands, passthrough_bands
 from didymium.case.scenario_schema import MEASURES, OTHERS, SCENARIO
 from didymium.case.scenario_span import idle
+from didymium.cli import app
 from didymium.faults import CaseError, Fault
 from didymium.shock import shock
 
@@ -353,6 +355,15 @@ def test_what_is_included_and_lies_outside_is_named(case: Case) -> None:
     (found,) = faults(case, 'include = ["mixed", "over"]\n', later)
     assert (found.row, found.field) == ("scenario", "include")
     assert "`over` does nothing here: it ends on 2025-05-31" in found.fault
+
+
+def test_check_names_it_and_stays_content(tmp_path: Path) -> None:
+    later = HEAD.replace("2025-01-01", "2025-07-01") + 'include = ["mixed"]\n'
+    texts = {"mixed": HEAD + entry("outage", OUTAGE) + licence("m"), "later": later}
+    case = make_case(tmp_path / "noted", chain(), texts)
+    result = CliRunner().invoke(app, ["check", str(case.folder)])
+    assert result.exit_code == 0
+    assert "note: outage of pit does nothing in scenario later" in result.output
 
 
 def test_faults_of_what_is_included_come_with_ones_own(case: Case) -> None:
