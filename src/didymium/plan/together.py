@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -47,12 +47,12 @@ def richest(planner: Planner, who: Sequence[str]) -> str:
     return max(who, key=lambda member: purse_of(planner.desk.case, (member,)).total)
 
 
-def same_money(planner: Planner, who: tuple[str, ...], joint: Cleared, alone: Mapping[str, Plan]) -> Same | None:
+def same_money(planner: Planner, who: tuple[str, ...], joint: Cleared, others: Sequence[Plan]) -> Same | None:
     """Return the best joint plan with the money of the richer member alone, judged as the joint plan was.
 
     The planning program is asked again with that purse: every cut of the joint search holds, only the purse's rows
-    differ. Candidates are its plan, its stocks alone, the members' own plans and the plain rules. None where the stocks
-    that there have to be cost more than that purse holds.
+    differ. Candidates are its plan, its stocks alone, the members' own plans, apart and together, the plain rules, and
+    the joint plan itself where that purse pays it. None where the stocks that there have to be cost more than it holds.
 
     Parameters
     ----------
@@ -62,8 +62,8 @@ def same_money(planner: Planner, who: tuple[str, ...], joint: Cleared, alone: Ma
         The coalition.
     joint : Cleared
         Its plan with the purses summed, and what was tried for it.
-    alone : Mapping of str to Plan
-        Each member's own plan, by what it is called among the candidates.
+    others : sequence of Plan
+        The members' own plans, and what they do together, as they stood among its candidates.
     """
     whose = richest(planner, who)
     planned = []
@@ -76,14 +76,13 @@ def same_money(planner: Planner, who: tuple[str, ...], joint: Cleared, alone: Ma
             return None
         how = _("best for the world with our own users counted {weight:g} times, with the money of {who}")
         planned.append(Plan(found.decision, how.format(weight=weight, who=whose)))
-    alone_too = [replace(plan, how=how, planning={}, call=False) for how, plan in alone.items()]
     stock = replace(planner.stock_only(planned[0]), how=_("stock only, with the money of {who}").format(who=whose))
     known = {row["candidate"]: row for row in joint.tried}
     idle = planner.clearing.idle.plan
     best, worth = idle, 0.0 if planner.within(who, idle, (whose,)) else -np.inf
     tried: list[dict[str, Any]] = []
-    for plan in [*planned, stock, *alone_too, *planner.rules(who)]:
-        if not planner.within(who, plan, (whose,)):
+    for plan in [*planned, stock, *others, *planner.rules(who), joint.plan]:
+        if plan.how in {row["candidate"] for row in tried} or not planner.within(who, plan, (whose,)):
             continue
         row = known.get(plan.how)
         value, half = (
@@ -92,7 +91,7 @@ def same_money(planner: Planner, who: tuple[str, ...], joint: Cleared, alone: Ma
         tried.append(planner._row(plan, value, half, planner.desk.spent(plan.decision), True))
         if value > worth:
             best, worth = plan, value
-    if best is not idle and planner.clearing.may_call(who, best.decision):
+    if best is not idle and not best.call and planner.clearing.may_call(who, best.decision):
         called = replace(best, how=_("{plan}, with first call on output abroad").format(plan=best.how), call=True)
         value, half, _by_story = planner.judged(who, called)
         tried.append(planner._row(called, value, half, planner.desk.spent(called.decision), True))

@@ -208,12 +208,13 @@ def plan(
         replace(plans[member].plan, how=_("the plan of {who} alone").format(who=member), planning={}, call=False)
         for member in members
     ]
-    plans["both"] = planner.best(tuple(members), [*named, union(*(plans[m].plan for m in members))])
+    named.append(union(*(plans[m].plan for m in members)))
+    plans["both"] = planner.best(tuple(members), named)
     done()
     same = None
     if values or deep:
         joint = plans["both"]
-        same = same_money(planner, tuple(members), joint, {plan.how: plan for plan in named})
+        same = same_money(planner, tuple(members), joint, named)
         plans["both"] = no_worse(planner, joint, same)
     if check and not draws:
         planner.checker = planner.judge_on(desk_on(sample(stories.every, check, seed)), check)
