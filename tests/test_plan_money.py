@@ -289,6 +289,8 @@ def test_together_with_the_same_money(result: Result) -> None:
     same, one, both = (rows.loc[name] for name in ("both_same_money", "ONE", "both"))
     assert same["money_of"] == one["money_of"] == "ONE" and same["money"] == one["money"] == pytest.approx(0.33)
     assert (rows["spent"] <= rows["money"] + 1e-6).all()
+    if both["spent"] <= one["money"]:
+        assert both["more"] == pytest.approx(0.0, abs=1e-9), "what the joint plan needs the richer one has alone"
     assert one["gain"] - 1e-9 <= same["gain"] <= both["gain"] + 1e-9, "judged on the same stories"
     assert same["more"] == pytest.approx(same["gain"] - one["gain"])
     assert both["more"] == pytest.approx(both["gain"] - same["gain"])

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 Values = npt.NDArray[np.float64]
 
 
+ROUNDING = 1e-9
+"""Share of an amount, and kUSD, for which nobody else is asked."""
+
+
 class Bill(NamedTuple):
     """Who pays what of a plan.
 
@@ -117,7 +121,7 @@ def split(owed: dict[tuple[int, ...], float], left: Values) -> dict[tuple[int, .
         for own, amount in sorted(owed.items(), key=lambda each: len(each[0])):
             mine = list(everybody if helps else own)
             due, there = amount - paid[own].sum(), rest[mine].sum()
-            if due > 0 and there > 0:
+            if due > ROUNDING * max(amount, 1.0) and there > 0:
                 part = np.zeros(len(left))
                 part[mine] = rest[mine] * min(1.0, due / there)
                 paid[own] += part
@@ -126,7 +130,7 @@ def split(owed: dict[tuple[int, ...], float], left: Values) -> dict[tuple[int, .
     for own, amount in owed.items():
         due = amount - paid[own].sum()  # more than all purses hold: rounding, or a plan that nobody can afford
         paid[own][list(own)] += due / len(own)
-        shares[own] = paid[own] / amount if amount > 0 else np.isin(everybody, own) / len(own)
+        shares[own] = paid[own] / amount if amount > ROUNDING else np.isin(everybody, own) / len(own)
     return shares
 
 

@@ -45,12 +45,12 @@ def richest(planner: Planner, who: Sequence[str]) -> str:
     return max(who, key=lambda member: purse_of(planner.desk.case, (member,)).total)
 
 
-def same_money(planner: Planner, who: tuple[str, ...], alone: Sequence[Plan]) -> Same | None:
+def same_money(planner: Planner, who: tuple[str, ...], others: Sequence[Plan]) -> Same | None:
     """Return the best joint plan with the money of the richer member alone, judged as the joint plan was.
 
     The planning program is asked again with that purse: every cut of the joint search holds, only the purse's rows
-    differ. Candidates are its plan, its stocks alone, the members' own plans and the plain rules. None where the stocks
-    that there have to be cost more than that purse holds.
+    differ. Candidates are its plan, its stocks alone, the members' own plans, apart and together, the plain rules, and
+    the joint plan itself where that purse pays it. None where the stocks that there have to be cost more than it holds.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ def same_money(planner: Planner, who: tuple[str, ...], alone: Sequence[Plan]) ->
         After :meth:`Planner.best` of the coalition.
     who : tuple of str
         The coalition.
-    alone : sequence of Plan
-        Each member's own plan.
+    others : sequence of Plan
+        The members' own plans, what they do together, and the joint plan with both purses.
     """
     whose = richest(planner, who)
     planned = []
@@ -72,7 +72,7 @@ def same_money(planner: Planner, who: tuple[str, ...], alone: Sequence[Plan]) ->
             return None
         how = _("best for the world with our own users counted {weight:g} times, with the money of {who}")
         planned.append(Plan(found.decision, how.format(weight=weight, who=whose)))
-    return Same(whose, planner.taken(who, planned, [*planner.rules(who), *alone], (whose,)))
+    return Same(whose, planner.taken(who, planned, [*planner.rules(who), *others], (whose,)))
 
 
 def together(outcome: Outcome, same: Same | None) -> ResultTable:

@@ -236,7 +236,8 @@ def plan(
     others = [*named, put_together(*(plans[m].plan for m in members))]
     plans["both"] = planner.best(tuple(members), others)
     done()
-    same = same_money(planner, tuple(members), named) if values or deep else None
+    joint = replace(plans["both"].plan, call=False)
+    same = same_money(planner, tuple(members), [*others, joint]) if values or deep else None
     if same is not None:  # what less money buys, more money does
         plans["both"] = planner.best(tuple(members), [*others, same.cleared.plan])
     answers = ask(planner, plans["both"], weights[0], deep) if values or deep else None
