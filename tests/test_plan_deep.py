@@ -11,6 +11,7 @@ import pytest
 
 from didymium.case.case import Case
 from didymium.plan import phases, plan
+from didymium.plan.lshaped import steady
 from didymium.plan.phases import Phase
 from didymium.result import Result
 from plan_cases import investors, three_ways
@@ -133,6 +134,15 @@ def test_every_phase_is_told_to_the_end(result: Result, told: list[Phase]) -> No
     asked = ("what uncertainty costs", "why these projects, and what would flip them", "frontier over risk")
     assert all(last[name].solved > 0 and math.isnan(last[name].left) for name in asked)
     assert all(phase.left >= 0.0 for phase in told if phase.done)
+
+
+@pytest.mark.parametrize(
+    ("guesses", "said"),
+    [([8.0], math.nan), ([8.0, 7.0, 7.0], 7.0), ([17.0, 19.0, 458.0], math.nan), ([19.0, 458.0, 0.0], 0.0),
+     ([8.0, math.nan, 7.0], math.nan)],
+)  # fmt: skip
+def test_a_time_left_is_told_where_guesses_agree(guesses: list[float], said: float) -> None:
+    assert steady(guesses) == pytest.approx(said, nan_ok=True)
 
 
 def test_nobody_is_told_outside_of_what_is_watched() -> None:

@@ -13,7 +13,7 @@ from scipy import stats
 
 from didymium.plan import plan
 from didymium.plan.judge import Judged, chosen_of, draw, further, half_interval, regrets, union
-from didymium.plan.lshaped import settled
+from didymium.plan.settled import settled
 from didymium.plan.stories import Story
 from didymium.plan.values import mean_and_worst, recourse_values
 from didymium.result import Result

@@ -20,10 +20,11 @@ from didymium.market.solve import answer, hand_over
 from didymium.plan import values
 from didymium.plan.desk import Desk
 from didymium.plan.extensive import whole_options
-from didymium.plan.lshaped import Found, evaluate, settled
+from didymium.plan.lshaped import Found, evaluate
 from didymium.plan.planner import Planner
 from didymium.plan.recourse import Decision
 from didymium.plan.risk import cvar
+from didymium.plan.settled import settled
 from didymium.plan.stories import Story
 from plan_cases import cut, decomposed, desk_for, farmer, farmer_stories, investors, keeper, three_ways
 

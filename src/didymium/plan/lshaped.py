@@ -18,6 +18,7 @@ from didymium.faults import SolverError
 from didymium.messages import _
 from didymium.plan import phases
 from didymium.plan.recourse import Decision, Worth
+from didymium.plan.settled import Tried, settled
 
 if TYPE_CHECKING:
     from didymium.plan.checkpoint import Checkpoint
@@ -33,12 +34,6 @@ BOUND_EVERY = 5
 POLISH = 2
 """Steps on amounts alone after each choice of whole projects."""
 
-TRIES = 200
-"""Values at risk that are tried for one decision."""
-
-Tried = tuple[Decision, dict[int, Worth]]
-"""A decision and what it is worth in each piece."""
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -51,7 +46,8 @@ class Progress:
     value, bound : float
         Best decision and bound on every decision, over doing nothing, MUSD.
     seconds, left : float
-        Time taken, and time that it still takes if the gap goes on closing as it did; NaN while nobody can say.
+        Time taken, and time that it still takes if the gap goes on closing as it did; NaN while nobody can say: see
+        :func:`steady`.
     """
 
     step: int
@@ -130,61 +126,6 @@ def evaluate(master: Master, crew: Crew, decision: Decision) -> Tried:
     return decision, worths
 
 
-def settled(master: Master, crew: Crew, decision: Decision, worths: Mapping[int, Worth]) -> list[Tried]:
-    """``max_v G(x, v)``: a decision at the value at risk ``v`` that suits it best, last; before it what was tried.
-
-    Rockafellar and Uryasev's ``(1 - r) E - r (v + E[loss - v]+ / a)`` is the functional at the best ``v`` alone; at any
-    other it says less than a decision is worth. It is concave and made of straight lines, so the tangents from its left
-    and from its right meet at its top, or at the next place to look.
-
-    Parameters
-    ----------
-    master : Master
-        Of the decision's program.
-    crew : Crew
-        Who solves the pieces.
-    decision : Decision
-        The decision; its value at risk is where the search begins.
-    worths : Mapping of int to Worth
-        What it is worth in the pieces that end in one way; others are solved.
-
-    Raises
-    ------
-    SolverError
-        No top within :data:`TRIES`.
-    """
-    outcomes, risk = master.outcomes, master.task.risk
-    if risk == 0.0 or not outcomes.split_up:
-        return [(decision, dict(worths))]
-    told = {at: worths[at] for at in outcomes.asked if not outcomes.several[at]}
-    losses = outcomes.losses(decision, told)[outcomes.plain]
-    step = max(float(np.ptp(losses)) if len(losses) else 0.0, 1e-3 * master.size, 1e-6)
-    found: list[Tried] = []
-    values: list[float] = []
-    below: tuple[float, float, float] | None = None
-    above: tuple[float, float, float] | None = None
-    at_risk = decision.at_risk
-    while len(found) < TRIES:
-        tried = outcomes.elsewhere(decision._replace(at_risk=at_risk), told)
-        found.append((tried, told | crew.solve(tried, outcomes.split_up)))
-        values.append(master.value(*found[-1]))
-        line = (at_risk, values[-1], outcomes.rise(*found[-1], risk))
-        if line[2] >= 0.0:
-            below = line
-        else:
-            above = line
-        if below is None or above is None:
-            at_risk, step = at_risk + (step if above is None else -step), 2.0 * step
-            continue
-        best = int(np.argmax(values))
-        meet = (below[1] - below[2] * below[0] - above[1] + above[2] * above[0]) / (above[2] - below[2])
-        hoped = below[1] + below[2] * (meet - below[0])
-        if hoped - values[best] <= 0.01 * master.room or above[0] - below[0] <= 1e-12 * (1.0 + master.size):
-            return [*found[:best], *found[best + 1 :], found[best]]
-        at_risk = float(meet)
-    raise SolverError(_("no value at risk was found that suits a plan best, of {tries} tried").format(tries=TRIES))
-
-
 def search(
     master: Master,
     crew: Crew,
@@ -234,6 +175,7 @@ def search(
     for decision, worths in master.heard or ():
         _better(state, master, decision, worths)
     done = iter(checkpoint.steps() if checkpoint else ())
+    guesses: list[float] = []
 
     def attempt(decision: Decision) -> float:
         kept = next(done, None)
@@ -250,7 +192,8 @@ def search(
     def tell() -> None:
         seconds = time.perf_counter() - begun
         state.seconds = seconds
-        told = Progress(state.steps, state.value, state.bound, seconds, _left(state, gap, seconds))
+        guesses.append(_left(state, gap, seconds))
+        told = Progress(state.steps, state.value, state.bound, seconds, steady(guesses))
         state.trace.append(told)
         phases.solved()
         if progress:
@@ -348,6 +291,14 @@ def _relaxed(
         else:
             reach = max(reach / 2.0, 1e-4)
         tell()
+
+
+def steady(guesses: list[float]) -> float:
+    """Return the last guess of the time left where the last three agree within a factor of two; otherwise NaN."""
+    last = np.array(guesses[-3:])
+    if last[-1] == 0.0:
+        return 0.0
+    return float(last[-1]) if len(last) == 3 and last.max() <= 2.0 * last.min() else float("nan")
 
 
 def _left(state: Found, gap: float, seconds: float) -> float:

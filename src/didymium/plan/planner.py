@@ -23,9 +23,10 @@ from didymium.plan.checkpoint import FORMAT, Checkpoint
 from didymium.plan.clearing import Cleared, Clearing, Plan
 from didymium.plan.extensive import SMALL, decision_of, size, solve_whole
 from didymium.plan.judge import Drawn, Judge, Judged, chosen_of, leader, regrets
-from didymium.plan.lshaped import Found, Progress, Tried, evaluate, search, settled
+from didymium.plan.lshaped import Found, Progress, evaluate, search
 from didymium.plan.master import Master
 from didymium.plan.recourse import Decision, Job, Worth, jobs
+from didymium.plan.settled import Tried, settled
 from didymium.plan.task import UNIT
 from didymium.plan.workers import Threads
 

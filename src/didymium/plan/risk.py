@@ -128,7 +128,7 @@ class Outcomes:
         """``(1 - r) E[gain] - r CVaR(loss)``, MUSD: gain over doing nothing, loss against its best story.
 
         Where a piece ends in several ways this is the functional at the decision's own value at risk, which no other
-        value at risk of it need reach: :func:`didymium.plan.lshaped.settled` finds the best one.
+        value at risk of it need reach: :func:`didymium.plan.settled.settled` finds the best one.
         """
         gained = np.zeros(len(self.jobs))
         gained[self.asked] = [worths[at].value - self.base[at] for at in self.asked]

@@ -9,10 +9,11 @@ import numpy as np
 
 from didymium.plan.clearing import Clearing
 from didymium.plan.desk import Desk
-from didymium.plan.lshaped import evaluate, search, settled
+from didymium.plan.lshaped import evaluate, search
 from didymium.plan.master import Master
 from didymium.plan.planner import Planner, Search
 from didymium.plan.risk import cvar
+from didymium.plan.settled import settled
 from didymium.plan.stories import CALM, Story, mean_story
 from didymium.plan.unfold import unfold
 
