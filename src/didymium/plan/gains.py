@@ -21,6 +21,7 @@ def compare(outcome: Outcome) -> ResultTable:
     idle, paid = outcome.gains["nothing"], outcome.cost
     demand_rows = outcome.market.network.uses.loc[outcome.finished, ["region", "inputs"]]
     used = demand_rows.loc[demand_rows["region"].isin(outcome.case.participants), "inputs"]
+    risky = outcome.desk.terms.risk > 0.0
     rows = []
     for who, cleared in outcome.plans.items():
         parts, planning = outcome.gains[who], cleared.plan.planning
@@ -44,7 +45,7 @@ def compare(outcome: Outcome) -> ResultTable:
         others = [r for r in parts["users"].index if r not in outcome.case.participants]
         row["not_told_apart"] = ", ".join(each["candidate"] for each in cleared.tried if _near(each))
         row["gain_others"] = sum(over("users", region) for region in others) / 1000.0
-        row["objective"] = planning.get("objective", cleared.objective / 1000.0)
+        row["objective"] = planning.get("objective", 0.0 if risky else cleared.objective / 1000.0)
         row["bound"] = row["objective"] + planning.get("gap", 0.0)
         row["gap"] = planning.get("gap", 0.0)
         row["status"] = str(planning.get("status", "Optimal"))
@@ -69,9 +70,10 @@ def compare(outcome: Outcome) -> ResultTable:
         for name, meaning in meanings.items():
             unit = "t" if name == "shortage" else "MUSD"
             columns[f"{name}_{member.lower()}"] = Column(unit, meaning.format(who=member))
+    counted = f", {outcome.functional}, {_('over doing nothing')}" if risky else ""
     columns |= {
         "gain_others": Column("MUSD", _("Expected gain of everybody else's users over doing nothing")),
-        "objective": Column("MUSD", _("Planning program: weighted world surplus")),
+        "objective": Column("MUSD", _("Planning program: weighted world surplus{counted}").format(counted=counted)),
         "bound": Column("MUSD", _("Planning program: bound")),
         "gap": Column("MUSD", _("Planning program: bound less objective")),
         "status": Column("", _("Planning program: how it ended")),

@@ -191,8 +191,9 @@ class Planner:
 
     def judges_on(self, desk: Desk, *sets: Drawn) -> list[Judge]:
         """Return who judges plans on the stories of another desk, for each set that was drawn from them."""
-        clearing, seen = Clearing(desk, self._make(*jobs(desk.pieces, {}))), {}
-        return [Judge(clearing, drawn, seen) for drawn in sets]
+        clearing = Clearing(desk, self._make(*jobs(desk.pieces, {})))
+        first = Judge(clearing, sets[0])
+        return [first, *(Judge(clearing, drawn, first.seen) for drawn in sets[1:])]
 
     def search_of(self, who: tuple[str, ...], weight: float, risk: float | None = None) -> Search:
         """Return the planning program of a coalition."""

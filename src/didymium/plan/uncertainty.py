@@ -170,8 +170,9 @@ def _judged(outcome: Outcome, cleared: Cleared, joint: bool) -> Iterator[tuple[s
             yield "judged_interval", taken["interval"], half
     if outcome.complete:
         yield "out_of_sample", float("nan"), _("no out-of-sample: the given scenarios are all there is")
-    elif planner.checker is not None and (joint or planner.judge is not None):
-        valued = planner.valued(cleared)
+        return
+    valued = planner.valued(cleared) if joint or planner.judge is not None else None
+    if planner.checker is not None and valued is not None:
         said = _("the same on {draws} further draws, {cuts} with a cut, that neither made nor chose the plan")
         yield "out_of_sample", valued.value / 1000.0, said.format(draws=planner.checker.draws, cuts=valued.draws)
         yield "out_of_sample_interval", valued.interval / 1000.0, half
