@@ -284,15 +284,23 @@ class Clearing:
     def _idle_users(self) -> pd.DataFrame:
         return self.gains(self.idle)["users"]
 
-    def worth(self, cleared: Cleared) -> Values:
+    def worth(self, cleared: Cleared, users: pd.DataFrame | None = None) -> Values:
         """Return what the coalition's users gain over doing nothing less its public cost, by story, kUSD.
 
         Windfalls of domestic sellers in a cut do not count: a plan that ends the scarcity would look worse for them.
-        They are reported beside it (docs/decisions/007).
+        They are reported beside it (docs/decisions/007). ``users`` spares counting what users gain once more.
         """
-        users = (self.gains(cleared)["users"] - self._idle_users).loc[list(cleared.who)].sum()
-        by_node = users.to_numpy(float) - self.public_cost(cleared).sum().to_numpy(float)
+        users = self.gains(cleared)["users"] if users is None else users
+        gained = (users - self._idle_users).loc[list(cleared.who)].sum()
+        by_node = gained.to_numpy(float) - self.public_cost(cleared).sum().to_numpy(float)
         return self.by_story(by_node)
+
+    def in_short(self, cleared: Cleared) -> tuple[Cleared, pd.DataFrame]:
+        """Return what a worth is counted from, without the rest of the market: strategic stocks, and users' gains."""
+        rows = [f"programme|{x.market}" for x in self.desk.programmes]
+        values = {name: cleared.values[name].loc[rows] for name in ("fill", "release", "stock")}
+        price = cleared.price.loc[[x.market for x in self.desk.programmes]]
+        return replace(cleared, values=values, price=price), self.gains(cleared)["users"]
 
     def idle_loss(self, who: tuple[str, ...]) -> Values:
         """Return what a coalition's users get if nothing is done, by story, as a loss from zero, kUSD."""

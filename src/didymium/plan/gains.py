@@ -21,6 +21,7 @@ def compare(outcome: Outcome) -> ResultTable:
     idle, paid = outcome.gains["nothing"], outcome.cost
     demand_rows = outcome.market.network.uses.loc[outcome.finished, ["region", "inputs"]]
     used = demand_rows.loc[demand_rows["region"].isin(outcome.case.participants), "inputs"]
+    risky = outcome.desk.terms.risk > 0.0
     rows = []
     for who, cleared in outcome.plans.items():
         parts, planning = outcome.gains[who], cleared.plan.planning
@@ -44,7 +45,7 @@ def compare(outcome: Outcome) -> ResultTable:
         others = [r for r in parts["users"].index if r not in outcome.case.participants]
         row["not_told_apart"] = ", ".join(each["candidate"] for each in cleared.tried if _near(each))
         row["gain_others"] = sum(over("users", region) for region in others) / 1000.0
-        row["objective"] = planning.get("objective", cleared.objective / 1000.0)
+        row["objective"] = planning.get("objective", float("nan") if risky else cleared.objective / 1000.0)
         row["bound"] = row["objective"] + planning.get("gap", 0.0)
         row["gap"] = planning.get("gap", 0.0)
         row["status"] = str(planning.get("status", "Optimal"))
@@ -74,8 +75,8 @@ def compare(outcome: Outcome) -> ResultTable:
         "objective": Column(
             "MUSD",
             _(
-                "Planning program: weighted world surplus; under risk, (1 - r) of its mean less r "
-                "times the CVaR of its loss"
+                "Planning program: weighted world surplus; under risk (1 - r) of its mean less "
+                "r times the CVaR of its loss"
             ),
         ),
         "bound": Column("MUSD", _("Planning program: bound")),

@@ -16,7 +16,9 @@ from didymium.plan.risk import cvar
 from didymium.plan.stories import sample
 
 if TYPE_CHECKING:
-    from didymium.plan.clearing import Clearing, Plan
+    import pandas as pd
+
+    from didymium.plan.clearing import Cleared, Clearing, Plan
     from didymium.plan.desk import Desk
     from didymium.plan.stories import Story
 
@@ -178,12 +180,12 @@ class Judge:
     drawn : Drawn, optional
         Which of them count, and how much; None: all of them, as likely as they are, and nothing was drawn.
     seen : dict
-        What plans are worth by story, for every judge on the same market.
+        Every plan's market in short, for every judge on the same one: the same plan is cleared once, whoever makes it.
     """
 
     clearing: Clearing
     drawn: Drawn | None = None
-    seen: dict[bytes, Values] = field(default_factory=dict)
+    seen: dict[bytes, tuple[Cleared, pd.DataFrame]] = field(default_factory=dict)
 
     @property
     def draws(self) -> int:
@@ -202,12 +204,16 @@ class Judge:
         plan : Plan
             The plan.
         """
-        key = plan.decision.build.tobytes() + plan.decision.stock.tobytes() + repr((who, plan.call)).encode()
+        key = plan.decision.build.tobytes() + plan.decision.stock.tobytes()
+        if plan.call:
+            key += repr(who).encode()
         if key not in self.seen:
             decision = self.clearing.onto(made_on, plan.decision)
-            cleared = self.clearing.clear(who, replace(plan, decision=decision))
-            self.seen[key] = self.clearing.worth(cleared)
-        return self.of(who, self.seen[key])
+            does = plan.call or decision.build.any() or decision.stock.any()
+            cleared = self.clearing.clear(who, replace(plan, decision=decision)) if does else self.clearing.idle
+            self.seen[key] = self.clearing.in_short(cleared)
+        cleared, users = self.seen[key]
+        return self.of(who, self.clearing.worth(replace(cleared, who=who), users))
 
     def of(self, who: tuple[str, ...], worth: Values) -> Judged:
         """Return a worth by story as it counts here."""

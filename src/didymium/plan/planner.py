@@ -223,8 +223,8 @@ class Planner:
     def judges_on(self, desk: Desk, *sets: Drawn) -> list[Judge]:
         """Return who judges plans on the stories of another desk, for each set that was drawn from them."""
         clearing = Clearing(desk, self._make(*jobs(desk.pieces, {})))
-        seen: dict[bytes, npt.NDArray[np.float64]] = {}
-        return [Judge(clearing, drawn, seen) for drawn in sets]
+        first = Judge(clearing, sets[0])
+        return [first, *(Judge(clearing, drawn, first.seen) for drawn in sets[1:])]
 
     def search_of(self, who: tuple[str, ...], weight: float, risk: float | None = None) -> Search:
         """Return the planning program of a coalition."""
