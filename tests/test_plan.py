@@ -306,7 +306,9 @@ def test_probabilities_are_shared_and_shown(planned: Result, us_japan: Case) -> 
     assert chances.at[("cut", ""), "before"] == pytest.approx(1.0 - calm)
     assert chances.at[("cut", ""), "after"] == pytest.approx(1.0 - stories.at[CALM, "probability"])
     assert stories.at[CALM, "loss_usa"] == pytest.approx(0.0, abs=1e-9)
-    assert (stories.drop(index=CALM)[["loss_usa", "loss_jpn"]] > 0).all().all()
+    for name, row in stories.drop(index=CALM).iterrows():
+        hit = [m for m in ("usa", "jpn") if f"-{m}-" in str(name)] or ["usa", "jpn"]  # at whom it is aimed
+        assert all(row[f"loss_{member}"] > 0 for member in hit), name
 
 
 def test_expected_gains_are_the_mean_over_the_stories(planned: Result, compare: pd.DataFrame) -> None:
