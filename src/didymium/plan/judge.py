@@ -257,7 +257,7 @@ def chosen_of(found: Sequence[Judged], allowed: Sequence[bool], own: Sequence[bo
     allowed : sequence of bool
         Which of them keep within purses and limits.
     own : sequence of bool
-        Which come from the coalition's own planning program: its plans, and the stock of one without the projects.
+        Which a planning program made: the coalition's or a partner's, with or without projects; not rules of thumb.
     spent : sequence of float
         What they take out of the purses.
     """
