@@ -246,9 +246,9 @@ def chosen_of(found: Sequence[Judged], allowed: Sequence[bool], own: Sequence[bo
     """Return which plan is taken: of those as good as the best, the cheapest that a planning program made.
 
     As good: the draws do not tell them apart. Spending more has to show that it brings more. Rules of thumb are there
-    to be beaten: one is taken where all programs' plans are shown to be worse. Draws too few to tell a plan from doing nothing are no reason to
-    do nothing: that is taken only where no plan is worth more. Where nothing was drawn every difference shows
-    (docs/decisions/033).
+    to be beaten: one is taken where all programs' plans are shown to be worse. Draws too few to tell a plan from doing
+    nothing are no reason to do nothing: that is taken only where no plan is worth more. Where nothing was drawn every
+    difference shows (docs/decisions/033).
 
     Parameters
     ----------
