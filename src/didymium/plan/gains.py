@@ -55,7 +55,7 @@ def compare(outcome: Outcome) -> ResultTable:
     public = _("Expected public cost to the end of the horizon, discounted; below zero: the stock earns")
     columns = {
         "who": WHO,
-        "plan": Column("", _("Candidate taken: of those as good as the best, the program's own that cost least")),
+        "plan": Column("", _("Candidate taken: of those as good as the best, the cheapest that is no rule of thumb")),
         "not_told_apart": Column("", _("Others that cannot be told apart from the best: not distinguishable")),
         "public_cost": Column("MUSD", public),
     }

@@ -243,12 +243,12 @@ def regrets(found: Sequence[Judged], allowed: Sequence[bool]) -> list[Values]:
 
 
 def chosen_of(found: Sequence[Judged], allowed: Sequence[bool], own: Sequence[bool], spent: Sequence[float]) -> int:
-    """Return which plan is taken: of those that the best cannot be told apart from, the program's own that cost least.
+    """Return which plan is taken: of those as good as the best, the cheapest that a planning program made.
 
-    Spending more has to show that it brings more. Rules of thumb are there to be beaten: one is taken where the
-    planning program's own plans are shown to be worse. Draws too few to tell a plan from doing nothing are no reason to
-    do nothing: that is taken only where no plan is worth more. Where nothing was drawn every difference shows
-    (docs/decisions/033).
+    As good: the draws do not tell them apart. Spending more has to show that it brings more. Rules of thumb are there
+    to be beaten: one is taken where all programs' plans are shown to be worse. Draws too few to tell a plan from doing
+    nothing are no reason to do nothing: that is taken only where no plan is worth more. Where nothing was drawn every
+    difference shows (docs/decisions/033).
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def chosen_of(found: Sequence[Judged], allowed: Sequence[bool], own: Sequence[bo
     allowed : sequence of bool
         Which of them keep within purses and limits.
     own : sequence of bool
-        Which come from the coalition's own planning program: its plans, and the stock of one without the projects.
+        Which a planning program made: the coalition's or a partner's, with or without projects; not rules of thumb.
     spent : sequence of float
         What they take out of the purses.
     """

@@ -43,6 +43,9 @@ GAP = 15.0
 HELPS = 0.001
 """Share of its worth by which first call has to help: a price that is not unique moves a plan's worth by less."""
 
+RULES = 2
+"""Rules of thumb among the candidates: days of everything, all announced."""
+
 BEST, SAME, LESS = N_("best"), N_("not distinguishable from the best"), N_("less than the best")
 """What the paired interval says of a candidate."""
 
@@ -369,7 +372,8 @@ class Planner:
         allowed = [self.within(who, plan, whose) for plan in plans]
         if not any(allowed):  # a target that the rules miss: the planning program's own is all there is
             allowed[1] = True
-        own = [1 <= at <= len(planned) + 1 for at in range(len(plans))]  # and the stock of the first
+        first_rule = 2 + len(planned)  # after doing nothing, the program's plans and the stock of the first
+        own = [0 < at < first_rule or at >= first_rule + RULES for at in range(len(plans))]
         at = chosen_of(found, allowed, own, spent)
         if at > 0 and self.clearing.may_call(who, plans[at].decision):
             # First call is a right, not a duty: it is used where it leaves the coalition better off.
