@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -59,9 +61,12 @@ def run(
     engine: Engine, foresight: str = "none", kind: str = "content_rule", start: str = "2025-02-01", more: str = "",
     months: int = 8,
 ) -> Months:  # fmt: skip
-    text = RULE.format(kind=kind, start=start, more=more, months=months)
+    """Run the first months of a scenario of three years, so that a rule may come after them."""
+    text = RULE.format(kind=kind, start=start, more=more, months=36)
+    if kind == "ban":
+        text = text.replace(f'approval = [["{start}", 0.0]]\n', "")
     (engine.case.folder / "scenarios" / "rule.toml").write_text(text, "utf-8")
-    return engine.path(engine.case.scenario("rule"), foresight)
+    return engine.path(replace(engine.case.scenario("rule"), months=months), foresight)
 
 
 def to_two(engine: Engine, path: Months) -> np.ndarray:
