@@ -26,7 +26,8 @@ NEAR = 0.01
 """Plans within this share of what the best one brings count as nearly as good."""
 
 ASKED = 3
-"""Projects not in the plan of which what would flip them is asked anew: those that it takes least to flip."""
+"""Projects in the plan, and others, of which what would flip them is asked anew: those that it takes least to flip.
+Each takes some 20 s of processor on us-japan; of the rest the first order is told, and says so."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def _confirm(planner: Planner, who: tuple[str, ...], weight: float, rows: dict[i
     """Ask again about all projects that are chosen, and about those that nearly are: cheapest choice first."""
     flips, projects = Flips(planner, who, weight), planner.desk.projects
     least = sorted((at for at in rows if np.isfinite(rows[at].capex)), key=lambda at: rows[at].margin)
-    near = [*[at for at in least if rows[at].chosen], *[at for at in least if not rows[at].chosen][:ASKED]]
+    near = [*[at for at in least if rows[at].chosen][:ASKED], *[at for at in least if not rows[at].chosen][:ASKED]]
     for at in near:
         why, capex = rows[at], projects[at].capex / UNIT
         try:
