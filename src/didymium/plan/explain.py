@@ -126,7 +126,7 @@ def reasons(planner: Planner, who: tuple[str, ...], weight: float, standing: Sta
 
 
 def _confirm(planner: Planner, who: tuple[str, ...], weight: float, rows: dict[int, Why]) -> None:
-    """Ask again about all projects that are chosen, and about those that nearly are: cheapest choice first."""
+    """Ask again about the projects that are chosen, and about those that nearly are: cheapest choice first."""
     flips, projects = Flips(planner, who, weight), planner.desk.projects
     least = sorted((at for at in rows if np.isfinite(rows[at].capex)), key=lambda at: rows[at].margin)
     near = [*[at for at in least if rows[at].chosen][:ASKED], *[at for at in least if not rows[at].chosen][:ASKED]]
