@@ -169,6 +169,27 @@ def test_approvals_lie_in_their_band(chance: Chance) -> None:
         assert measure.approval[0][1] == pytest.approx(share)
 
 
+def test_a_relieved_measure_stays_in_parts(tmp_path: Path) -> None:
+    """What one destination is relieved of still binds the other in a draw; both parts have the drawn approval."""
+    first, _ore = SCENARIO.split('[[measure]]\nid = "ore_one"')
+    relief = """
+[[relief]]
+measures = ["metal_one"]
+destinations = ["TWO"]
+start = "2025-03-01"
+share = 1.0
+source = "book"
+"""
+    told = first.replace('destinations = ["ONE"]', 'destinations = ["ONE", "TWO"]') + relief
+    case = make_case(tmp_path / "risk", tables(), {"cuts": told})
+    chance = Chance(case, case.scenario("cuts"), prepare(case), seed=7)
+    stated, drawn = case.scenario("cuts").restrictions, chance.draw(chance.variates(1), "low").scenario.restrictions
+    assert len(stated) == 2
+    assert [part.destinations for part in drawn] == [part.destinations for part in stated]
+    assert [bool(part.pauses) for part in drawn] == [bool(part.pauses) for part in stated]
+    assert drawn[0].approval == drawn[1].approval != stated[0].approval
+
+
 def test_a_band_the_wrong_way_round(tmp_path: Path) -> None:
     broken = SCENARIO.replace('approval_low = [["2025-02-01", 0.1]', 'approval_low = [["2025-02-01", 0.9]')
     case = make_case(tmp_path / "risk", tables(), {"cuts": broken})

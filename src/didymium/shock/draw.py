@@ -159,18 +159,21 @@ class Chance:
 
     def _approved(self, z: float, passing: float) -> Scenario:
         """Return the scenario with the approvals of a point of chance: one variate for all measures."""
-        found = {}
+        drawn = []
         for measure in self.scenario.restrictions:
             band = self.bands.get(measure.measure)
             steps = zip(measure.approval, band.low, band.high, strict=False) if band else ()
             path = tuple((a[0], _share(at(z, low[1], a[1], high[1]))) for a, low, high in steps)
-            found[measure.measure] = replace(measure, approval=path) if path else measure
-        for name, (like, low, value, high) in self.passing.items():
-            if name in found and like in found:
+            drawn.append(replace(measure, approval=path) if path else measure)
+        # A measure that some destinations are relieved of is several of one name and one path.
+        paths = {measure.measure: measure.approval for measure in drawn}
+        for place, measure in enumerate(drawn):
+            like, low, value, high = self.passing.get(measure.measure, ("", 0.0, 0.0, 0.0))
+            if like in paths:
                 share = _share(at(passing, low, value, high))
-                path = tuple((day, 1.0 - share * (1.0 - s)) for day, s in found[like].approval)
-                found[name] = replace(found[name], approval=path)
-        return replace(self.scenario, restrictions=tuple(found[r.measure] for r in self.scenario.restrictions))
+                path = tuple((day, 1.0 - share * (1.0 - s)) for day, s in paths[like])
+                drawn[place] = replace(measure, approval=path)
+        return replace(self.scenario, restrictions=tuple(drawn))
 
 
 def _share(value: float) -> float:
