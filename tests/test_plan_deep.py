@@ -11,6 +11,7 @@ import pytest
 
 from didymium.case.case import Case
 from didymium.plan import phases, plan
+from didymium.plan.explain import ASKED
 from didymium.plan.lshaped import steady
 from didymium.plan.phases import Phase
 from didymium.result import Result
@@ -79,7 +80,7 @@ def test_what_would_flip_was_asked_again(result: Result) -> None:
     asked = rows[rows["capex_confirmed"].astype(bool)]
     planned = rows["planned_share"] > 1e-6
     assert len(asked) and set(planned[asked.index]) == {True, False}
-    assert rows.loc[planned, "latest_start"].ne("").all()
+    assert rows.loc[planned, "latest_start"].ne("").sum() == min(ASKED, planned.sum())
 
 
 def test_reasons_are_about_the_recommended_plan(result: Result) -> None:

@@ -168,12 +168,11 @@ def test_stocks_wait_for_the_money(case: Case) -> None:
     ):
         desk = desk_for(with_money(case, *rows), three_ways(), BOTH, LAST)
         planner = Planner(desk, threads=1, gap=1e-7, weights=(2.0,))
-        found = planner.search_of(BOTH, 2.0, 0.0).run(1e-7)
+        made = planner.search_of(BOTH, 2.0, 0.0)
+        found = made.run(1e-7)
         for year, spent in _levels(desk, found.decision):
             assert spent <= sum(amount for _who, amount, at in rows if (at or 0) <= year) * (1 + 1e-6) + 1.0
         whole = extensive(desk, BOTH, 2.0).objective / 1000.0
-        made = planner.search_of(BOTH, 2.0, 0.0)
-        made._ready()
         assert planner.total(made, found) == pytest.approx(whole, abs=1e-5), "the whole program keeps to it too"
         worth.append(found.value)
     assert worth[0] > worth[1] + 1e-3 > worth[2] > worth[3] - 1e-3, worth

@@ -28,7 +28,7 @@ COMMANDS = {row[2].strip("`") for row in ROWS}
 READ = {row[2].strip("`"): re.findall(r"`([a-z_]+)\.([a-z_]+)`", row[3]) for row in ROWS}
 
 
-ADDED = {"rationing", "growth", "cost_of_cut", "sets", "bound", "remedies", "exceedance", "drivers"}
+ADDED = {"rationing", "growth", "cost_of_cut", "sets", "bound", "remedies", "odds", "exceedance", "drivers"}
 """Tables that an option of ``shock`` adds."""
 
 

@@ -211,8 +211,8 @@ def test_the_ban_on_japan_names_a_form_in_need(us_japan: Case) -> None:
     pooled = result["pooled"]
     magnets = pooled.query("commodity == 'magnet_standard' and region == 'JPN'").iloc[0]
     assert magnets["gain"] == pooled["gain"].max() and magnets["uncovered"] == 0.0
-    assert pooled["uncovered"].to_numpy() == pytest.approx(
-        np.maximum(pooled["uncovered_pooled"], np.where(np.isinf(pooled["alone"]), 0.0, pooled["uncovered"]))
-    )
+    for _commodity, both in pooled.groupby("commodity"):  # who lends runs out sooner, who draws later
+        assert both["alone"].min() <= both["pooled"].iloc[0] <= both["alone"].max()
+    assert (pooled.query("region == 'JPN'").eval("uncovered_pooled - uncovered") <= 1e-9).all()
     told = result["summary"].set_index("question").loc["What does sharing stocks add?", "answer"]
     assert told.startswith("Samarium metal: JPN from 30.2") and "NdFeB" not in told

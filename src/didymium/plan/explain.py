@@ -229,6 +229,7 @@ def alternatives(
         added, dropped = (
             tuple(sorted(labels[at] for at in np.nonzero(where)[0])) for where in (own & ~base, base & ~own)
         )
-        rows.append(Alternative(decision, value, proposal.bound, added, dropped, standing.of(decision)))
+        rows.append(Alternative(decision, value, proposal.bound, added, dropped, float("nan")))
         master.leave_out(decision.build)
-    return sorted(rows, key=lambda row: -row.value)
+    # Afterwards: the market may be cleared by the crew that has the planning program's pieces in hand.
+    return [replace(row, worth=standing.of(row.decision)) for row in sorted(rows, key=lambda row: -row.value)]

@@ -326,6 +326,13 @@ class Planner:
         """Return the market of doing nothing, on the plan's own stories."""
         return self.clear((), self.clearing.idle.plan)
 
+    def planned(self, who: tuple[str, ...]) -> list[Plan]:
+        """Return the planning program's plans of a coalition, one for each weight of its users."""
+        if who not in self._planned:
+            phases.enter(_("plans of {who}").format(who="+".join(who)), len(self.weights))
+            self._planned[who] = [self.candidate(who, weight) for weight in self.weights]
+        return self._planned[who]
+
     def best(self, who: tuple[str, ...], others: Sequence[Plan] = ()) -> Cleared:
         """Return the plan that leaves a coalition best off.
 
@@ -336,10 +343,7 @@ class Planner:
         others : sequence of Plan
             Candidates beside the planning program's own and the plain rules.
         """
-        if who not in self._planned:
-            phases.enter(_("plans of {who}").format(who="+".join(who)), len(self.weights))
-            self._planned[who] = [self.candidate(who, weight) for weight in self.weights]
-        planned = self._planned[who]
+        planned = self.planned(who)
         phases.enter(_("judging the plans of {who}").format(who="+".join(who)), len(planned) + 4 + len(others))
         return self.taken(who, planned, [*self.rules(who), *others])
 
@@ -375,7 +379,7 @@ class Planner:
         first_rule = 2 + len(planned)  # after doing nothing, the program's plans and the stock of the first
         own = [0 < at < first_rule or at >= first_rule + RULES for at in range(len(plans))]
         at = chosen_of(found, allowed, own, spent)
-        if at > 0 and self.clearing.may_call(who, plans[at].decision):
+        if at > 0 and not plans[at].call and self.clearing.may_call(who, plans[at].decision):
             # First call is a right, not a duty: it is used where it leaves the coalition better off.
             best = plans[at]
             called = replace(best, how=_("{plan}, with first call on output abroad").format(plan=best.how), call=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from didymium.messages import _
+from didymium.plan import phases
 from didymium.plan.candidates import purse_of
 from didymium.plan.clearing import Plan
 from didymium.plan.master import Infeasible
@@ -55,13 +56,15 @@ def same_money(planner: Planner, who: tuple[str, ...], others: Sequence[Plan]) -
     Parameters
     ----------
     planner : Planner
-        After :meth:`Planner.best` of the coalition.
+        Who plans; asked for the joint plans with both purses first.
     who : tuple of str
         The coalition.
     others : sequence of Plan
-        The members' own plans, what they do together, and the joint plan with both purses.
+        The members' own plans, and what they do together.
     """
-    whose = richest(planner, who)
+    whose, own = richest(planner, who), planner.planned(who)
+    total = 2 * len(own) + 4 + len(others)
+    phases.enter(_("both with the money of {who}").format(who=whose), total)
     planned = []
     for weight in planner.weights:
         made = planner.searches[who, weight]
@@ -72,7 +75,7 @@ def same_money(planner: Planner, who: tuple[str, ...], others: Sequence[Plan]) -
             return None
         how = _("best for the world with our own users counted {weight:g} times, with the money of {who}")
         planned.append(Plan(found.decision, how.format(weight=weight, who=whose)))
-    return Same(whose, planner.taken(who, planned, [*planner.rules(who), *others], (whose,)))
+    return Same(whose, planner.taken(who, planned, [*planner.rules(who), *own, *others], (whose,)))
 
 
 def together(outcome: Outcome, same: Same | None) -> ResultTable:

@@ -195,7 +195,7 @@ def plan(
                   name=story.name, start=story.start.year, first=first.year, last=last)
         )  # fmt: skip
     terms = Terms(days, recourse, risk, targets=aims)
-    phases.expect(10 + (values or deep) + 4 * deep)
+    phases.expect(10 + 2 * (values or deep) + 4 * deep)
     phases.enter(_("market and scenarios"))
     stories = _stories(case, story, scenarios, count, first, last)
     market = prepare(case)
@@ -234,12 +234,10 @@ def plan(
         for member in members
     ]
     others = [*named, put_together(*(plans[m].plan for m in members))]
-    plans["both"] = planner.best(tuple(members), others)
+    same = same_money(planner, tuple(members), others) if values or deep else None
+    # What less money buys, more money does.
+    plans["both"] = planner.best(tuple(members), [*others, *([same.cleared.plan] if same else [])])
     done()
-    joint = replace(plans["both"].plan, call=False)
-    same = same_money(planner, tuple(members), [*others, joint]) if values or deep else None
-    if same is not None:  # what less money buys, more money does
-        plans["both"] = planner.best(tuple(members), [*others, same.cleared.plan])
     answers = ask(planner, plans["both"], weights[0], deep) if values or deep else None
     phases.enter(_("tables"))
     outcome = Outcome(planner, stories.shown, plans, stories.complete)
