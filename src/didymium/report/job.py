@@ -21,7 +21,7 @@ ORDER = ("screen", "clear", "shock", "plan", "track")
 """Verbs in the order of the brief."""
 
 CHECK = 12
-"""Draws on which the brief's joint plan is judged once more: few, for the brief takes two minutes. It says so."""
+"""Draws on which the brief's joint plan is judged once more: few: the brief takes two minutes. It prints how many."""
 
 
 def make_brief(
