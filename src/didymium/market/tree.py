@@ -7,7 +7,7 @@ branches where histories part.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from didymium.case.scenario_span import add_months as add_months
 from didymium.faults import DidymiumError
 from didymium.messages import _
 
@@ -184,11 +185,3 @@ def years_between(start: date, end: date) -> float:
     """Return the length of a period in years: whole months count as twelfths."""
     whole = (end.year - start.year) * 12 + end.month - start.month
     return whole / 12 if start.day == end.day else (end - start).days / YEAR
-
-
-def add_months(day: date, count: int) -> date:
-    """Return ``day`` moved by whole months, held within the month."""
-    month = day.month - 1 + count
-    year, month = day.year + month // 12, month % 12 + 1
-    last = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
-    return date(year, month, min(day.day, last))

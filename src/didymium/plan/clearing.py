@@ -58,6 +58,16 @@ class Plan:
     planning: dict[str, Any] = field(default_factory=dict)
     call: bool = False
 
+    @property
+    def does(self) -> bool:
+        """Return whether it does anything."""
+        return bool(self.call or self.decision.build.any() or self.decision.stock.any())
+
+    def key(self, who: tuple[str, ...]) -> bytes:
+        """Return what tells its market from another plan's: whose it is matters where first call is used alone."""
+        own = repr(who).encode() if self.call else b""
+        return self.decision.build.tobytes() + self.decision.stock.tobytes() + own
+
 
 @dataclass
 class Cleared:
@@ -274,6 +284,10 @@ class Clearing:
             kept[leaves] -= level[leaves] * SALVAGE * base * self.discount[leaves] * (1.0 + rate) ** -years[leaves]
             cost += due.fill[:, h] * fill * price * self.discount + due.held[:, h] * kept
         return pd.DataFrame(cost, index=list(desk.members), columns=range(len(self.tree)))
+
+    def market(self, who: tuple[str, ...], plan: Plan) -> Cleared:
+        """Return the market with a plan fixed; that of doing nothing, which is cleared once, where it does nothing."""
+        return self.clear(who, plan) if plan.does else self.idle
 
     @cached_property
     def idle(self) -> Cleared:

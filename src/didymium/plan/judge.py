@@ -204,14 +204,10 @@ class Judge:
         plan : Plan
             The plan.
         """
-        key = plan.decision.build.tobytes() + plan.decision.stock.tobytes()
-        if plan.call:
-            key += repr(who).encode()
+        key = plan.key(who)
         if key not in self.seen:
-            decision = self.clearing.onto(made_on, plan.decision)
-            does = plan.call or decision.build.any() or decision.stock.any()
-            cleared = self.clearing.clear(who, replace(plan, decision=decision)) if does else self.clearing.idle
-            self.seen[key] = self.clearing.in_short(cleared)
+            here = replace(plan, decision=self.clearing.onto(made_on, plan.decision))
+            self.seen[key] = self.clearing.in_short(self.clearing.market(who, here))
         cleared, users = self.seen[key]
         return self.of(who, self.clearing.worth(replace(cleared, who=who), users))
 

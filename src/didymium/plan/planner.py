@@ -296,12 +296,9 @@ class Planner:
 
         Where stocks are used up more than one price fits: cleared again, a plan would be worth a little more or less.
         """
-        key = plan.decision.build.tobytes() + plan.decision.stock.tobytes()
-        if plan.call:
-            key += repr(who).encode()
+        key = plan.key(who)
         if key not in self._cleared:
-            does = plan.call or plan.decision.build.any() or plan.decision.stock.any()
-            self._cleared[key] = self.clearing.clear(who, plan) if does else self.clearing.idle
+            self._cleared[key] = self.clearing.market(who, plan)
         return replace(self._cleared[key], who=who, plan=plan, tried=[])
 
     def judged(self, who: tuple[str, ...], plan: Plan) -> Judged:

@@ -28,9 +28,6 @@ TOTALS = ("users_loss", "value_at_risk_low", "value_at_risk", "value_at_risk_hig
 """Of each participant: loss of its users and value added at risk (MUSD) and tonnes short, beyond those of the same draw
 without the cut; share missing in the worst month of its worst end use."""
 
-ADDED = TOTALS[:-1]
-"""Those that are counted beyond the draw without the cut; what is missing in a month is missing."""
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -137,7 +134,7 @@ def outcome_of(case: cases.Case, drawn: Drawn, path: Path, calm: Path, variates:
 
 
 def _cost(case: cases.Case, market: Market, path: Path, frame: pd.DataFrame) -> Array:
-    """Return what the months of a path cost each participant, participants x :data:`ADDED`."""
+    """Return what the months of a path cost each participant: :data:`TOTALS` but the last, participants x totals."""
     lost = users_loss(market, path.served.to_numpy(), path.wanted.to_numpy(), path.price) / 1000.0
     worth, rows = worth_of(market), []
     for region in case.participants:

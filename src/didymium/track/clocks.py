@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import date, datetime, timedelta
 
+from didymium.case.scenario_span import add_months as add_months
 from didymium.faults import DidymiumError
 from didymium.messages import _
 
@@ -32,13 +32,6 @@ def as_day(as_of: str | date) -> date:
         raise DidymiumError(
             _("as-of date: `{text}` is not a day -> write it as YYYY-MM-DD, such as 2026-11-21").format(text=as_of)
         ) from None
-
-
-def add_months(start: date, months: int) -> date:
-    """Return the same day of the month ``months`` calendar months later, or the month's last day if it is shorter."""
-    years, month = divmod(start.month - 1 + months, 12)
-    year = start.year + years
-    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
 
 
 def fixed_deadline(start: date, days: int | None = None, months: int | None = None) -> date:
