@@ -16,6 +16,7 @@ from didymium.market.tracing import shares as marked_shares
 if TYPE_CHECKING:
     from didymium.case import case as cases
     from didymium.case.network import Network
+    from didymium.case.restriction import Restriction
     from didymium.market.prepare import Market
     from didymium.market.tree import Tree
 
@@ -92,15 +93,19 @@ class Reliance:
         return pd.DataFrame({"share": share, "through": through}, index=bought.index)
 
 
-def held_back(network: Network, tree: Tree) -> Array:
-    """Return by route and month the share of base trade that measures hold back; of several the tightest counts.
+def whoever_buys(tree: Tree) -> dict[Restriction, np.ndarray]:
+    """Return by measure the share of trade that it lets through by month, whoever buys.
 
-    Rules that follow atoms or end uses are left out, because what they hold back depends on who buys.
+    Rules that follow atoms or end uses are left out: what they hold back depends on who buys.
     """
+    return {measure: share for measure, share in shares(tree).items()
+            if not measure.end_uses and measure.kind != "content_rule"}  # fmt: skip
+
+
+def held_back(network: Network, tree: Tree) -> Array:
+    """Return by route and month the share of base trade that measures hold back; of several the tightest counts."""
     held = np.zeros((len(network.routes), len(tree)))
-    for measure, let_through in shares(tree).items():
-        if measure.end_uses or measure.kind == "content_rule":
-            continue
+    for measure, let_through in whoever_buys(tree).items():
         on = covered(network, measure)[0]
         held[on] = np.maximum(held[on], 1.0 - let_through[None, :])
     return held
@@ -109,12 +114,11 @@ def held_back(network: Network, tree: Tree) -> Array:
 def let_through_by(case: cases.Case, tree: Tree) -> dict[tuple[str, str], np.ndarray]:
     """Return by commodity and destination the share of base trade that the controller's measures let through by month.
 
-    Of measures on the same goods the tightest counts; rules that follow atoms or end uses are left out, because what
-    they hold back depends on who buys.
+    Of measures on the same goods the tightest counts.
     """
     share: dict[tuple[str, str], np.ndarray] = {}
-    for measure, let_through in shares(tree).items():
-        if measure.controller != case.controller or measure.end_uses or measure.kind == "content_rule":
+    for measure, let_through in whoever_buys(tree).items():
+        if measure.controller != case.controller:
             continue
         for commodity in measure.commodities:
             for region in measure.destinations:
