@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,11 +61,33 @@ def us_japan() -> Case:
     return didymium.load_case("us-japan")
 
 
+Share = Callable[[str, "Callable[[], Result]"], "Result"]
+
+
 @pytest.fixture(scope="session")
-def screened(us_japan: Case) -> Result:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Share:
+    """Make a result in the first test process that wants it; the others wait, and read what it saved."""
+    own = tmp_path_factory.getbasetemp()
+    root = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
+
+    def share(name: str, make: Callable[[], Result]) -> Result:
+        from didymium.result import Result
+
+        folder = root / f"made-once-{name}"
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                make().save(folder)
+        return Result.load(folder)
+
+    return share
+
+
+@pytest.fixture(scope="session")
+def screened(us_japan: Case, once: Share) -> Result:
     import didymium
 
-    return didymium.screen(us_japan)
+    return once("screened", lambda: didymium.screen(us_japan))
 
 
 @pytest.fixture(scope="session")
@@ -74,17 +98,17 @@ def cleared(us_japan: Case) -> Result:
 
 
 @pytest.fixture(scope="session")
-def shocked(us_japan: Case) -> Result:
+def shocked(us_japan: Case, once: Share) -> Result:
     import didymium
 
-    return didymium.shock(us_japan, "china-licensing-2025")
+    return once("shocked", lambda: didymium.shock(us_japan, "china-licensing-2025"))
 
 
 @pytest.fixture(scope="session")
-def planned(us_japan: Case) -> Result:
+def planned(us_japan: Case, once: Share) -> Result:
     import didymium
 
-    return didymium.plan(us_japan)
+    return once("planned", lambda: didymium.plan(us_japan))
 
 
 @pytest.fixture(scope="session")

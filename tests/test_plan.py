@@ -19,7 +19,7 @@ from didymium.market.prepare import Market, prepare
 from didymium.market.tree import add_months
 from didymium.plan import plan
 from didymium.plan.candidates import candidates, programmes_for, purse_of
-from didymium.plan.clearing import Plan, union
+from didymium.plan.clearing import put_together
 from didymium.plan.desk import Desk, Terms, annual_charge
 from didymium.plan.planner import HELPS
 from didymium.plan.recourse import Decision
@@ -285,9 +285,9 @@ def test_capital_is_written_off_over_its_life(us_japan: Case) -> None:
 
 
 def test_plans_are_joined() -> None:
-    a = Plan(Decision(np.array([1.0, 0.0]), np.array([[4.0, 0.0], [4.0, 1.0]]), np.zeros(0)), "a")
-    b = Plan(Decision(np.array([0.0, 1.0]), np.array([[0.0, 2.0], [5.0, 2.0]]), np.zeros(0)), "b")
-    both = union(a, b).decision
+    a = Decision(np.array([1.0, 0.0]), np.array([[4.0, 0.0], [4.0, 1.0]]), np.zeros(0))
+    b = Decision(np.array([0.0, 1.0]), np.array([[0.0, 2.0], [5.0, 2.0]]), np.zeros(0))
+    both = put_together(a, b)
     assert both.build.tolist() == [1.0, 1.0]
     assert both.stock.tolist() == [[4.0, 2.0], [5.0, 2.0]]
 

@@ -34,7 +34,7 @@ from didymium.plan.risk import cvar
 from didymium.plan.slicing import taken_apart
 from didymium.plan.stories import Story
 from didymium.plan.unfold import unfold
-from didymium.plan.workers import Threads, seeding
+from didymium.plan.workers import OTHER_COSTS, Start, Threads, seeding
 from didymium.plan.workers import shares as dealt_out
 from plan_cases import (
     cut,
@@ -331,6 +331,34 @@ def test_a_worker_that_lets_its_solvers_go_finds_the_same(desk: Desk, monkeypatc
         crew.close()
     planner.close()
     assert values[0] == pytest.approx(values[1], rel=1e-9)
+
+
+def test_a_piece_starts_from_the_decision_most_like_its_own(desk: Desk) -> None:
+    """Back at a decision of before, nothing is left to do, wherever the search was since and whoever weighed more."""
+    found, matrices = jobs(desk.pieces, {"ONE": 2.0})
+    others, _same = jobs(desk.pieces, {"ONE": 1.0})
+    planner = Planner(desk, threads=1)
+    some, more = (planner.days_of_everything(BOTH, days).decision for days in (30.0, 90.0))
+    crew = Threads(found, matrices, 1)
+    first, away = crew.solve(some), crew.solve(more)
+    crew.take(others)
+    crew.solve(more)
+    crew.take(found)
+    again = crew.solve(some)
+    crew.close()
+    planner.close()
+    assert sum(worth.iterations for worth in away.values()) > 0
+    assert sum(worth.iterations for worth in again.values()) == 0
+    assert {at: worth.value for at, worth in again.items()} == pytest.approx(
+        {at: worth.value for at, worth in first.items()}, rel=1e-12
+    )
+
+
+def test_how_far_off_a_start_is() -> None:
+    start = Start(np.array([1.0, 5.0]), "a", None)
+    assert start.far(np.array([2.0, 3.0]), "a") == 3.0
+    assert start.far(np.array([2.0, 3.0]), "b") == pytest.approx(3.0 * (1 + OTHER_COSTS) + OTHER_COSTS)
+    assert start.far(np.array([1.0, 5.0]), "b") > start.far(np.array([1.0, 5.0]), "a") == 0.0
 
 
 # Threads, checkpoints, other machines

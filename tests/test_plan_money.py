@@ -114,6 +114,12 @@ def priced(bare: Desk) -> tuple[Search, list[tuple[Decision, list[tuple[int, flo
     return made, found
 
 
+def _gets(desk: Desk, rows: list[tuple[str, int, int | None]]) -> None:
+    """Let the members of a desk's case have other money, in 10,000 USD."""
+    desk.case = with_money(desk.case, *((who, 1e4 * amount, year) for who, amount, year in rows))
+    desk._purses.clear()
+
+
 MONEY = st.lists(
     st.tuples(st.sampled_from(BOTH), st.integers(0, 40), st.sampled_from([None, 2020, 2024, 2025, 2026, 2028, 2040])),
     min_size=1, max_size=4,
@@ -128,7 +134,7 @@ def test_the_optimum_is_that_of_every_choice_that_keeps_to_the_years(
 ) -> None:  # fmt: skip
     """Every choice of three projects now, later or never: the best of those whose spending keeps to every year."""
     made, found = priced
-    bare.case = with_money(bare.case, *((who, 1e4 * amount, year) for who, amount, year in rows))
+    _gets(bare, rows)
     most = -np.inf
     for decision, spent, value in found:
         kept = all(
@@ -141,7 +147,7 @@ def test_the_optimum_is_that_of_every_choice_that_keeps_to_the_years(
     assert best == pytest.approx(most, abs=1e-5)
     (who, amount, year), *others = rows
     later = [(who, amount, 2027 if year is None else year + 2), *others]
-    bare.case = with_money(bare.case, *((who, 1e4 * amount, year) for who, amount, year in later))
+    _gets(bare, later)
     assert made.run(1e-7, master=made.master()).value <= best + 1e-6, "money that comes later never helps"
 
 

@@ -354,8 +354,8 @@ def _values(block: Block, values: Values) -> Values:
     return values[block.first : block.first + block.size].reshape(block.shape)
 
 
-def union(*plans: Plan) -> Plan:
-    """Return the plan that does what every one of the plans does."""
-    build = np.max([plan.decision.build for plan in plans], axis=0)
-    stock = np.max([plan.decision.stock for plan in plans], axis=0)
-    return Plan(Decision(build, stock, np.zeros(0)), _("each partner's own plan together"))
+def put_together(*decisions: Decision) -> Decision:
+    """Return the decision that does what every one of the decisions does."""
+    build = np.max([each.build for each in decisions], axis=0)
+    stock = np.max([each.stock for each in decisions], axis=0)
+    return Decision(build, stock, np.zeros(0))

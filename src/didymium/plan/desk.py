@@ -14,7 +14,7 @@ from didymium.faults import CaseError, Fault
 from didymium.market.options import Cap, FirstCall, Options, Project, StockProgramme
 from didymium.market.rules import Limit, limits
 from didymium.messages import _
-from didymium.plan.candidates import Candidate, caps_of, programmes_for, purse_of
+from didymium.plan.candidates import Candidate, Money, caps_of, programmes_for, purse_of
 from didymium.plan.news import CALM_NEWS, News, heard
 from didymium.plan.pieces import Pieces
 from didymium.plan.task import Target, Task
@@ -126,6 +126,7 @@ class Desk:
             replace(x, nodes=calm) for x in programmes_for(case, market, members, PURSE)
         )
         self.news: dict[str, News] = {}
+        self._purses: dict[tuple[str, ...], Money] = {}
         self._heard = heard(unfolded)
         projects = [project for candidate in found for project in self._decisions_on(candidate)]
         self.charge = np.array([self.charge_of(project) for project in projects]).reshape(len(projects), len(self.tree))
@@ -219,7 +220,14 @@ class Desk:
 
     def money(self, who: Sequence[str]) -> float | tuple[tuple[int, float], ...]:
         """Return a coalition's money, kUSD, by the years in which it comes in."""
-        return purse_of(self.case, tuple(who)).steps
+        return self.purse(who).steps
+
+    def purse(self, who: Sequence[str]) -> Money:
+        """Return a coalition's money and the rows that it comes from; it is asked of every plan."""
+        key = tuple(who)
+        if key not in self._purses:
+            self._purses[key] = purse_of(self.case, key)
+        return self._purses[key]
 
     def limits(
         self, who: Sequence[str], scale: float = 1.0, whose: Sequence[str] | None = None

@@ -8,7 +8,7 @@ may be built in part: that is quick and brings most cuts. Then they are whole, a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -134,7 +134,7 @@ def search(
     progress: Callable[[Progress], None] | None = None,
     checkpoint: Checkpoint | None = None,
     most_steps: int = 500,
-    first: list[Decision] | None = None,
+    first: Sequence[Decision] = (),
     nothing: Tried | None = None,
 ) -> Found:
     """Return the best decision, proven to ``gap``.
@@ -155,7 +155,7 @@ def search(
         Where every step is kept; what is there already is taken as done.
     most_steps : int
         Decisions after which the search stops with the gap that it has.
-    first : list of Decision, optional
+    first : sequence of Decision
         Decisions to try before the master's own: those of a coalition's members, or of a plan nearby.
     nothing : tuple of Decision and dict, optional
         Doing nothing at the value at risk that suits it best; sought where None.
@@ -199,7 +199,7 @@ def search(
         if progress:
             progress(told)
 
-    for decision in first or []:
+    for decision in first:
         attempt(decision)
     _relaxed(master, attempt, state, gap, most_steps, tell)
     asked = _Asked()

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from didymium.messages import _
-from didymium.plan.candidates import purse_of
 from didymium.plan.clearing import Cleared
 from didymium.plan.payers import Bill, bill
 from didymium.plan.planner import Planner
@@ -83,7 +82,7 @@ class Outcome:
         """Return the input rows that a plan rests on."""
         rows = [key for name in self.built(cleared) for key in self.desk.by_name[name].inputs]
         rows += [f"commodities/{market.split('|')[0]}" for market in self.bought(cleared)]
-        return [*self.why, *purse_of(self.case, cleared.who).inputs, *rows]
+        return [*self.why, *self.desk.purse(cleared.who).inputs, *rows]
 
     def built(self, cleared: Cleared) -> dict[str, float]:
         """Return the projects that a plan builds somewhere, by facility."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from didymium.plan.candidates import Money, purse_of
+from didymium.plan.candidates import Money
 
 if TYPE_CHECKING:
     from didymium.plan.desk import Desk
@@ -63,7 +63,7 @@ def bill(desk: Desk, who: Sequence[str], decision: Decision) -> Bill:
     members, tree = desk.members, desk.tree
     count, parent = len(tree), tree.nodes["parent"].to_numpy(int)
     years = [day.year for day in tree.nodes["start"]]
-    purses = [purse_of(desk.case, (m,)) if m in who else Money(0.0, ()) for m in members]
+    purses = [desk.purse((m,)) if m in who else Money(0.0, ()) for m in members]
     sponsors = [_places(members, who, desk.by_name[x.facility].sponsors) for x in desk.projects]
     homes = [_places(members, members, (x.market.split("|")[1],)) for x in desk.programmes]
     price = desk.market.base.price[[x.market for x in desk.programmes]].to_numpy(float)

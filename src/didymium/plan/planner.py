@@ -222,6 +222,7 @@ class Planner:
         self.could: dict[tuple[str, ...], list[Plan]] = {}
         self._planned: dict[tuple[str, ...], list[Plan]] = {}
         self._cleared: dict[bytes, Cleared] = {}
+        self._worths: dict[tuple[tuple[str, ...], bytes], npt.NDArray[np.float64]] = {}
 
     def judges_on(self, desk: Desk, *sets: Drawn) -> list[Judge]:
         """Return who judges plans on the stories of another desk, for each set that was drawn from them."""
@@ -308,15 +309,22 @@ class Planner:
         """
         if self.judge is not None:
             return self.judge.judged(self.desk, who, plan)
-        return Judge(self.clearing).of(who, self.clearing.worth(self.clear(who, plan)))
+        return Judge(self.clearing).of(who, self.worth(self.clear(who, plan)))
+
+    def worth(self, cleared: Cleared) -> npt.NDArray[np.float64]:
+        """Return what a plan is worth to its coalition, by story of the plan's own, kUSD; counted once."""
+        key = (cleared.who, cleared.plan.key(cleared.who))
+        if key not in self._worths:
+            self._worths[key] = self.clearing.worth(cleared)
+        return self._worths[key]
 
     def best_by_story(self, cleared: Cleared) -> npt.NDArray[np.float64]:
         """Return what the best candidate of each story is worth there, of the plan's own stories, kUSD.
 
         Among all that a coalition tried and could afford, doing nothing too.
         """
-        worths = [self.clearing.worth(cleared)]
-        worths += [self.clearing.worth(self.clear(cleared.who, plan)) for plan in self.could[cleared.who]]
+        worths = [self.worth(cleared)]
+        worths += [self.worth(self.clear(cleared.who, plan)) for plan in self.could[cleared.who]]
         return np.asarray(np.max(worths, axis=0))
 
     def nothing(self) -> Cleared:

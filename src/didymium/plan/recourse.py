@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -74,6 +75,10 @@ class Job:
         Rows and columns that the decision fixes: stocks at the beginning, at the end, and losses elsewhere.
     above, own : int
         Position among the calm nodes of the one before, and of its own; -1: none.
+    exits_from : int
+        Position of its first exit among all of them.
+    costs : str
+        How users weigh: pieces with the same word have the same costs.
     """
 
     at: int
@@ -86,6 +91,12 @@ class Job:
     above: int
     own: int
     exits_from: int = 0
+    costs: str = ""
+
+    @cached_property
+    def felt(self) -> npt.NDArray[np.intp]:
+        """Rows whose sides depend on the decision."""
+        return np.concatenate([np.unique(self.projects.indices), self.first]).astype(np.intp)
 
 
 def jobs(pieces: Pieces, weight: Mapping[str, float], risk: float = 0.0) -> tuple[list[Job], list[sp.csr_array]]:
@@ -98,7 +109,7 @@ def jobs(pieces: Pieces, weight: Mapping[str, float], risk: float = 0.0) -> tupl
     place = {node: at for at, node in enumerate(pieces.before)}
     found: list[Job] = []
     costs: dict[tuple[int, int], Values] = {}  # pieces that differ in what is cut alone share their costs
-    count = 0
+    count, said = 0, repr((sorted(weight.items()), risk))
     for at, stated in enumerate(pieces.stated):
         key = (id(stated.cost), stated.shape)
         if key not in costs:
@@ -113,7 +124,7 @@ def jobs(pieces: Pieces, weight: Mapping[str, float], risk: float = 0.0) -> tupl
             projects = sp.csc_array(sp.vstack([projects, sp.csc_array((len(excess), projects.shape[1]))]))
         own = place.get(stated.piece.nodes[0], -1) if len(stated.final) else -1
         above = place.get(stated.piece.above, -1) if len(stated.first) else -1
-        found.append(Job(at, shape, arrays, projects, stated.first, stated.final, excess, above, own, count))
+        found.append(Job(at, shape, arrays, projects, stated.first, stated.final, excess, above, own, count, said))
         count += len(excess)
     return found, matrices
 

@@ -11,7 +11,6 @@ import pandas as pd
 
 from didymium.messages import _
 from didymium.plan import phases
-from didymium.plan.candidates import purse_of
 from didymium.plan.clearing import Plan
 from didymium.plan.master import Infeasible
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
@@ -43,7 +42,7 @@ class Same:
 
 def richest(planner: Planner, who: Sequence[str]) -> str:
     """Return the member with the largest purse; the first of several."""
-    return max(who, key=lambda member: purse_of(planner.desk.case, (member,)).total)
+    return max(who, key=lambda member: planner.desk.purse((member,)).total)
 
 
 def same_money(planner: Planner, who: tuple[str, ...], others: Sequence[Plan]) -> Same | None:
@@ -91,7 +90,7 @@ def together(outcome: Outcome, same: Same | None) -> ResultTable:
     for order, (who, whose, cleared) in enumerate(plans):
         users, paid = outcome.clearing.gains(cleared)["users"], outcome.clearing.public_cost(cleared)
         idle, share = outcome.gains["nothing"]["users"], outcome.share
-        money = purse_of(outcome.case, whose)
+        money = outcome.desk.purse(whose)
         cost = {m: float(share @ outcome.by_story(paid, m)) / 1000.0 for m in members}
         gain = {m: float(share @ (outcome.by_story(users, m) - outcome.by_story(idle, m))) / 1000.0 - cost[m]
                 for m in members}  # fmt: skip

@@ -10,7 +10,6 @@ import pandas as pd
 
 from didymium.messages import _
 from didymium.plan import explain, phases, values
-from didymium.plan.candidates import purse_of
 from didymium.plan.outcome import WHO, Outcome
 from didymium.plan.standing import Standing
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
@@ -126,7 +125,7 @@ def stories_table(outcome: Outcome, every: Sequence[Story]) -> ResultTable:
 
 
 def _worth(outcome: Outcome, cleared: Cleared) -> np.ndarray:
-    return outcome.clearing.worth(cleared) / 1000.0
+    return outcome.planner.worth(cleared) / 1000.0
 
 
 def values_table(outcome: Outcome, answers: Answers) -> ResultTable:
@@ -206,7 +205,7 @@ def frontier_table(outcome: Outcome, answers: Answers) -> ResultTable:
     who = next(name for name, c in outcome.plans.items() if c.who == answers.who)
     cleared = outcome.plans[who]
     inputs = join_inputs(outcome.plan_inputs(cleared), outcome.inputs_of_stories())
-    money = purse_of(outcome.case, answers.who).total / 1000.0
+    money = outcome.desk.purse(answers.who).total / 1000.0
     rows = [{"who": who, "varied": "budget", "at": scale * money, "mean_loss": mean, "worst_loss": worst,
              "value": value, RESTS_ON: inputs} for scale, mean, worst, value in answers.budget]  # fmt: skip
     rows += [{"who": who, "varied": "risk", "at": at, "mean_loss": mean, "worst_loss": worst, "value": value,

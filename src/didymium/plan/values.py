@@ -105,7 +105,7 @@ def _wait_and_see(planner: Planner, made: Search, who: tuple[str, ...], weight: 
 
 def _knowing(planner: Planner, made: Search, who: tuple[str, ...], weight: float, at: int) -> float:
     """Return the objective in full of the best decision for one story alone, MUSD."""
-    desk = planner.desk
+    desk, best = planner.desk, planner.found[who].decision
     path = set(desk.unfolded.paths[at])
     on = [k for k, stated in enumerate(desk.pieces.stated) if any(path & set(copy) for copy in stated.piece.copies)]
     if all(len(desk.pieces.stated[k].exits) < 2 for k in on):
@@ -114,7 +114,9 @@ def _knowing(planner: Planner, made: Search, who: tuple[str, ...], weight: float
         for decision, worths in made.pool:
             if all(piece in worths for piece in master.asked):
                 master.add(decision, worths)
-        found = search(master, made.crew, planner.gap, made.base)
+        # The best decision for all stories is near the best for one.
+        first = master.nothing()._replace(build=best.build, stock=best.stock)
+        found = search(master, made.crew, planner.gap, made.base, first=[first])
         return sum(made.base[k].value for k in on) / 1000.0 + found.value
     story = replace(desk.unfolded.stories[at], probability=1.0)
     other = Planner(desk_of(planner, [story]), threads=planner.threads, gap=planner.gap)
@@ -135,7 +137,7 @@ def break_even(planner: Planner, cleared: Cleared) -> dict[str, float]:
     dict of str to float
         calm, cut (MUSD), horizon, year (probabilities; 0: it pays even if nothing is ever cut; NaN: it never does).
     """
-    worth = planner.clearing.worth(cleared) / 1000.0
+    worth = planner.worth(cleared) / 1000.0
     stories = planner.desk.unfolded.stories
     share = np.array([s.probability for s in stories])
     hit = np.array([s.name != CALM for s in stories])

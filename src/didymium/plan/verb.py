@@ -15,7 +15,7 @@ from didymium.market.prepare import prepare
 from didymium.messages import _
 from didymium.plan import asked, phases
 from didymium.plan.candidates import candidates
-from didymium.plan.clearing import union as put_together
+from didymium.plan.clearing import Plan, put_together
 from didymium.plan.desk import Desk, Terms
 from didymium.plan.judge import draw, further, union
 from didymium.plan.outcome import Outcome
@@ -233,7 +233,8 @@ def plan(
         replace(plans[member].plan, how=_("the plan of {who} alone").format(who=member), planning={}, call=False)
         for member in members
     ]
-    others = [*named, put_together(*(plans[m].plan for m in members))]
+    each = put_together(*(plans[m].plan.decision for m in members))
+    others = [*named, Plan(each, _("each partner's own plan together"))]
     same = same_money(planner, tuple(members), others) if values or deep else None
     # What less money buys, more money does.
     plans["both"] = planner.best(tuple(members), [*others, *([same.cleared.plan] if same else [])])

@@ -1,14 +1,16 @@
 """Who solves the pieces: a warm solver for each matrix, in threads of this machine.
 
-Pieces of one shape share a solver, and each starts from the basis that it ended with last time.
+Pieces of one shape share a solver. Each starts where it ended with the decision that is most like the one in hand:
+the last one may have been a step of a search that led nowhere, or another coalition's plan.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import highspy
 import numpy as np
@@ -37,6 +39,36 @@ ROOM = 1_000_000
 of a solve."""
 
 
+KEPT = 32
+"""Bases that are kept of a piece, the last ones: one takes a byte for every column and row."""
+
+OTHER_COSTS = 0.3
+"""By how much farther off a decision counts, as a share and in t, if users weighed otherwise when it was solved."""
+
+
+class Start(NamedTuple):
+    """Where a piece ended.
+
+    Parameters
+    ----------
+    felt : array
+        What the piece felt of the decision: sides of its rows and bounds of its columns, t.
+    costs : str
+        How users weighed.
+    basis : HighsBasis
+        The solver's last basis.
+    """
+
+    felt: Values
+    costs: str
+    basis: Any
+
+    def far(self, felt: Values, costs: str) -> float:
+        """``(1 + o) sum |felt - felt'| + o``, t, with ``o`` zero where users weigh the same."""
+        other = 0.0 if costs == self.costs else OTHER_COSTS
+        return (1.0 + other) * float(np.abs(felt - self.felt).sum()) + other
+
+
 class Worker:
     """Solves jobs with a warm solver for each matrix."""
 
@@ -44,14 +76,14 @@ class Worker:
         self.matrices = matrices
         self.solvers: dict[int, Any] = {}
         self.inside: dict[int, int] = {}
-        self.basis: dict[int, Any] = {}
+        self.starts: dict[int, deque[Start]] = {}
         self.last: dict[int, tuple[Values, Values]] = {}
         self.seeds: dict[int, Basis] = {}
 
     def seed(self, job: Job, decision: Decision) -> Basis:
         """Solve a piece for the sake of its basis, from which others of its matrix may start."""
         self.solve(job, decision)
-        return Basis.of(self.basis[job.at])
+        return Basis.of(self.starts[job.at][-1].basis)
 
     def solve(self, job: Job, decision: Decision, keep: bool = False) -> Worth:
         """Return what a decision is worth in a piece.
@@ -66,10 +98,12 @@ class Worker:
             Keep the values of all columns and the duals of all rows in ``last``.
         """
         arrays = self._decided(job, decision)
-        highs = self._load(job, arrays)
+        felt = np.concatenate([arrays.high[job.felt], arrays.upper[job.final], arrays.low[job.excess]])
+        highs = self._load(job, arrays, felt)
         raw = answer(highs, arrays)
         highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", UNPERTURBED)
-        self.basis[job.at] = highs.getBasis()
+        kept = self.starts.setdefault(job.at, deque(maxlen=KEPT))
+        kept.append(Start(felt, job.costs, highs.getBasis()))
         if keep:
             self.last[job.at] = (raw.primal.copy(), raw.dual.copy())
         return Worth(
@@ -97,34 +131,40 @@ class Worker:
         matrix = self.matrices[job.matrix]
         return Arrays(cost, lower, upper, np.zeros(len(cost), dtype=np.int32), low, high, matrix)
 
-    def _load(self, job: Job, arrays: Arrays) -> Any:
-        highs = self.solvers.get(job.matrix)
-        if highs is None:
+    def _load(self, job: Job, arrays: Arrays, felt: Values) -> Any:
+        """Return the solver of a piece with its program in it, and the basis from which it starts."""
+        known = list(self.starts.get(job.at, ()))
+        start = min(reversed(known), key=lambda each: each.far(felt, job.costs)).basis if known else None
+        there = self.inside.get(job.matrix) == job.at and bool(known) and start is known[-1].basis
+        if job.matrix not in self.solvers:
+            there = False
             self._make_room(len(arrays.cost))
             highs = self.solvers[job.matrix] = hand_over(arrays)
             highs.setOptionValue("simplex_dual_edge_weight_strategy", DEVEX)
-            known = self.basis.get(job.at)
-            if known is None and job.matrix in self.seeds:
-                known = self.seeds[job.matrix].handed
-            if known is not None:
+            if start is None and job.matrix in self.seeds:
+                start = self.seeds[job.matrix].handed
+            if start is not None:
                 highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", UNPERTURBED)
-                highs.setBasis(known)
         else:
-            rows = np.arange(len(arrays.low), dtype=np.int32)
-            columns = np.arange(len(arrays.cost), dtype=np.int32)
-            done = [highs.changeRowsBounds(len(rows), rows, arrays.low, arrays.high)]
-            other = self.inside[job.matrix] != job.at
-            if other or len(job.final):
-                done.append(highs.changeColsBounds(len(columns), columns, arrays.lower, arrays.upper))
-            if other:
-                done.append(highs.changeColsCost(len(columns), columns, arrays.cost))
-                known = self.basis.get(job.at)
-                if known is not None:
-                    highs.setBasis(known)
-            if any(status != highspy.HighsStatus.kOk for status in done):
-                raise SolverError(_("the solver refused a change of {name}").format(name=_("a piece of the plan")))
+            highs = self.solvers[job.matrix]
+            self._write(highs, job, arrays)
+        if start is not None and not there:
+            highs.setBasis(start)
         self.inside[job.matrix] = job.at
         return highs
+
+    def _write(self, highs: Any, job: Job, arrays: Arrays) -> None:
+        """Write a piece over the one that a solver holds."""
+        rows = np.arange(len(arrays.low), dtype=np.int32)
+        columns = np.arange(len(arrays.cost), dtype=np.int32)
+        done = [highs.changeRowsBounds(len(rows), rows, arrays.low, arrays.high)]
+        other = self.inside[job.matrix] != job.at
+        if other or len(job.final):
+            done.append(highs.changeColsBounds(len(columns), columns, arrays.lower, arrays.upper))
+        if other:
+            done.append(highs.changeColsCost(len(columns), columns, arrays.cost))
+        if any(status != highspy.HighsStatus.kOk for status in done):
+            raise SolverError(_("the solver refused a change of {name}").format(name=_("a piece of the plan")))
 
     def _make_room(self, columns: int) -> None:
         """Let the solvers go that were made first, until there is room for one more."""
