@@ -63,6 +63,16 @@ def test_the_chance_of_a_cut_stays_whatever_the_number(default: tuple[list[Story
     assert reduced(every, count, keep=[shown]) == (kept, distance), "the same each time"
 
 
+@pytest.mark.parametrize("count", [200, 380])
+def test_cuts_that_are_told_alike_all_stand_for_something(us_japan: Case, count: int) -> None:
+    """Days within half a year are not told apart: of 433 stories many are alike, and none is kept for nothing."""
+    every = generated(us_japan, Chances(0.1, 0.5, 0.3, 0.3), 2028, 2029, 3, 12)
+    kept, _distance = reduced(every, count)
+    assert len(every) == 433 and len(kept) == count
+    assert min(story.probability for story in kept) > 0.0
+    assert sum(story.probability for story in kept) == pytest.approx(1.0, abs=1e-12)
+
+
 def test_three_scenarios_already_have_long_heavy_and_aimed_cuts(default: tuple[list[Story], int]) -> None:
     every, shown = default
     after = shares(reduced(every, 3, keep=[shown])[0])

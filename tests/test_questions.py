@@ -101,5 +101,6 @@ def test_days_that_users_ask_for(shocked: Result) -> None:
     """Q1 and Q6 on the case's own stocks: a licence stretches what a halt would use up."""
     cover = shocked["cover"].query("foresight == 'none' and region == 'JPN' and commodity == 'dy_metal'").iloc[0]
     assert cover["run_out_low"] < cover["run_out"] < cover["run_out_high"]
-    assert cover["lasts"] == pytest.approx(cover["run_out"] / (1.0 - cover["licensed"]))
+    assert cover["run_out"] < cover["lasts"] < cover["lasts_high"]
+    assert cover["needed"] == pytest.approx(cover["halt"] * (1.0 - cover["outside"]) * (1.0 - cover["licensed"]))
     assert cover["needed"] > cover["days_at_start"]

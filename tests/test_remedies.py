@@ -215,4 +215,4 @@ def test_the_ban_on_japan_names_a_form_in_need(us_japan: Case) -> None:
         assert both["alone"].min() <= both["pooled"].iloc[0] <= both["alone"].max()
     assert (pooled.query("region == 'JPN'").eval("uncovered_pooled - uncovered") <= 1e-9).all()
     told = result["summary"].set_index("question").loc["What does sharing stocks add?", "answer"]
-    assert told.startswith("Samarium metal: JPN from 30.2") and "NdFeB" not in told
+    assert told.startswith("Samarium metal: JPN from 30 to") and "NdFeB" not in told

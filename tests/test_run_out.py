@@ -8,19 +8,29 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from case_factory import Tables, make_case
+from didymium.case.case import Case
 from didymium.case.scenario import DemandChange, Restriction, Scenario
 from didymium.market.options import Options, StockProgramme
 from didymium.market.prepare import prepare
 from didymium.market.program import build
 from didymium.market.solve import Instance
 from didymium.market.stocks import REST
-from didymium.market.tree import MONTH, Tree
+from didymium.market.tree import MONTH, Tree, months
 from didymium.shock.engine import Engine
-from didymium.shock.run_out import days_needed, lender_cover, missing_share, pooled_run_out, run_out
+from didymium.shock.reliance import Reliance, halts
+from didymium.shock.run_out import (
+    days_needed,
+    lender_cover,
+    missing_share,
+    needed_by,
+    pooled_run_out,
+    run_out,
+    run_out_by,
+)
 
 PUBLISHED = [
     pytest.param(60, 0.3, 0.0, 0.0, 85.7, id="60 days, 30 % from elsewhere"),
@@ -149,27 +159,78 @@ shares_ = st.floats(0.05, 1.0)
 use_ = st.floats(1.0, 1000.0)
 
 
-@given(st.tuples(days_, days_), st.tuples(use_, use_), st.tuples(shares_, shares_))
-def test_pooled_time_lies_between(days: tuple[float, ...], use: tuple[float, ...], missing: tuple[float, ...]) -> None:
-    """users.md Q19."""
-    own = [d / m for d, m in zip(days, missing, strict=True)]
-    pooled = pooled_run_out(np.array(days), np.array(use), np.array(missing))
+profile_ = st.lists(st.sampled_from([0.0, 0.05, 0.3, 0.7, 1.0]), min_size=3, max_size=120).map(np.array)
+
+
+@pytest.mark.parametrize(("stock", "outside", "thrift", "licensed", "days"), PUBLISHED)
+def test_as_much_every_day_is_the_published_day(
+    stock: float, outside: float, thrift: float, licensed: float, days: float
+) -> None:
+    assert run_out_by(stock, np.full(365, missing_share(outside, thrift, licensed))) == pytest.approx(days, abs=0.05)
+
+
+@given(days_, profile_)
+def test_a_stock_by_the_hundredth_of_a_day(stock: float, missing: np.ndarray) -> None:
+    """Take a hundredth of a day's missing use after another out of it; beyond the days go on with their mean."""
+    found = run_out_by(stock, missing)
+    if not missing.any():
+        assert found == np.inf
+        return
+    steps = np.repeat(missing[missing > 0], 100) / 100.0
+    steps = np.append(steps, np.full(int(np.ceil(stock / steps.mean())) + 1, steps.mean()))
+    assert found == pytest.approx(float(np.searchsorted(np.cumsum(steps), stock)) / 100.0, abs=0.02)
+
+
+def test_a_cut_that_is_hard_at_first_empties_the_stock_sooner() -> None:
+    """60 days; all is missing for 60 days and a tenth for 180 after that: they are gone on day 60, not on day 185."""
+    missing = np.repeat([1.0, 0.1], [60, 180])
+    assert run_out_by(60.0, missing) == pytest.approx(60.0)
+    assert 60.0 / missing.mean() == pytest.approx(184.6, abs=0.1)
+    assert run_out_by(60.0, missing[::-1]) == pytest.approx(180.0 + 42.0)
+    assert run_out_by(100.0, missing) == pytest.approx(240.0 * 100.0 / 78.0)
+
+
+@settings(max_examples=30)
+@given(
+    st.tuples(days_, days_), st.tuples(use_, use_), st.integers(1, 364), st.tuples(shares_, shares_, shares_, shares_)
+)
+def test_pooled_time_lies_between(
+    days: tuple[float, ...], use: tuple[float, ...], until: int, missing: tuple[float, ...]
+) -> None:
+    """users.md Q19: as much is missing until a day, another share after it. Both miss until then what both hold."""
+    each, held = np.repeat(np.array(missing).reshape(2, 2), [until, 365 - until], axis=1), np.array(days)
+    own = [run_out_by(d, m) for d, m in zip(days, each, strict=True)]
+    pooled = pooled_run_out(held, np.array(use), each)
     assert min(own) * (1 - 1e-9) <= pooled <= max(own) * (1 + 1e-9)
+    assert np.array(use) @ needed_by(pooled, each) == pytest.approx(float(np.array(use) @ held))
 
 
 @given(days_, shares_, st.tuples(use_, use_))
 def test_equals_gain_nothing_by_pooling(days: float, missing: float, use: tuple[float, ...]) -> None:
-    pooled = pooled_run_out(np.array([days, days]), np.array(use), np.array([missing, missing]))
+    pooled = pooled_run_out(np.array([days, days]), np.array(use), np.full((2, 365), missing))
     assert pooled == pytest.approx(days / missing)
 
 
 def test_who_lends_loses_cover() -> None:
     """One is cut and the other not: 60 days of 100 t/day and 90 of 50 t/day last (6,000 + 4,500) / 70 = 150 days."""
-    pooled = pooled_run_out(np.array([60.0, 90.0]), np.array([100.0, 50.0]), np.array([0.7, 0.0]))
+    missing = np.array([np.full(365, 0.7), np.zeros(365)])
+    pooled = pooled_run_out(np.array([60.0, 90.0]), np.array([100.0, 50.0]), missing)
     assert pooled == pytest.approx(150.0)
     assert pooled > run_out(60, 0.3)
+    assert needed_by(pooled, missing).tolist() == pytest.approx([105.0, 0.0])
     assert lender_cover(90.0, 50.0, 1000.0) == pytest.approx(70.0)
     assert lender_cover(90.0, 50.0, 1e9) == 0.0
+
+
+def test_a_ban_within_a_month_holds_back_all_on_its_days(us_japan: Case) -> None:
+    """From 6 January 2026, seen to the end of 2027: 725 days, and on each of them all dysprosium oxide for Japan."""
+    market = prepare(us_japan)
+    story = us_japan.scenario("japan-ban-2026")
+    tree = months(story.start, story.months, story, 0.05)
+    halt = halts(Reliance(us_japan, market), market.network, tree)
+    assert (story.start, story.months) == (date(2026, 1, 1), 24) and halt.days("gd_oxide|JPN") == 725
+    assert halt.mean("gd_oxide|JPN") == pytest.approx(1.0, abs=1e-3) and halt.days("gd_oxide|USA") == 0
+    assert halt.mean("gd_oxide|USA") == 0.0
 
 
 @pytest.mark.parametrize(("choke", "covered"), [(1.15, 2), (1.3, 3), (1.9, 4), (1.104, 1), (1.08, 0)])

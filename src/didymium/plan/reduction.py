@@ -118,6 +118,7 @@ class _Fit:
         pairs = [(a[:, :, None] * b[:, None, :]).reshape(len(share), -1) for a, b in combinations(scaled, 2)]
         self.columns = np.hstack([*scaled, *(PAIRS * pair for pair in pairs)])
         self.mean = share @ self.columns / self.total
+        self.alike = np.unique(self.columns, axis=0, return_inverse=True)[1].ravel()
 
     def forward(self, count: int, fixed: Sequence[int]) -> list[int]:
         """Return the stories nearest to all, one after the other, after those that are kept in any case."""
@@ -131,8 +132,13 @@ class _Fit:
         return kept
 
     def weights(self, kept: Sequence[int]) -> tuple[Values, float]:
-        """Return the probabilities with which some stories tell all properties best, and the squared misfit."""
+        """Return the probabilities with which some stories tell all properties best, and the squared misfit.
+
+        Kept stories that are told alike share what is nearest to them: none stands for nothing.
+        """
         nearest = np.bincount(np.argmin(self.distance[list(kept)], axis=0), self.share, len(kept)) / self.total
+        group = self.alike[list(kept)]
+        nearest = (np.bincount(group, nearest) / np.maximum(np.bincount(group), 1))[group]
         least = LEAST * nearest
         sums = 1e3 * np.ones((1, len(kept)))  # so that they add up
         rows = np.vstack([self.columns[list(kept)].T, NEARNESS * np.eye(len(kept)), sums])

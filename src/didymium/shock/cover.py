@@ -13,8 +13,8 @@ from didymium.messages import N_, _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
 from didymium.shock.columns import FORESIGHT, LINE_STOP, first_over
 from didymium.shock.path import Path
-from didymium.shock.reliance import Reliance, halts, senders
-from didymium.shock.run_out import days_needed, run_out
+from didymium.shock.reliance import Halt, Reliance, senders
+from didymium.shock.run_out import days_needed, run_out, run_out_by
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -26,7 +26,10 @@ HELD, GONE = N_("rationed while stock is held"), N_("stock used up")
 """Why lines stop: those who hold a good keep it for who pays most or comes first, or nobody holds any."""
 
 
-def cover(case: cases.Case, market: Market, paths: list[Path], uses: pd.DataFrame, why: list[str]) -> ResultTable:
+def cover(
+    case: cases.Case, market: Market, paths: list[Path], uses: pd.DataFrame, why: list[str], reliance: Reliance,
+    halt: Halt,
+) -> ResultTable:  # fmt: skip
     """Return days of cover by form: what a warehouse's arithmetic says, and what is held when users run short.
 
     Parameters
@@ -37,12 +40,16 @@ def cover(case: cases.Case, market: Market, paths: list[Path], uses: pd.DataFram
         Wanted and served by foresight, month, end use, region and commodity, t.
     why : list of str
         Input rows of the scenario.
+    reliance : Reliance
+        What rests on what is sent.
+    halt : Halt
+        What the scenario's measures hold back.
     """
     network, base = market
-    reliance, tree = Reliance(case, market), paths[0].tree
+    tree = paths[0].tree
     abroad = network.routes["origin"].isin(senders(case, tree)).to_numpy().astype(float)
     bought, rests = reliance.bought(abroad), reliance.on(abroad)
-    daily, halt = base.intake(network) / 365.25, halts(reliance, network, tree)
+    daily = base.intake(network) / 365.25
     fitted = base.price.where(network.markets["calibrated"].to_numpy(bool))
     rows = []
     for path in paths:
@@ -55,9 +62,8 @@ def cover(case: cases.Case, market: Market, paths: list[Path], uses: pd.DataFram
             band = network.stocks.loc[network.stocks.index.isin(path.stocks.index[path.stocks["market"].eq(label)])]
             low, high = _ends(path.stocks, band, daily[label])
             days, outside = start[label] / daily[label], 1.0 - float(rests["share"][label])
-            lasting = float(halt.days[label])
-            licensed = 1.0 - float(halt.missing[label]) / (1.0 - outside) if lasting > 0 else 1.0
-            known = (outside, 0.0, licensed)
+            lasting, missing = halt.days(label), halt.of(label)
+            licensed = 1.0 - halt.mean(label) / (1.0 - outside) if lasting > 0 else 1.0
             theirs = uses["foresight"].eq(path.foresight) & uses["region"].eq(region)
             totals = uses[theirs & uses["commodity"].eq(commodity)].groupby("month")[["served", "wanted"]].sum()
             rows.append({
@@ -66,8 +72,9 @@ def cover(case: cases.Case, market: Market, paths: list[Path], uses: pd.DataFram
                 "days_low": low, "days_high": high, "bought": bought[label], "outside": outside,
                 "through": rests["through"][label], "run_out": run_out(days, outside),
                 "run_out_low": run_out(low, outside), "run_out_high": run_out(high, outside),
-                "halt": lasting, "licensed": licensed, "needed": days_needed(lasting, *known),
-                "lasts": run_out(days, *known), "lasts_low": run_out(low, *known), "lasts_high": run_out(high, *known),
+                "halt": lasting, "licensed": licensed, "needed": days_needed(lasting, outside, 0.0, licensed),
+                **{f"lasts{end}": run_out_by(held_days, missing)
+                   for end, held_days in (("", days), ("_low", low), ("_high", high))},
                 **_lived(path, label, held.loc[label] / daily[label], days, fitted[label],
                          1.0 - totals["served"] / totals["wanted"]),
                 RESTS_ON: join_inputs(why, band["inputs"], [f"commodities/{commodity}"]),
@@ -86,10 +93,10 @@ def cover(case: cases.Case, market: Market, paths: list[Path], uses: pd.DataFram
         "run_out_low": Column("day", _("The same at the low end of the bands")),
         "run_out_high": Column("day", _("The same at the high end of the bands")),
         "halt": Column("day", _("Days in the months shown on which a measure holds back some of it or of its inputs")),
-        "licensed": Column("ratio", _("Share of base trade in them that is let through on those days")),
+        "licensed": Column("ratio", _("Share of base trade in them that is let through on those days, on the mean")),
         "needed": Column("day", _("Cover that would bridge those days if nobody saves")),
         "lasts": Column("day", _("Days that it lasts under this scenario's measures if all are served until it is "
-                                 "empty: nobody saves, pays more or finds another seller")),
+                                 "empty, month by month: nobody saves, pays more or finds another seller")),
         "lasts_low": Column("day", _("The same at the low end of the bands: secret stocks are ranges")),
         "lasts_high": Column("day", _("The same at the high end of the bands")),
         "first_short": Column("", _("First month with more than 5 % missing, in the months as they are lived")),

@@ -9,11 +9,11 @@ import pandas as pd
 
 from didymium.messages import _
 from didymium.result import RESTS_ON, Column, ResultTable, join_inputs
-from didymium.shock.run_out import lender_cover, missing_share, pooled_run_out, run_out
+from didymium.shock.run_out import lender_cover, needed_by, pooled_run_out, run_out_by
 
 if TYPE_CHECKING:
-    from didymium.case import case as cases
     from didymium.market.prepare import Market
+    from didymium.shock.reliance import Halt
 
 HORIZON = 3650.0
 """Days beyond which a stock lasts for ever: what it would miss is a rounding of trade."""
@@ -22,7 +22,7 @@ SLIGHT = 1e-3
 """Share of the partners' use, or of a stock, that is nothing."""
 
 
-def pooled(case: cases.Case, market: Market, cover: pd.DataFrame, why: list[str]) -> ResultTable:
+def pooled(market: Market, cover: pd.DataFrame, halt: Halt, why: list[str]) -> ResultTable:
     """Return for each form that two participants hold how long it lasts alone and pooled, under the scenario.
 
     Arithmetic, not a market: nobody saves, everybody's missing share is what the controller's measures hold back. A
@@ -30,10 +30,12 @@ def pooled(case: cases.Case, market: Market, cover: pd.DataFrame, why: list[str]
 
     Parameters
     ----------
-    case, market : Case, Market
+    market : Market
         What was run.
     cover : DataFrame
         Table of cover, of one foresight.
+    halt : Halt
+        What the scenario's measures hold back.
     why : list of str
         Input rows of the scenario.
     """
@@ -41,25 +43,22 @@ def pooled(case: cases.Case, market: Market, cover: pd.DataFrame, why: list[str]
     rows = []
     for commodity, mine in cover.groupby("commodity", sort=False):
         use = np.array([daily[f"{commodity}|{region}"] for region in mine["region"]])
-        held = mine["halt"].gt(0).to_numpy()
-        missing = np.array([
-            missing_share(outside, 0.0, licensed) if cut else 0.0
-            for outside, licensed, cut in zip(mine["outside"], mine["licensed"], held, strict=True)
-        ])  # fmt: skip
-        if len(mine) < 2 or not (missing > 1e-6).any() or use.min() < SLIGHT * use.sum():
+        missing = np.array([halt.of(f"{commodity}|{region}") for region in mine["region"]])
+        if len(mine) < 2 or not missing.any() or use.min() < SLIGHT * use.sum():
             continue
         ends = {end: mine[column].to_numpy(float)
                 for end, column in (("", "days_at_start"), ("_low", "days_low"), ("_high", "days_high"))}  # fmt: skip
         together = {end: pooled_run_out(days, use, missing) for end, days in ends.items()}
         days = ends[""]
-        lent = np.maximum(0.0, use * (days - missing * together[""]))
+        lent = np.maximum(0.0, use * (days - needed_by(together[""], missing)))
         lent[lent < SLIGHT * use * days] = 0.0
         for at, region in enumerate(mine["region"]):
-            alone = {end: run_out(own[at], 1.0 - missing[at]) for end, own in ends.items()}
+            alone = {end: run_out_by(own[at], missing[at]) for end, own in ends.items()}
             forever = alone[""] > HORIZON
             gain = np.nan if forever else together[""] - alone[""]
             rows.append({
-                "commodity": commodity, "region": region, "days": days[at], "missing": missing[at],
+                "commodity": commodity, "region": region, "days": days[at],
+                "missing": halt.mean(f"{commodity}|{region}"),
                 **{f"alone{end}": alone[end] for end in ends}, **{f"pooled{end}": together[end] for end in ends},
                 "gain": 0.0 if abs(gain) < SLIGHT * together[""] else gain,
                 **{name: max(0.0, mine["halt"].iloc[at] - until)
@@ -71,7 +70,7 @@ def pooled(case: cases.Case, market: Market, cover: pd.DataFrame, why: list[str]
     columns = {
         "commodity": Column("", _("Form held")), "region": Column("", _("Partner")),
         "days": Column("day", _("Cover at the start, commercial and strategic")),
-        "missing": Column("ratio", _("Share of its use that the measures hold back")),
+        "missing": Column("ratio", _("Share of its use that the measures hold back, on the mean")),
         "alone": Column("day", _("Days that its own stock lasts")),
         "alone_low": Column("day", _("The same at the low end of the bands: secret stocks are ranges")),
         "alone_high": Column("day", _("The same at the high end of the bands")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,6 +14,7 @@ from didymium.market.conditions import covered, shares
 from didymium.market.content import groups, hold
 from didymium.market.tracing import Flows, content_of, given_by
 from didymium.market.tracing import shares as marked_shares
+from didymium.market.tree import periods
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -128,27 +131,45 @@ def let_through_by(case: cases.Case, tree: Tree) -> dict[tuple[str, str], np.nda
 
 
 class Halt(NamedTuple):
-    """By market: days on which something is held back, and the mean share of base supply missing on them."""
+    """What measures hold back.
 
-    days: pd.Series
-    missing: pd.Series
+    Parameters
+    ----------
+    missing : DataFrame, markets x days
+        Share of base supply.
+    """
+
+    missing: pd.DataFrame
+
+    def of(self, market: str) -> Array:
+        """Return a market's missing share by day."""
+        return np.asarray(self.missing.loc[market], dtype=float)
+
+    def days(self, market: str) -> float:
+        """Return the days on which something is held back of a market."""
+        return float((self.of(market) > 0).sum())
+
+    def mean(self, market: str) -> float:
+        """Return the mean share that is missing on those days; 0 where there are none."""
+        days = self.days(market)
+        return float(self.of(market).sum()) / days if days > 0 else 0.0
 
 
 def halts(reliance: Reliance, network: Network, tree: Tree) -> Halt:
-    """Return how long and how much the measures of a tree hold back of each good, in its inputs too."""
-    held, days = held_back(network, tree), tree.years() * 365.25
+    """Return what the measures of a tree hold back of each good, in its inputs too, day by day.
+
+    By the day, for a ban that begins within a month holds back all on its days, and not a part on all of the month's.
+    """
+    first, until = tree.dates()[0][0], tree.dates()[-1][1]
+    dates = [first + timedelta(day) for day in range((until - first).days + 1)]
+    held = held_back(network, periods([(a, b, "") for a, b in pairwise(dates)], tree.scenarios[0], 0.0))
     patterns, of_month = np.unique(held, axis=1, return_inverse=True)
-    of_month = np.asarray(of_month).ravel()
-    lasting, lost = (np.zeros(len(network.markets)) for _each in range(2))
-    for at, crossed in enumerate(patterns.T):
-        if crossed.any():
-            span = float(days[of_month == at].sum())
-            share = reliance.on(crossed)["share"].to_numpy(float)
-            lasting += np.where(share > SLIGHT, span, 0.0)
-            lost += np.where(share > SLIGHT, share * span, 0.0)
-    index = network.markets.index
-    missing = np.divide(lost, lasting, out=np.zeros(len(index)), where=lasting > 0)
-    return Halt(pd.Series(lasting, index=index), pd.Series(missing, index=index))
+    share = np.array([
+        reliance.on(crossed)["share"].to_numpy(float) if crossed.any() else np.zeros(len(network.markets))
+        for crossed in patterns.T
+    ])[np.asarray(of_month).ravel()].T  # fmt: skip
+    missing = pd.DataFrame(np.where(share > SLIGHT, share, 0.0), index=network.markets.index)
+    return Halt(missing)
 
 
 def senders(case: cases.Case, tree: Tree) -> set[str]:

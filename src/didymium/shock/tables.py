@@ -22,6 +22,7 @@ from didymium.shock.cover import cover
 from didymium.shock.losses import losses
 from didymium.shock.path import Path
 from didymium.shock.pooled import pooled
+from didymium.shock.reliance import Reliance, halts
 from didymium.shock.summary import summarise
 from didymium.shock.value import shortages, value_tables
 
@@ -60,13 +61,15 @@ class ShockTables:
         short = shortages(self.case, self.market, months, [path.foresight for path in self.paths])
         valued = value_tables(self.case, self.scenario, short, self.why)
         inside = premium(self.case, self.market, self.paths, self.why)
-        covers = cover(*run)
+        reliance = Reliance(self.case, self.market)
+        halt = halts(reliance, self.market.network, self.paths[0].tree)
+        covers = cover(*run, reliance, halt)
         first = covers.frame[covers.frame["foresight"].eq(self.paths[0].foresight)]
         rationing = {path.foresight: path.rationing for path in self.paths}
         found = [
             self.prices(), inside, peaks(self.case, self.market, inside), self.served(),
             uses(self.case, self.market, months, rationing, self.why), self.stocks(), covers,
-            pooled(self.case, self.market, first, self.why),
+            pooled(self.market, first, halt, self.why),
             conversion(self.case, self.market, self.paths[0].stocks), self.trade(), losses(*run), *valued,
             *(self.origins() if self.case.settings.get("elements") else []),
         ]  # fmt: skip
