@@ -18,9 +18,10 @@ from statistics import median
 
 from didymium.case.case import load_case
 from didymium.market.options import Options
+from didymium.market.parts import instance_of
 from didymium.market.prepare import prepare
 from didymium.market.program import build
-from didymium.market.solve import Instance, hand_over
+from didymium.market.solve import hand_over
 from didymium.market.tree import months
 from didymium.shock.sweep import PRICING
 from peers import pypsa_highs, pypsa_network
@@ -34,12 +35,13 @@ def main() -> None:
     most, count, peers = (*given, *(99, MONTHS, 1)[len(given) :])
     case = load_case("us-japan")
     market, options, start = prepare(case), Options(no_transit=False), date(2025, 1, 1)
-    instance = Instance(build(case, months(start, count, None, 0.05), options, market))
+    instance = instance_of(build(case, months(start, count, None, 0.05), options, market))
     instance.run()
     calm = instance.basis()
     for name, value in PRICING.items():
         instance.set_option(name, value)
-    print(f"{instance.highs.getNumCol()} columns, {instance.highs.getNumRow()} rows")
+    rows, columns = instance.stated.matrix.shape
+    print(f"{columns} columns, {rows} rows")
     print(
         f"{'scenario':<26}{'sweep s':>9}{'solve s':>9}{'cold s':>9}{'PyPSA s':>9}{'cold/sweep':>11}{'PyPSA/sweep':>12}"
     )

@@ -354,6 +354,21 @@ def test_a_piece_starts_from_the_decision_most_like_its_own(desk: Desk) -> None:
     )
 
 
+def test_of_many_large_pieces_fewer_bases_are_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, matrices = jobs(desk.pieces, {"ONE": 2.0})
+    planner = Planner(desk, threads=1)
+    decisions = [planner.days_of_everything(BOTH, days).decision for days in (90.0, 30.0, 60.0, 10.0)]
+    values = []
+    for room, most in ((10**9, 4), (1, 2)):
+        monkeypatch.setattr("didymium.plan.workers.BASES", room)
+        crew = Threads(found, matrices, 1)
+        values.append([worth.value for each in decisions for _at, worth in sorted(crew.solve(each).items())])
+        assert {len(kept) for kept in crew.workers[0].starts.values()} == {most}
+        crew.close()
+    planner.close()
+    assert values[0] == pytest.approx(values[1], rel=1e-9)
+
+
 def test_how_far_off_a_start_is() -> None:
     start = Start(np.array([1.0, 5.0]), "a", None)
     assert start.far(np.array([2.0, 3.0]), "a") == 3.0

@@ -132,23 +132,18 @@ class Instance:
         at, high = self.program.model.columns[variable].positions().ravel(), upper.ravel().astype(float)
         low = np.zeros(len(at)) if lower is None else lower.ravel().astype(float)
         other = (self.stated.lower[at] != low) | (self.stated.upper[at] != high)
-        at, low, high = at[other], low[other], high[other]
-        self._ok(self.highs.changeColsBounds(len(at), at, low, high), variable)
-        self.stated.lower[at], self.stated.upper[at] = low, high
+        self._put_bounds(at[other], low[other], high[other], variable)
 
     def cost(self, variable: str, values: np.ndarray) -> None:
         """Change the objective coefficients of a variable in place (array in the variable's own order)."""
         at, cost = self.program.model.columns[variable].positions().ravel(), values.ravel().astype(float)
         _finite(cost, variable)
-        self._ok(self.highs.changeColsCost(len(at), at, cost), variable)
-        self.stated.cost[at] = cost
+        self._put_cost(at, cost, variable)
 
     def aim(self, cost: np.ndarray) -> None:
         """Change the whole objective in place."""
         _finite(cost, "objective")
-        at = np.arange(len(cost), dtype=np.int32)
-        self._ok(self.highs.changeColsCost(len(at), at, cost), "objective")
-        self.stated.cost[:] = cost
+        self._put_cost(np.arange(len(cost), dtype=np.int32), cost, "objective")
 
     def right_hand_side(self, constraint: str, values: np.ndarray) -> None:
         """Change the right-hand side of an equality in place (array in the constraint's own order)."""
@@ -163,8 +158,21 @@ class Instance:
     def _change_sides(self, constraint: str, low: np.ndarray, high: np.ndarray) -> None:
         at = self.program.model.rows[constraint].positions().ravel()
         other = (self.stated.low[at] != low) | (self.stated.high[at] != high)
-        at, low, high = at[other], low[other], high[other]
-        self._ok(self.highs.changeRowsBounds(len(at), at, low, high), constraint)
+        self._put_sides(at[other], low[other], high[other], constraint)
+
+    def _put_bounds(self, at: np.ndarray, low: np.ndarray, high: np.ndarray, name: str) -> None:
+        """Give columns other bounds."""
+        self._ok(self.highs.changeColsBounds(len(at), at, low, high), name)
+        self.stated.lower[at], self.stated.upper[at] = low, high
+
+    def _put_cost(self, at: np.ndarray, cost: np.ndarray, name: str) -> None:
+        """Give columns other objective coefficients."""
+        self._ok(self.highs.changeColsCost(len(at), at, cost), name)
+        self.stated.cost[at] = cost
+
+    def _put_sides(self, at: np.ndarray, low: np.ndarray, high: np.ndarray, name: str) -> None:
+        """Give rows other sides."""
+        self._ok(self.highs.changeRowsBounds(len(at), at, low, high), name)
         self.stated.low[at], self.stated.high[at] = low, high
 
     def become(self, program: Program) -> None:
@@ -193,11 +201,11 @@ class Instance:
         for bound in (new.lower, new.upper, new.low, new.high):
             _finite(bound[np.isnan(bound)], "bounds")
         at = np.nonzero((new.lower != old.lower) | (new.upper != old.upper))[0].astype(np.int32)
-        self._ok(self.highs.changeColsBounds(len(at), at, new.lower[at], new.upper[at]), "bounds")
+        self._put_bounds(at, new.lower[at], new.upper[at], "bounds")
         at = np.nonzero(new.cost != old.cost)[0].astype(np.int32)
-        self._ok(self.highs.changeColsCost(len(at), at, new.cost[at]), "objective")
+        self._put_cost(at, new.cost[at], "objective")
         at = np.nonzero((new.low != old.low) | (new.high != old.high))[0].astype(np.int32)
-        self._ok(self.highs.changeRowsBounds(len(at), at, new.low[at], new.high[at]), "sides")
+        self._put_sides(at, new.low[at], new.high[at], "sides")
         self.program, self.stated = program, new
 
     def basis(self) -> Any:

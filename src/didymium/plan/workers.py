@@ -40,7 +40,10 @@ of a solve."""
 
 
 KEPT = 32
-"""Bases that are kept of a piece, the last ones: one takes a byte for every column and row."""
+"""Bases that are kept of a piece at most, the last ones."""
+
+BASES = 128_000_000
+"""Bytes that a worker's bases may take, one for every column and row of each: of many large pieces it keeps fewer."""
 
 OTHER_COSTS = 0.3
 """By how much farther off a decision counts, as a share and in t, if users weighed otherwise when it was solved."""
@@ -102,8 +105,10 @@ class Worker:
         highs = self._load(job, arrays, felt)
         raw = answer(highs, arrays)
         highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", UNPERTURBED)
-        kept = self.starts.setdefault(job.at, deque(maxlen=KEPT))
+        kept = self.starts.setdefault(job.at, deque())
         kept.append(Start(felt, job.costs, highs.getBasis()))
+        while len(kept) > self._most_kept(len(arrays.cost) + len(arrays.low)):
+            kept.popleft()
         if keep:
             self.last[job.at] = (raw.primal.copy(), raw.dual.copy())
         return Worth(
@@ -114,6 +119,10 @@ class Worker:
             raw.dual[job.excess],
             raw.facts["iterations"],
         )
+
+    def _most_kept(self, size: int) -> int:
+        """Return how many bases of a piece of so many columns and rows are kept, beside as many of all others."""
+        return max(2, min(KEPT, BASES // (len(self.starts) * size)))
 
     def _decided(self, job: Job, decision: Decision) -> Arrays:
         cost, lower, upper, low, high = job.arrays

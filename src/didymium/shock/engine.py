@@ -21,6 +21,7 @@ from didymium.market.curves import SHORTAGE_GRID
 from didymium.market.duties import solve_with_duties
 from didymium.market.options import Options
 from didymium.market.origin import Split, split_for
+from didymium.market.parts import instance_of
 from didymium.market.prepare import Market, prepare
 from didymium.market.priority import ration
 from didymium.market.program import build
@@ -208,7 +209,7 @@ class Engine:
             still = replace(
                 options, stock_start=None, under_way=None, most_active=None, clean=None, intensity=None
             )  # fmt: skip
-            instance, rest = Instance(build(self.case, calm, still, self.market)), None
+            instance, rest = instance_of(build(self.case, calm, still, self.market)), None
             if not shape.whole:
                 instance.run()
                 rest = instance.basis()

@@ -1,0 +1,254 @@
+"""A program that falls into parts which share nothing: each is solved by itself, and only where something changed.
+
+Markets of metals that no route, recipe or end use joins are such parts, and months that no stock joins. One basis of
+all of them would be as good, but every step of the simplex method would go through the whole program.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
+from didymium.faults import SolverError
+from didymium.market.blocks import Arrays
+from didymium.market.program import Program
+from didymium.market.solve import Instance, Raw, answer, hand_over
+from didymium.messages import _
+
+Positions = npt.NDArray[np.intp]
+
+LEAST = 2_000
+"""Columns and rows of a part that is worth a solver of its own; smaller ones go together."""
+
+_NEVER = object()
+"""A start that no part has begun at."""
+
+
+@dataclass
+class Part:
+    """Columns and rows that share nothing with the others.
+
+    Parameters
+    ----------
+    columns, rows : array of int
+        Where they stand in the whole.
+    matrix : sparse array
+        Their coefficients.
+    highs : Highs or None
+        Their solver, once they were solved.
+    raw : Raw or None
+        The last answer; None where something changed since.
+    begun, ended : object
+        The whole's basis at which that answer began, and the one that has it.
+    """
+
+    columns: Positions
+    rows: Positions
+    matrix: sp.csr_array[Any]
+    highs: Any = None
+    raw: Raw | None = None
+    begun: object = _NEVER
+    ended: object = _NEVER
+
+    def arrays(self, whole: Arrays) -> Arrays:
+        """Return the part of a program."""
+        at, row = self.columns, self.rows
+        return Arrays(whole.cost[at], whole.lower[at], whole.upper[at], whole.whole[at], whole.low[row],
+                      whole.high[row], self.matrix)  # fmt: skip
+
+
+def split(matrix: sp.csr_array[Any], least: int = LEAST) -> list[tuple[Positions, Positions]]:
+    """Return columns and rows of the parts of a matrix that share no entry, small ones together."""
+    count, width = matrix.shape
+    ones = sp.csr_array((np.ones(len(matrix.data), dtype=np.int8), matrix.indices, matrix.indptr), shape=matrix.shape)
+    _count, label = connected_components(sp.block_array([[None, ones], [ones.T, None]], format="csr"), directed=False)
+    size = np.bincount(label)
+    order = np.argsort(-size, kind="stable")
+    group, filled, at = np.empty(len(size), dtype=np.intp), 0, 0
+    for each in order:
+        if filled >= least:
+            at, filled = at + 1, 0
+        group[each] = at
+        filled += int(size[each])
+    if filled < least and at:
+        group[group == at] = at - 1
+    place = group[label]
+    rows, columns = place[:count], place[count : count + width]
+    return [(np.nonzero(columns == one)[0], np.nonzero(rows == one)[0]) for one in range(int(place.max(initial=0)) + 1)]
+
+
+class Parted(Instance):
+    """An instance whose parts are solved by themselves.
+
+    A part whose program and start are those of its last answer keeps it, so answers are the same as if all were solved.
+
+    Parameters
+    ----------
+    program : Program
+        A built program without tangents and whole projects.
+    parts : list of (array, array)
+        Columns and rows of each part: :func:`split`.
+    """
+
+    def __init__(self, program: Program, parts: list[tuple[Positions, Positions]]) -> None:
+        started = time.perf_counter()
+        self.program = program
+        self.revision = 0
+        self.stated = program.model.finish()
+        matrix = self.stated.matrix
+        self.parts = [Part(columns, rows, sp.csr_array(matrix[rows][:, columns])) for columns, rows in parts]
+        self._of_column, self._of_row = np.empty(matrix.shape[1], np.intp), np.empty(matrix.shape[0], np.intp)
+        for at, part in enumerate(self.parts):
+            self._of_column[part.columns], self._of_row[part.rows] = at, at
+        self._options: dict[str, object] = {}
+        self._start: object = _NEVER
+        self._read: tuple[Any, Any, Any] = (_NEVER, None, None)
+        self.seconds = time.perf_counter() - started
+
+    def set_option(self, name: str, value: object) -> None:
+        """Set a HiGHS option of every part; an unknown one is an error."""
+        self._options[name] = value
+        for part in self.parts:
+            if part.highs is not None:
+                self._set(part.highs, name, value)
+
+    @staticmethod
+    def _set(highs: Any, name: str, value: object) -> None:
+        if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+            raise SolverError(_("the solver does not know option {name} = {value}").format(name=name, value=value))
+
+    def _put_bounds(self, at: np.ndarray, low: np.ndarray, high: np.ndarray, name: str) -> None:
+        self.stated.lower[at], self.stated.upper[at] = low, high
+        self._changed(self._of_column[at])
+
+    def _put_cost(self, at: np.ndarray, cost: np.ndarray, name: str) -> None:
+        other = self.stated.cost[at] != cost
+        self.stated.cost[at] = cost
+        self._changed(self._of_column[at[other]])
+
+    def _put_sides(self, at: np.ndarray, low: np.ndarray, high: np.ndarray, name: str) -> None:
+        self.stated.low[at], self.stated.high[at] = low, high
+        self._changed(self._of_row[at])
+
+    def _changed(self, where: np.ndarray) -> None:
+        self.revision += 1
+        for at in np.unique(where):
+            self.parts[at].raw = None
+
+    def add_rows(
+        self, low: np.ndarray, high: np.ndarray, columns: np.ndarray, coefficients: np.ndarray, name: str
+    ) -> None:
+        """Refuse: rows may join what shares nothing.
+
+        Raises
+        ------
+        SolverError
+            Always.
+        """
+        raise SolverError(_("rows cannot be added to a program in parts: {name}").format(name=name))
+
+    def basis(self) -> Any:
+        """Return the basis of the last solve, of all parts."""
+        columns, rows = np.empty(len(self._of_column), object), np.empty(len(self._of_row), object)
+        held = highspy.HighsBasis()
+        for part in self.parts:
+            own = part.highs.getBasis()
+            columns[part.columns], rows[part.rows] = own.col_status, own.row_status
+            part.ended = held
+        held.valid = True
+        held.col_status, held.row_status = columns.tolist(), rows.tolist()
+        self._read = held, columns, rows
+        return held
+
+    def _statuses(self, start: Any) -> tuple[Any, Any]:
+        """Return where a basis of all parts has columns and rows; to read one takes as long as to solve a few parts."""
+        if self._read[0] is not start:
+            self._read = start, np.array(start.col_status, object), np.array(start.row_status, object)
+        return self._read[1:]
+
+    def start_from(self, basis: Any) -> None:
+        """Let the next solve start from a basis of all parts, or from nothing where None."""
+        self._start = basis
+
+    def run(self, most: int | None = None) -> Raw:
+        """Solve the parts in which something changed; return the answer of all, each part of which passed the checks.
+
+        Parameters
+        ----------
+        most : int, optional
+            Iterations that the last basis of a part is worth.
+
+        Raises
+        ------
+        SolverError
+            Any status but optimal in one of them.
+        """
+        started = time.perf_counter()
+        start, self._start = self._start, _NEVER
+        primal, reduced = (np.empty(len(self._of_column)) for _each in range(2))
+        dual, solved = np.empty(len(self._of_row)), []
+        status: tuple[Any, Any] | None = None
+        for part in self.parts:
+            known = start is _NEVER or start is part.begun or start is part.ended
+            if part.raw is None or not known:
+                if start is not _NEVER and start is not None:
+                    status = self._statuses(start)
+                self._solve(part, start, status, most)
+                assert part.raw is not None
+                solved.append(part.raw)
+            assert part.raw is not None
+            primal[part.columns], reduced[part.columns] = part.raw.primal, part.raw.reduced
+            dual[part.rows] = part.raw.dual
+        answers = [part.raw for part in self.parts if part.raw is not None]
+        objective = sum(each.objective for each in answers)
+        facts = {
+            **answers[0].facts,
+            "bound": objective,
+            "iterations": sum(each.facts["iterations"] for each in solved),
+            "seconds": time.perf_counter() - started,
+            "columns": len(primal),
+            "rows": len(dual),
+            "check": {name: max(each.facts["check"][name] for each in answers) for name in answers[0].facts["check"]},
+        }
+        return Raw(objective, primal, dual, reduced, facts)
+
+    def _solve(self, part: Part, start: object, status: tuple[Any, Any] | None, most: int | None) -> None:
+        """Solve a part from its piece of a start; from its own last basis where none is asked for."""
+        arrays = part.arrays(self.stated)
+        if part.highs is None:
+            part.highs = hand_over(arrays)
+            for name, value in self._options.items():
+                self._set(part.highs, name, value)
+        else:
+            columns, rows = (np.arange(len(each), dtype=np.int32) for each in (part.columns, part.rows))
+            for done in (
+                part.highs.changeColsBounds(len(columns), columns, arrays.lower, arrays.upper),
+                part.highs.changeColsCost(len(columns), columns, arrays.cost),
+                part.highs.changeRowsBounds(len(rows), rows, arrays.low, arrays.high),
+            ):
+                self._ok(done, "parts")
+        if start is not _NEVER:
+            part.highs.clearSolver()
+        if status is not None:
+            held = highspy.HighsBasis()
+            held.valid = True
+            held.col_status, held.row_status = status[0][part.columns].tolist(), status[1][part.rows].tolist()
+            self._ok(part.highs.setBasis(held), "basis")
+        part.raw, part.begun, part.ended = answer(part.highs, arrays, most=most), start, _NEVER
+
+
+def instance_of(program: Program) -> Instance:
+    """Return a program inside HiGHS, in parts where it falls into some."""
+    options = program.parts.options
+    if options.curves != "tangents" and not any(project.choose and project.whole for project in options.projects):
+        parts = split(program.model.finish().matrix)
+        if len(parts) > 1:
+            return Parted(program, parts)
+    return Instance(program)
