@@ -2,9 +2,10 @@
 
 The instance is that of ``peers.py``, which PyPSA states exactly: us-japan month by month without stocks and without
 goods under way. A scenario of the case is laid over the first months. ``sweep`` is the program of the scenario built,
-handed over as differences, and solved from the basis without a scenario; ``solve`` is the last of these alone; ``cold``
-is HiGHS with presolve on the finished arrays; ``PyPSA`` builds its network's program and solves it. In seconds of the
-processor; objectives are held to 1e-6. Needs the extra ``bench``.
+handed over as differences, and solved from the basis without a scenario, months that differ alone: none touches another
+(docs/decisions/035). ``solve`` is the last of these alone; ``cold`` is HiGHS with presolve on the finished arrays;
+``PyPSA`` builds its network's program and solves it. In seconds of the processor; objectives are held to 1e-6. Needs
+the extra ``bench``.
 
 Give the number of scenarios, months and of scenarios that PyPSA solves too.
 """

@@ -31,6 +31,35 @@ _NEVER = object()
 """A start that no part has begun at."""
 
 
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a part answered.
+
+    Parameters
+    ----------
+    start : object
+        The whole's basis at which it began; :data:`_NEVER`: where the answer before ended.
+    arrays : Arrays
+        What was asked.
+    raw : Raw
+        The answer.
+    basis : HighsBasis
+        Where it ended.
+    """
+
+    start: object
+    arrays: Arrays
+    raw: Raw
+    basis: Any
+
+    def to(self, start: object, arrays: Arrays) -> bool:
+        """Return whether it is the answer to the same question from the same start."""
+        return start is self.start and all(
+            np.array_equal(getattr(self.arrays, name), getattr(arrays, name))
+            for name in ("cost", "lower", "upper", "low", "high")
+        )
+
+
 @dataclass
 class Part:
     """Columns and rows that share nothing with the others.
@@ -43,19 +72,21 @@ class Part:
         Their coefficients.
     highs : Highs or None
         Their solver, once they were solved.
-    raw : Raw or None
-        The last answer; None where something changed since.
-    begun, ended : object
-        The whole's basis at which that answer began, and the one that has it.
+    last : Answer or None
+        The last answer.
+    rest : Answer or None
+        The last one that took no step: where nothing happens, to which scenario after scenario comes back.
+    stands : bool
+        Nothing changed since the last answer.
     """
 
     columns: Positions
     rows: Positions
     matrix: sp.csr_array[Any]
     highs: Any = None
-    raw: Raw | None = None
-    begun: object = _NEVER
-    ended: object = _NEVER
+    last: Answer | None = None
+    rest: Answer | None = None
+    stands: bool = False
 
     def arrays(self, whole: Arrays) -> Arrays:
         """Return the part of a program."""
@@ -87,7 +118,8 @@ def split(matrix: sp.csr_array[Any], least: int = LEAST) -> list[tuple[Positions
 class Parted(Instance):
     """An instance whose parts are solved by themselves.
 
-    A part whose program and start are those of its last answer keeps it, so answers are the same as if all were solved.
+    A part whose program and start are those of its last answer keeps it. From a start that is named an answer depends
+    on these two to the last bit, whatever was solved before.
 
     Parameters
     ----------
@@ -140,7 +172,7 @@ class Parted(Instance):
     def _changed(self, where: np.ndarray) -> None:
         self.revision += 1
         for at in np.unique(where):
-            self.parts[at].raw = None
+            self.parts[at].stands = False
 
     def add_rows(
         self, low: np.ndarray, high: np.ndarray, columns: np.ndarray, coefficients: np.ndarray, name: str
@@ -159,9 +191,9 @@ class Parted(Instance):
         columns, rows = np.empty(len(self._of_column), object), np.empty(len(self._of_row), object)
         held = highspy.HighsBasis()
         for part in self.parts:
-            own = part.highs.getBasis()
+            assert part.last is not None
+            own = part.last.basis
             columns[part.columns], rows[part.rows] = own.col_status, own.row_status
-            part.ended = held
         held.valid = True
         held.col_status, held.row_status = columns.tolist(), rows.tolist()
         self._read = held, columns, rows
@@ -193,25 +225,19 @@ class Parted(Instance):
         started = time.perf_counter()
         start, self._start = self._start, _NEVER
         primal, reduced = (np.empty(len(self._of_column)) for _each in range(2))
-        dual, solved = np.empty(len(self._of_row)), []
-        status: tuple[Any, Any] | None = None
+        dual, answers, steps = np.empty(len(self._of_row)), [], 0
         for part in self.parts:
-            known = start is _NEVER or start is part.begun or start is part.ended
-            if part.raw is None or not known:
-                if start is not _NEVER and start is not None:
-                    status = self._statuses(start)
-                self._solve(part, start, status, most)
-                assert part.raw is not None
-                solved.append(part.raw)
-            assert part.raw is not None
-            primal[part.columns], reduced[part.columns] = part.raw.primal, part.raw.reduced
-            dual[part.rows] = part.raw.dual
-        answers = [part.raw for part in self.parts if part.raw is not None]
+            if not (part.stands and part.last is not None and start in (_NEVER, part.last.start)):
+                steps += self._ask(part, start, most)
+            assert part.last is not None
+            raw = part.last.raw
+            primal[part.columns], reduced[part.columns], dual[part.rows] = raw.primal, raw.reduced, raw.dual
+            answers.append(raw)
         objective = sum(each.objective for each in answers)
         facts = {
             **answers[0].facts,
             "bound": objective,
-            "iterations": sum(each.facts["iterations"] for each in solved),
+            "iterations": steps,
             "seconds": time.perf_counter() - started,
             "columns": len(primal),
             "rows": len(dual),
@@ -219,29 +245,51 @@ class Parted(Instance):
         }
         return Raw(objective, primal, dual, reduced, facts)
 
-    def _solve(self, part: Part, start: object, status: tuple[Any, Any] | None, most: int | None) -> None:
-        """Solve a part from its piece of a start; from its own last basis where none is asked for."""
+    def _ask(self, part: Part, start: object, most: int | None) -> int:
+        """Let a part answer, from its piece of a start or from where it ended; return the steps that it took."""
         arrays = part.arrays(self.stated)
+        if start is not _NEVER and part.rest is not None and part.rest.to(start, arrays):
+            part.last, part.stands = part.rest, True
+            return 0
+        self._write(part, arrays)
+        if start is _NEVER:
+            # Its solver may have been elsewhere since, and what it knows beside the basis is not to count.
+            basis = None if part.last is None or part.last.start is _NEVER else part.last.basis
+        else:
+            part.highs.clearSolver()
+            basis = None if start is None else self._piece(part, start)
+        if basis is not None:
+            part.highs.clearSolver()
+            self._ok(part.highs.setBasis(basis), "basis")
+        raw = answer(part.highs, arrays, most=most)
+        part.last, part.stands = Answer(start, arrays, raw, part.highs.getBasis()), True
+        steps = int(raw.facts["iterations"])
+        if start is not _NEVER and steps == 0:
+            part.rest = part.last
+        return steps
+
+    def _write(self, part: Part, arrays: Arrays) -> None:
+        """Give a part's solver its program."""
         if part.highs is None:
             part.highs = hand_over(arrays)
             for name, value in self._options.items():
                 self._set(part.highs, name, value)
-        else:
-            columns, rows = (np.arange(len(each), dtype=np.int32) for each in (part.columns, part.rows))
-            for done in (
-                part.highs.changeColsBounds(len(columns), columns, arrays.lower, arrays.upper),
-                part.highs.changeColsCost(len(columns), columns, arrays.cost),
-                part.highs.changeRowsBounds(len(rows), rows, arrays.low, arrays.high),
-            ):
-                self._ok(done, "parts")
-        if start is not _NEVER:
-            part.highs.clearSolver()
-        if status is not None:
-            held = highspy.HighsBasis()
-            held.valid = True
-            held.col_status, held.row_status = status[0][part.columns].tolist(), status[1][part.rows].tolist()
-            self._ok(part.highs.setBasis(held), "basis")
-        part.raw, part.begun, part.ended = answer(part.highs, arrays, most=most), start, _NEVER
+            return
+        columns, rows = (np.arange(len(each), dtype=np.int32) for each in (part.columns, part.rows))
+        for done in (
+            part.highs.changeColsBounds(len(columns), columns, arrays.lower, arrays.upper),
+            part.highs.changeColsCost(len(columns), columns, arrays.cost),
+            part.highs.changeRowsBounds(len(rows), rows, arrays.low, arrays.high),
+        ):
+            self._ok(done, "parts")
+
+    def _piece(self, part: Part, start: object) -> Any:
+        """Return a part's piece of a basis of all."""
+        columns, rows = self._statuses(start)
+        held = highspy.HighsBasis()
+        held.valid = True
+        held.col_status, held.row_status = columns[part.columns].tolist(), rows[part.rows].tolist()
+        return held
 
 
 def instance_of(program: Program) -> Instance:
