@@ -84,6 +84,17 @@ def test_only_what_changed_is_solved(us_japan: Case, market: Market, parted: Par
     assert [at for at, part in enumerate(parted.parts) if part.last is not before[at]] == changed
 
 
+def test_months_of_one_cut_follow_the_first(us_japan: Case, market: Market, parted: Parted) -> None:
+    """What six months of a halt may do is the same: the first finds out, the others take next to no step."""
+    parted.run()
+    calm = parted.basis()
+    parted.become(program(us_japan, market, HALT))
+    parted.start_from(calm)
+    parted.run()
+    steps = [part.last.raw.facts["iterations"] for part in parted.parts if part.last is not None]
+    assert steps[0] == 0 < steps[1] and max(steps[2:]) < 0.05 * steps[1]
+
+
 def test_an_answer_does_not_depend_on_those_before(us_japan: Case, market: Market, parted: Parted) -> None:
     """To the last bit, whatever was solved in between: draws are resumed, and shared out to machines."""
     parted.run()

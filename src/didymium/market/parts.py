@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import highspy
@@ -37,8 +38,9 @@ class Answer:
 
     Parameters
     ----------
-    start : object
-        The whole's basis at which it began; :data:`_NEVER`: where the answer before ended.
+    begun : object
+        The whole's basis at which it began, or the answer of the part before it; :data:`_NEVER`: where its own answer
+        before ended.
     arrays : Arrays
         What was asked.
     raw : Raw
@@ -47,17 +49,19 @@ class Answer:
         Where it ended.
     """
 
-    start: object
+    begun: object
     arrays: Arrays
     raw: Raw
     basis: Any
 
-    def to(self, start: object, arrays: Arrays) -> bool:
+    def to(self, begun: object, arrays: Arrays) -> bool:
         """Return whether it is the answer to the same question from the same start."""
-        return start is self.start and all(
-            np.array_equal(getattr(self.arrays, name), getattr(arrays, name))
-            for name in ("cost", "lower", "upper", "low", "high")
-        )
+        return begun is self.begun and np.array_equal(self.arrays.cost, arrays.cost) and alike(self.arrays, arrays)
+
+
+def alike(one: Arrays, other: Arrays) -> bool:
+    """Return whether bounds and sides are the same: whoever keeps to the one keeps to the other."""
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("lower", "upper", "low", "high"))
 
 
 @dataclass
@@ -70,6 +74,10 @@ class Part:
         Where they stand in the whole.
     matrix : sparse array
         Their coefficients.
+    follows : bool
+        The part before it has the same matrix.
+    home : Arrays or None
+        What was asked when the first basis of all was taken: where nothing happens.
     highs : Highs or None
         Their solver, once they were solved.
     last : Answer or None
@@ -83,6 +91,8 @@ class Part:
     columns: Positions
     rows: Positions
     matrix: sp.csr_array[Any]
+    follows: bool = False
+    home: Arrays | None = None
     highs: Any = None
     last: Answer | None = None
     rest: Answer | None = None
@@ -136,11 +146,17 @@ class Parted(Instance):
         self.stated = program.model.finish()
         matrix = self.stated.matrix
         self.parts = [Part(columns, rows, sp.csr_array(matrix[rows][:, columns])) for columns, rows in parts]
+        for one, other in pairwise(self.parts):
+            other.follows = one.matrix.shape == other.matrix.shape and all(
+                np.array_equal(getattr(one.matrix, name), getattr(other.matrix, name))
+                for name in ("indptr", "indices", "data")
+            )
         self._of_column, self._of_row = np.empty(matrix.shape[1], np.intp), np.empty(matrix.shape[0], np.intp)
         for at, part in enumerate(self.parts):
             self._of_column[part.columns], self._of_row[part.rows] = at, at
         self._options: dict[str, object] = {}
         self._start: object = _NEVER
+        self._home: object = _NEVER
         self._read: tuple[Any, Any, Any] = (_NEVER, None, None)
         self.seconds = time.perf_counter() - started
 
@@ -197,6 +213,10 @@ class Parted(Instance):
         held.valid = True
         held.col_status, held.row_status = columns.tolist(), rows.tolist()
         self._read = held, columns, rows
+        if self._home is _NEVER:
+            self._home = held
+            for part in self.parts:
+                part.home = part.arrays(self.stated)
         return held
 
     def _statuses(self, start: Any) -> tuple[Any, Any]:
@@ -226,10 +246,11 @@ class Parted(Instance):
         start, self._start = self._start, _NEVER
         primal, reduced = (np.empty(len(self._of_column)) for _each in range(2))
         dual, answers, steps = np.empty(len(self._of_row)), [], 0
+        before: Answer | None = None
         for part in self.parts:
-            if not (part.stands and part.last is not None and start in (_NEVER, part.last.start)):
-                steps += self._ask(part, start, most)
+            steps += self._ask(part, start, before, most)
             assert part.last is not None
+            before = part.last
             raw = part.last.raw
             primal[part.columns], reduced[part.columns], dual[part.rows] = raw.primal, raw.reduced, raw.dual
             answers.append(raw)
@@ -245,17 +266,27 @@ class Parted(Instance):
         }
         return Raw(objective, primal, dual, reduced, facts)
 
-    def _ask(self, part: Part, start: object, most: int | None) -> int:
-        """Let a part answer, from its piece of a start or from where it ended; return the steps that it took."""
-        arrays = part.arrays(self.stated)
+    def _ask(self, part: Part, start: object, before: Answer | None, most: int | None) -> int:
+        """Let a part answer and return the steps that it took.
+
+        From a start it begins at its own piece; from where nothing happens, if something does and the part before it
+        may do the same, at that one's answer: months of a cut differ in what a dollar is worth alone. Without a start
+        it goes on where it ended. Which of them it is depends on what is asked alone.
+        """
+        arrays = part.last.arrays if part.stands and part.last is not None else part.arrays(self.stated)
+        if start is self._home and part.home is not None and part.follows and before is not None:
+            start = before if alike(before.arrays, arrays) and not alike(part.home, arrays) else start
+        if part.stands and part.last is not None and (start is _NEVER or start is part.last.begun):
+            return 0
         if start is not _NEVER and part.rest is not None and part.rest.to(start, arrays):
             part.last, part.stands = part.rest, True
             return 0
         self._write(part, arrays)
-        if start is _NEVER:
+        basis = start.basis if isinstance(start, Answer) else None
+        if start is _NEVER and part.last is not None and part.last.begun is not _NEVER:
             # Its solver may have been elsewhere since, and what it knows beside the basis is not to count.
-            basis = None if part.last is None or part.last.start is _NEVER else part.last.basis
-        else:
+            basis = part.last.basis
+        elif basis is None and start is not _NEVER:
             part.highs.clearSolver()
             basis = None if start is None else self._piece(part, start)
         if basis is not None:
@@ -264,7 +295,7 @@ class Parted(Instance):
         raw = answer(part.highs, arrays, most=most)
         part.last, part.stands = Answer(start, arrays, raw, part.highs.getBasis()), True
         steps = int(raw.facts["iterations"])
-        if start is not _NEVER and steps == 0:
+        if start is not _NEVER and steps == 0 and not isinstance(start, Answer):
             part.rest = part.last
         return steps
 
