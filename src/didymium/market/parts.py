@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from didymium.faults import SolverError
 from didymium.market.blocks import Arrays
 from didymium.market.program import Program
-from didymium.market.solve import Instance, Raw, answer, hand_over
+from didymium.market.solve import Instance, Raw, answer, hand_over, set_option
 from didymium.messages import _
 
 Positions = npt.NDArray[np.intp]
@@ -165,12 +165,7 @@ class Parted(Instance):
         self._options[name] = value
         for part in self.parts:
             if part.highs is not None:
-                self._set(part.highs, name, value)
-
-    @staticmethod
-    def _set(highs: Any, name: str, value: object) -> None:
-        if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
-            raise SolverError(_("the solver does not know option {name} = {value}").format(name=name, value=value))
+                set_option(part.highs, name, value)
 
     def _put_bounds(self, at: np.ndarray, low: np.ndarray, high: np.ndarray, name: str) -> None:
         self.stated.lower[at], self.stated.upper[at] = low, high
@@ -282,16 +277,11 @@ class Parted(Instance):
             part.last, part.stands = part.rest, True
             return 0
         self._write(part, arrays)
-        basis = start.basis if isinstance(start, Answer) else None
-        if start is _NEVER and part.last is not None and part.last.begun is not _NEVER:
+        if start is not _NEVER:
+            self._begin(part, self._basis_of(part, start))
+        elif part.last is not None and part.last.begun is not _NEVER:
             # Its solver may have been elsewhere since, and what it knows beside the basis is not to count.
-            basis = part.last.basis
-        elif basis is None and start is not _NEVER:
-            part.highs.clearSolver()
-            basis = None if start is None else self._piece(part, start)
-        if basis is not None:
-            part.highs.clearSolver()
-            self._ok(part.highs.setBasis(basis), "basis")
+            self._begin(part, part.last.basis)
         raw = answer(part.highs, arrays, most=most)
         part.last, part.stands = Answer(start, arrays, raw, part.highs.getBasis()), True
         steps = int(raw.facts["iterations"])
@@ -299,12 +289,18 @@ class Parted(Instance):
             part.rest = part.last
         return steps
 
+    def _begin(self, part: Part, basis: Any) -> None:
+        """Let a part's solver begin at a basis, or at nothing where None."""
+        part.highs.clearSolver()
+        if basis is not None:
+            self._ok(part.highs.setBasis(basis), "basis")
+
     def _write(self, part: Part, arrays: Arrays) -> None:
         """Give a part's solver its program."""
         if part.highs is None:
             part.highs = hand_over(arrays)
             for name, value in self._options.items():
-                self._set(part.highs, name, value)
+                set_option(part.highs, name, value)
             return
         columns, rows = (np.arange(len(each), dtype=np.int32) for each in (part.columns, part.rows))
         for done in (
@@ -314,8 +310,10 @@ class Parted(Instance):
         ):
             self._ok(done, "parts")
 
-    def _piece(self, part: Part, start: object) -> Any:
-        """Return a part's piece of a basis of all."""
+    def _basis_of(self, part: Part, start: object) -> Any:
+        """Return the basis of another part's answer, a part's piece of a basis of all, or None for nothing."""
+        if isinstance(start, Answer) or start is None:
+            return None if start is None else start.basis
         columns, rows = self._statuses(start)
         held = highspy.HighsBasis()
         held.valid = True
@@ -325,9 +323,9 @@ class Parted(Instance):
 
 def instance_of(program: Program) -> Instance:
     """Return a program inside HiGHS, in parts where it falls into some."""
-    options = program.parts.options
-    if options.curves != "tangents" and not any(project.choose and project.whole for project in options.projects):
-        parts = split(program.model.finish().matrix)
+    stated = program.model.finish()
+    if program.parts.options.curves != "tangents" and not stated.whole.any():
+        parts = split(stated.matrix)
         if len(parts) > 1:
             return Parted(program, parts)
     return Instance(program)

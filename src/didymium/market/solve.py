@@ -124,8 +124,7 @@ class Instance:
 
     def set_option(self, name: str, value: object) -> None:
         """Set a HiGHS option; an unknown one is an error."""
-        if self.highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
-            raise SolverError(_("the solver does not know option {name} = {value}").format(name=name, value=value))
+        set_option(self.highs, name, value)
 
     def bound(self, variable: str, lower: np.ndarray | None, upper: np.ndarray) -> None:
         """Change the bounds of a variable in place (arrays in the variable's own order; lower 0 where None)."""
@@ -328,6 +327,18 @@ class Instance:
         raise SolverError(
             _("tangents did not close after {passes} passes: gap {gap:g} kUSD").format(passes=passes, gap=gap)
         )
+
+
+def set_option(highs: Any, name: str, value: object) -> None:
+    """Set an option of a solver.
+
+    Raises
+    ------
+    SolverError
+        It does not know the option or the value.
+    """
+    if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+        raise SolverError(_("the solver does not know option {name} = {value}").format(name=name, value=value))
 
 
 def answer(highs: Any, stated: Arrays, whole: bool = False, most: int | None = None) -> Raw:

@@ -163,11 +163,11 @@ def halts(reliance: Reliance, network: Network, tree: Tree) -> Halt:
     first, until = tree.dates()[0][0], tree.dates()[-1][1]
     dates = [first + timedelta(day) for day in range((until - first).days + 1)]
     held = held_back(network, periods([(a, b, "") for a, b in pairwise(dates)], tree.scenarios[0], 0.0))
-    patterns, of_month = np.unique(held, axis=1, return_inverse=True)
+    patterns, of_day = np.unique(held, axis=1, return_inverse=True)
     share = np.array([
         reliance.on(crossed)["share"].to_numpy(float) if crossed.any() else np.zeros(len(network.markets))
         for crossed in patterns.T
-    ])[np.asarray(of_month).ravel()].T  # fmt: skip
+    ])[np.asarray(of_day).ravel()].T  # fmt: skip
     missing = pd.DataFrame(np.where(share > SLIGHT, share, 0.0), index=network.markets.index)
     return Halt(missing)
 
