@@ -374,6 +374,9 @@ def test_how_far_off_a_start_is() -> None:
     assert start.far(np.array([2.0, 3.0]), "a") == 3.0
     assert start.far(np.array([2.0, 3.0]), "b") == pytest.approx(3.0 * (1 + OTHER_COSTS) + OTHER_COSTS)
     assert start.far(np.array([1.0, 5.0]), "b") > start.far(np.array([1.0, 5.0]), "a") == 0.0
+    none = Start(np.array([1.0, -np.inf]), "a", None)
+    assert none.far(np.array([2.0, -np.inf]), "a") == 1.0, "two losses that do not count are alike"
+    assert none.far(np.array([2.0, 5.0]), "a") == np.inf
 
 
 # Threads, checkpoints, other machines

@@ -55,7 +55,8 @@ class Start(NamedTuple):
     Parameters
     ----------
     felt : array
-        What the piece felt of the decision: sides of its rows and bounds of its columns, t.
+        What the piece felt of the decision: sides of its rows and bounds of its columns, t; losses elsewhere, kUSD,
+        minus infinity where none counts.
     costs : str
         How users weighed.
     basis : HighsBasis
@@ -69,7 +70,8 @@ class Start(NamedTuple):
     def far(self, felt: Values, costs: str) -> float:
         """``(1 + o) sum |felt - felt'| + o``, t, with ``o`` zero where users weigh the same."""
         other = 0.0 if costs == self.costs else OTHER_COSTS
-        return (1.0 + other) * float(np.abs(felt - self.felt).sum()) + other
+        apart = np.subtract(felt, self.felt, out=np.zeros_like(felt), where=felt != self.felt)
+        return (1.0 + other) * float(np.abs(apart).sum()) + other
 
 
 class Worker:
