@@ -26,7 +26,7 @@ from didymium.market.prepare import prepare
 from didymium.market.program import Program, build
 from didymium.market.solve import Instance, hand_over
 from didymium.market.tree import months
-from didymium.shock.sweep import PRICING
+from didymium.shock.sweep import SOLVER
 from peers import pypsa_highs, pypsa_network
 
 MONTHS = 130
@@ -49,7 +49,7 @@ def main() -> None:
     instance = instance_of(build(case, months(start, count, None, 0.05), options, market))
     instance.run()
     calm = instance.basis()
-    for name, value in PRICING.items():
+    for name, value in SOLVER.items():
         instance.set_option(name, value)
     rows, columns = instance.stated.matrix.shape
     print(f"{columns} columns, {rows} rows")

@@ -83,7 +83,7 @@ def test_usable_stock_is_swept(result: Result) -> None:
 
 
 def test_it_ends_with_the_last_observation(result: Result) -> None:
-    assert all(run["solves"] == 6 for run in result.manifest["run"].values()), "June is the last month looked at"
+    assert all(run["months"] == 6 for run in result.manifest["run"].values()), "June is the last month looked at"
 
 
 def test_the_verb_shows_them_beside_its_run(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from didymium.economy.ces import SWEEP, lost
 from didymium.economy.input_output import Table, table_of
 from didymium.economy.studies import gdp_of
 from didymium.economy.value import MILLION, at_risk, value_added
+from didymium.economy.willingness import Array
 from didymium.messages import N_, _
 
 if TYPE_CHECKING:
@@ -89,12 +90,24 @@ def value_at_risk(case: cases.Case, shortage: Shortage) -> Range:
     if known.empty:
         return Range(np.nan, np.nan, np.nan, [])
     missing = 1.0 - shortage.ratio.loc[known["end_use"]].to_numpy(float)
+    return Range(*standing_still(case, known["value"].to_numpy(float), missing), _inputs(known))
+
+
+def standing_still(case: cases.Case, value: Array, missing: Array) -> tuple[float, float, float]:
+    """Return the sum of :func:`value_at_risk` at the low end, the middle and the high end of dependence.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    value : array
+        Value added of a year by end use, MUSD.
+    missing : array, end uses x months
+        Share of what is wanted that is missing.
+    """
     years = np.where(missing > SHORT, missing, 0.0).sum(axis=1) / 12.0
-    value = known["value"].to_numpy(float)
-    low, middle, high = (
-        sum(at_risk(v, y, case.assumption(DEPENDENCE, end)) for v, y in zip(value, years, strict=True)) for end in ENDS
-    )
-    return Range(low, middle, high, _inputs(known))
+    low, middle, high = (float(at_risk(value, years, case.assumption(DEPENDENCE, end)).sum()) for end in ENDS)
+    return low, middle, high
 
 
 def ces_loss(case: cases.Case, shortage: Shortage, substitution: float) -> Range:

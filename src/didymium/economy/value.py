@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from didymium.case.case import ROW
+from didymium.economy.willingness import Array
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -39,7 +40,7 @@ def value_added(case: cases.Case) -> pd.DataFrame:
     return frame.groupby(["region", "end_use"], as_index=False).agg({"value": "sum", "inputs": list})
 
 
-def at_risk(value: float, short_years: float, dependence: float) -> float:
+def at_risk(value: Array, short_years: Array, dependence: float) -> Array:
     """Return value added at risk, in the unit of ``value``.
 
     ``V x s x d``: yearly value added, years' worth of it that were short, share of the industry that stops for

@@ -50,25 +50,37 @@ def believed(scenario: Scenario, until: date, announced: bool, memory: int = 1) 
     )
 
 
-def news(scenario: Scenario, first: date, memory: int = 1) -> bool:
-    """Return whether the month from ``first`` on changes what is believed; announced ends are no news.
+def news(scenario: Scenario, first: date, announced: bool, memory: int = 1) -> bool:
+    """Return whether the month from ``first`` on changes what is believed.
 
     A share that changed within the months that traders remember still moves its mean.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What happens.
+    first : date
+        First day of the month.
+    announced : bool
+        Announced ends are known, and no news; otherwise an end is news, and an announcement is not.
+    memory : int
+        Months over which traders remember what a measure let through.
     """
     last = add_months(first, 1)
-    days: list[date] = []
+    days: list[date | None] = []
     for measure in scenario.restrictions:
         shares = zip((1.0, *(share for _day, share in measure.approval)), measure.approval, strict=False)
         turns = [max(day, measure.start) for before, (day, share) in shares if share != before]
         days += turns
-        if any(add_months(first, 1 - memory) <= day < first and day > measure.start for day in turns):
+        if memory > 1 and any(add_months(first, -memory) < day < first and day > measure.start for day in turns):
             return True
         days += [pause.start for pause in measure.pauses]
-        days += [measure.announced] if measure.announced else []
+        days += [measure.announced] if announced else [measure.end, *(pause.end for pause in measure.pauses)]
     days += [outage.start for outage in scenario.outages]
     days += [change.start for change in scenario.demand_changes]
     days += [wedge.start for wedge in scenario.wedges]
-    return any(first <= day < last for day in days)
+    days += [] if announced else [wedge.end for wedge in scenario.wedges]
+    return any(day is not None and first <= day < last for day in days)
 
 
 def dated(belief: Scenario, first: date, last: date) -> bool:

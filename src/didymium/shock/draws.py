@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 PART = 4
 """Draws in a file: what an interruption loses, and less than a minute's work."""
 
-FORMAT = 5
+FORMAT = 6
 """Raised when what a draw means changes: older parts are then not used."""
 
 REFERENCES = (0.0, -1.0, 1.0)

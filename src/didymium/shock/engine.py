@@ -46,7 +46,7 @@ AHEAD = 12
 """Months that it looks ahead where such a day is announced (docs/decisions/025)."""
 
 STANDS = 2
-"""A plan may stand for its months divided by this, where announced dates are known and nothing else happens."""
+"""A plan may stand for its months divided by this while nothing happens that it did not know of."""
 
 SAVED = 0.005
 """Share of a demand by which users may save before a plan that stands is made anew."""
@@ -154,11 +154,11 @@ class Engine:
         solution, duty = self._solve(tree, options, None, whole=True)
         for node in range(len(tree)):
             seen.add(solution, duty, node)
-        seen.runs.append(solution.run)
+        seen.runs.append({**solution.run, "months": len(tree)})
         return seen.path("perfect", tree)
 
     def _rolling(self, scenario: Scenario, foresight: str, options: Options, progress: Progress | None) -> Path:
-        """Solve month after month; without announcements each month anew, with them when something happens.
+        """Solve window after window: a plan stands while nothing happens, for half of its months at most.
 
         Where no date is announced there is nothing to see beyond the months that somebody sees who knows of none.
         """
@@ -176,7 +176,7 @@ class Engine:
             tree = months(start, AHEAD if far else WINDOW, None, self.rate)
             tree = Tree(tree.nodes, (scenario, *([belief] * (len(tree) - 1))))
             solution, duty = self._solve(tree, _as_is(options, state, self.start_up), duty)
-            most = len(tree) // STANDS if announced and options.rationing == "price" else 1
+            most = len(tree) // STANDS if options.rationing == "price" else 1
             planned, kept = state.intensity, 0
             while True:
                 seen.add(solution, duty, kept, most)
@@ -186,11 +186,11 @@ class Engine:
                     progress(self.month, scenario.months)
                 if kept >= most or self.month >= scenario.months:
                     break
-                if news(scenario, add_months(scenario.start, self.month), self.memory):
+                if news(scenario, add_months(scenario.start, self.month), announced, self.memory):
                     break
                 if np.max(np.abs(state.intensity - planned), initial=0.0) > SAVED:
                     break
-            seen.runs.append({**solution.run, "seconds": time.perf_counter() - started})
+            seen.runs.append({**solution.run, "seconds": time.perf_counter() - started, "months": kept})
         return seen.path(foresight, self._tree(scenario))
 
     def _begin(self) -> None:
@@ -269,10 +269,11 @@ def _as_is(options: Options, state: State, start_up: float) -> Options:
 
 
 def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return solves, seconds, algorithm, status, size and the largest violation over all solves."""
+    """Return solves, the months that they cover, seconds, algorithm, status, size and the largest violation."""
     checks: list[dict[str, float]] = [run["check"] for run in runs]
     return {
         "solves": len(runs),
+        "months": sum(run["months"] for run in runs),
         "seconds": sum(run["seconds"] for run in runs),
         **{name: runs[0][name] for name in ("algorithm", "status", "columns", "rows")},
         "check": {name: max(check[name] for check in checks) for name in checks[0]},

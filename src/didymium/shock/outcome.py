@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
-from didymium.economy.methods import Shortage, value_at_risk
+from didymium.economy.methods import standing_still
+from didymium.economy.value import value_added
 from didymium.economy.willingness import Array
 from didymium.market.clear import TRACE_TONNES
 from didymium.market.prepare import Market
 from didymium.shock.draw import Drawn
 from didymium.shock.losses import users_loss
 from didymium.shock.path import Path
-from didymium.shock.value import worth_of
 
 if TYPE_CHECKING:
     from didymium.case import case as cases
@@ -117,30 +117,68 @@ def outcome_of(case: cases.Case, drawn: Drawn, path: Path, calm: Path, variates:
     market = drawn.market
     shown = markets_shown(case, market)
     multiple = path.price.loc[shown].to_numpy(float) / market.base.price.loc[shown].to_numpy(float)[:, None]
-    frame = use_frame(path, market)
-    ratio = (frame["served"] / frame["wanted"].where(frame["wanted"].gt(0))).fillna(1.0)
-    wide = frame.assign(missing=1.0 - ratio).pivot(index=["end_use", "region"], columns="month", values="missing")
-    shown_uses = uses_shown(case, market)
-    missing = wide.reindex(pd.MultiIndex.from_tuples(shown_uses)).to_numpy(float)
+    account = Account(case, market)
+    missing = account.missing(path)
     uses = market.network.uses
+    place = uses.index.get_indexer
     goods = uses.groupby(["end_use", "region"]).groups
-    of_a_good = np.array([most_missing(path, goods[key]).fillna(0.0).to_numpy(float) for key in shown_uses])
-    worst = [wide[wide.index.get_level_values("region") == region].to_numpy(float).max(initial=0.0)
-             for region in case.participants]  # fmt: skip
-    added = _cost(case, market, path, frame) - _cost(case, market, calm, use_frame(calm, market))
+    of_each = _ratio_missing(path.wanted.to_numpy(float), path.served.to_numpy(float))
+    of_a_good = np.array([of_each[place(goods[cell])].max(axis=0) for cell in account.cells])
+    of_region = [[at for at, cell in enumerate(account.cells) if cell[1] == region] for region in case.participants]
+    worst = [missing[mine].max(initial=0.0) for mine in of_region]
     numbers = np.array([drawn.numbers.get(name, np.nan) for name in drawn.numbers])
-    totals = np.column_stack([added, worst])
+    totals = np.column_stack([account.cost(path) - account.cost(calm), worst])
     return Outcome(np.asarray(variates), numbers, multiple, missing, of_a_good, totals)
 
 
-def _cost(case: cases.Case, market: Market, path: Path, frame: pd.DataFrame) -> Array:
-    """Return what the months of a path cost each participant: :data:`TOTALS` but the last, participants x totals."""
-    lost = users_loss(market, path.served.to_numpy(), path.wanted.to_numpy(), path.price) / 1000.0
-    worth, rows = worth_of(market), []
-    for region in case.participants:
-        risk = value_at_risk(case, Shortage.of(frame, worth, region))
-        mine = frame[frame["region"].eq(region)]
-        short = float((mine["wanted"] - mine["served"]).clip(lower=0.0).sum())
-        users = market.network.uses["region"].eq(region).to_numpy()
-        rows.append([lost[users].sum(), risk.low, risk.value, risk.high, short])
-    return np.array(rows)
+class Account:
+    """What paths cost each participant, as arrays: a draw asks for it twice.
+
+    Parameters
+    ----------
+    case, market : Case, Market
+        What was run.
+    """
+
+    def __init__(self, case: cases.Case, market: Market) -> None:
+        self.case, self.market = case, market
+        self.cells = uses_shown(case, market)
+        uses = market.network.uses
+        place = {cell: at for at, cell in enumerate(self.cells)}
+        told = np.array([place.get(cell, -1) for cell in zip(uses["end_use"], uses["region"], strict=True)])
+        self._uses, self._of = np.nonzero(told >= 0)[0], told[told >= 0]
+        added = value_added(case).set_index(["end_use", "region"])["value"]
+        self._added = added.reindex(pd.MultiIndex.from_tuples(self.cells)).to_numpy(float)
+
+    def _sums(self, path: Path) -> tuple[Array, Array]:
+        """Return wanted and served, cells x months, t."""
+        sums = np.zeros((2, len(self.cells), len(path.tree)))
+        for total, frame in zip(sums, (path.wanted, path.served), strict=True):
+            # One by one: a product of matrices adds in an order of its own on every number of threads.
+            np.add.at(total, self._of, frame.to_numpy(float)[self._uses])
+        return sums[0], sums[1]
+
+    def missing(self, path: Path) -> Array:
+        """``1 - served / wanted`` by end use and region, cells x months."""
+        return _ratio_missing(*self._sums(path))
+
+    def cost(self, path: Path) -> Array:
+        """Return what a path costs each participant: :data:`TOTALS` but the last, participants x totals."""
+        market, (wanted, served) = self.market, self._sums(path)
+        lost = users_loss(market, path.served.to_numpy(), path.wanted.to_numpy(), path.price) / 1000.0
+        missing, rows = np.clip(_ratio_missing(wanted, served), 0.0, 1.0), []
+        for region in self.case.participants:
+            mine = np.array([cell[1] == region for cell in self.cells], dtype=bool)
+            known = mine & np.isfinite(self._added)
+            low, value, high = (
+                standing_still(self.case, self._added[known], missing[known]) if known.any() else (np.nan,) * 3
+            )
+            short = float(np.maximum(wanted[mine] - served[mine], 0.0).sum())
+            users = market.network.uses["region"].eq(region).to_numpy()
+            rows.append([lost[users].sum(), low, value, high, short])
+        return np.array(rows)
+
+
+def _ratio_missing(wanted: Array, served: Array) -> Array:
+    """``1 - served / wanted``; 0 where nothing is wanted."""
+    return 1.0 - np.divide(served, wanted, out=np.ones_like(served), where=wanted > 0)

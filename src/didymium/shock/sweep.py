@@ -40,12 +40,18 @@ if TYPE_CHECKING:
 DIGESTED = 1000
 """Iterations of a reference's month from which its basis is the better start: something has happened in it."""
 
-PRICING = {"simplex_dual_edge_weight_strategy": 1, "dual_simplex_cost_perturbation_multiplier": 0.0}
-"""Options of the solver in a sweep: Devex, which takes fewer and cheaper steps from a basis, and costs as they are, for
-taking their perturbation back stalls now and then (docs/decisions/024)."""
+SOLVER = {
+    "simplex_dual_edge_weight_strategy": 1,
+    "dual_simplex_cost_perturbation_multiplier": 0.0,
+    "simplex_scale_strategy": 0,
+}
+"""Options of the solver in a sweep: Devex, which takes fewer and cheaper steps from a basis; costs as they are, for
+taking their perturbation back stalls now and then (docs/decisions/024); and no scaling, whose factors the solver keeps
+from the numbers that it saw first, so that a draw would end elsewhere after another one."""
 
-GIVEN_UP = 4000
-"""Iterations after which a window is solved from nothing, in some 6,000 quick ones: a basis can lead into a stall."""
+GIVEN_UP = 0.8
+"""Iterations by row of a window after which it is solved from nothing, in one or two quick ones by row: a basis can
+lead into a stall."""
 
 Chapter = frozenset[tuple[str, int]]
 """How many days of change of each measure, outage, demand change and duty have passed, where any has."""
@@ -176,10 +182,11 @@ class Sweep(Engine):
             self._goes_on = False
 
     def record(self, scenario: Scenario, foresight: str, market: Market, options: Options) -> Reference:
-        """Run a path and keep what others may start from."""
+        """Run a path, and its months with nothing in them, and keep what others may start from."""
         self.recorded = Reference()
         try:
             self.draw(scenario, foresight, market, options)
+            self.calm(scenario, options)
             return self.recorded
         finally:
             self.recorded = None
@@ -197,7 +204,7 @@ class Sweep(Engine):
             return super()._solve(tree, options, duty, whole)
         instance, first = self._window(tree, options)
         if first:
-            for name, value in PRICING.items():
+            for name, value in SOLVER.items():
                 instance.set_option(name, value)
         place, through = self._turn(tree), passing(instance)
         starts = self._starts(place)
@@ -213,7 +220,7 @@ class Sweep(Engine):
         else:
             solution, duty = answered(instance, options, duty)
         if self.recorded is not None:
-            self.recorded.starts[place] = Start(Basis.of(instance.basis()), through)
+            self.recorded.starts.setdefault(place, Start(Basis.of(instance.basis()), through))
             if first or solution.run["iterations"] > DIGESTED:
                 self.recorded.digested.add(place)
         self._anew, self._passing = False, through
@@ -277,7 +284,7 @@ def checked(instance: Instance) -> Solution:
     SolverError
         No optimum, or one that fails a check.
     """
-    raw, model = instance.run(GIVEN_UP), instance.program.model
+    raw, model = instance.run(round(GIVEN_UP * len(instance.stated.low))), instance.program.model
     name, size = worst(raw.facts["check"])
     if not size <= ACCURACY:
         raise SolverError(
