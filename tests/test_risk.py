@@ -131,13 +131,13 @@ def test_a_draw_does_not_depend_on_those_before_it(case: Case, chance: Chance) -
 
 
 def test_a_draw_of_the_bundled_case_does_not_depend_on_those_before_it(us_japan: Case) -> None:
-    """To the last bit, with the cut and without: scale factors, which the solver keeps, were those of the first."""
+    """To the last bit, with the cut and without: the scale that the solver keeps was that of the first draw."""
     story = replace(us_japan.scenario("china-licensing-2025"), months=4)
     chance = Chance(us_japan, story, prepare(us_japan), seed=1)
     drawn = [chance.draw(chance.variates(index), "low") for index in range(2)]
     middle = chance.draw(np.zeros(len(chance.names)), "low")
-    references = [Sweep(us_japan, chance.market, OPTIONS).record(middle.scenario, "none", middle.market, OPTIONS)]
-    one, other = (Sweep(us_japan, chance.market, OPTIONS, references) for _sweep in range(2))
+    references = [Sweep(us_japan, middle.market, OPTIONS).record(middle.scenario, "none", middle.market, OPTIONS)]
+    one, other = (Sweep(us_japan, middle.market, OPTIONS, references) for _sweep in range(2))
 
     def run(sweep: Sweep, d: Drawn) -> list[np.ndarray]:
         paths = sweep.draw(d.scenario, "none", d.market, OPTIONS), sweep.calm(d.scenario, OPTIONS)

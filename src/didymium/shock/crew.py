@@ -78,7 +78,8 @@ class Task:
 
     def sweep(self) -> Sweep:
         """Return a sweep of its own."""
-        return Sweep(self.chance.case, self.chance.market, self.options, self.references)
+        middle = self.chance.draw(np.zeros(len(self.chance.names)), self.level)
+        return Sweep(self.chance.case, middle.market, self.options, self.references)
 
 
 class Crew(Protocol):

@@ -93,6 +93,7 @@ class Engine:
     ) -> None:
         self.memory = memory
         self.case, self.market = case, market or prepare(case)
+        self._first = self.market  # whose numbers the solvers see first
         self.options = options or OPTIONS
         self.rate = case.assumption("a_discount_rate")
         made = set(case["assumptions"]["assumption"])
@@ -209,10 +210,11 @@ class Engine:
             still = replace(
                 options, stock_start=None, under_way=None, most_active=None, clean=None, intensity=None
             )  # fmt: skip
-            instance, rest = instance_of(build(self.case, calm, still, self.market)), None
+            instance, rest = instance_of(build(self.case, calm, still, self._first)), None
             if not shape.whole:
                 instance.run()
                 rest = instance.basis()
+                self._tuned(instance, rest)
             self._instances[shape] = (instance, rest)
         instance, rest = self._instances[shape]
         first = shape not in self._begun
@@ -220,6 +222,9 @@ class Engine:
             self._begun.add(shape)
             instance.start_from(rest)
         return instance, first
+
+    def _tuned(self, instance: Instance, rest: Any) -> None:
+        """Make ready an instance that is new, at its optimum; ``rest`` is its basis."""
 
     def _solve(
         self, tree: Tree, options: Options, duty: np.ndarray | None, whole: bool = False

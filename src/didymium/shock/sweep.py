@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,14 +40,9 @@ if TYPE_CHECKING:
 DIGESTED = 1000
 """Iterations of a reference's month from which its basis is the better start: something has happened in it."""
 
-SOLVER = {
-    "simplex_dual_edge_weight_strategy": 1,
-    "dual_simplex_cost_perturbation_multiplier": 0.0,
-    "simplex_scale_strategy": 0,
-}
-"""Options of the solver in a sweep: Devex, which takes fewer and cheaper steps from a basis; costs as they are, for
-taking their perturbation back stalls now and then (docs/decisions/024); and no scaling, whose factors the solver keeps
-from the numbers that it saw first, so that a draw would end elsewhere after another one."""
+SOLVER = {"simplex_dual_edge_weight_strategy": 1, "dual_simplex_cost_perturbation_multiplier": 0.0}
+"""Options of the solver in a sweep: Devex, which takes fewer and cheaper steps from a basis, and costs as they are, for
+taking their perturbation back stalls now and then (docs/decisions/024)."""
 
 GIVEN_UP = 0.8
 """Iterations by row of a window after which it is solved from nothing, in one or two quick ones by row: a basis can
@@ -129,7 +124,7 @@ class Sweep(Engine):
     Parameters
     ----------
     case, market, options
-        As for :class:`didymium.shock.engine.Engine`.
+        As for :class:`didymium.shock.engine.Engine`. The market is of the shape of those of the draws.
     references : sequence of Reference
         What months may start from.
     """
@@ -191,6 +186,17 @@ class Sweep(Engine):
         finally:
             self.recorded = None
 
+    def _tuned(self, instance: Instance, rest: Any) -> None:
+        """Give an instance the options of a sweep, and its scale.
+
+        The solver scales a program at the first solve from a basis, by costs too, and keeps that scale: it must not be
+        that of the draw that happens to come first (docs/decisions/036).
+        """
+        for name, value in SOLVER.items():
+            instance.set_option(name, value)
+        instance.start_from(rest)
+        instance.run()
+
     def _begin(self) -> None:
         """Begin a path with numbers that may all be other ones."""
         super()._begin()
@@ -203,9 +209,6 @@ class Sweep(Engine):
         if whole:
             return super()._solve(tree, options, duty, whole)
         instance, first = self._window(tree, options)
-        if first:
-            for name, value in SOLVER.items():
-                instance.set_option(name, value)
         place, through = self._turn(tree), passing(instance)
         starts = self._starts(place)
         # A path in its first month has no month before.
