@@ -13,7 +13,7 @@ from didymium.faults import DidymiumError
 from didymium.messages import _
 from didymium.plan.recourse import Decision, Worth
 
-FORMAT = 2
+FORMAT = 3
 """Raised when what a step means changes: older steps are then not used."""
 
 

@@ -136,6 +136,7 @@ def search(
     most_steps: int = 500,
     first: Sequence[Decision] = (),
     nothing: Tried | None = None,
+    few: Master | None = None,
 ) -> Found:
     """Return the best decision, proven to ``gap``.
 
@@ -159,6 +160,9 @@ def search(
         Decisions to try before the master's own: those of a coalition's members, or of a plan nearby.
     nothing : tuple of Decision and dict, optional
         Doing nothing at the value at risk that suits it best; sought where None.
+    few : Master, optional
+        The same program where a few pieces stand for all (:mod:`didymium.plan.stand_ins`): its plan is tried first, and
+        what its pieces told is known.
 
     Raises
     ------
@@ -199,11 +203,24 @@ def search(
         if progress:
             progress(told)
 
+    if few is not None:
+        few.heard = []
+
+        def told_few(far: Progress) -> None:
+            if progress:
+                progress(Progress(far.step, state.value, np.inf, time.perf_counter() - begun, float("nan")))
+
+        rough = search(few, crew, gap, start, told_few, checkpoint, most_steps)
+        for tried in few.heard:
+            master.add(*tried)
+        state.steps = rough.steps
+        first = [*first, rough.decision]
     for decision in first:
         attempt(decision)
-    _relaxed(master, attempt, state, gap, most_steps, tell)
+    if few is None or not _proven(master, state, gap, tell):
+        _relaxed(master, attempt, state, gap, most_steps, tell)
     asked = _Asked()
-    while state.steps < most_steps:
+    while state.gap > gap and state.steps < most_steps:
         proposal = master.propose(whole=True, gap=gap / 4)
         state.lower(proposal.bound, master.room)
         tell()
@@ -221,6 +238,14 @@ def search(
         tell()
     state.seconds = time.perf_counter() - begun
     return state
+
+
+def _proven(master: Master, state: Found, gap: float, tell: Callable[[], None]) -> bool:
+    """Return whether what is known proves the best decision so far to be as good as was asked."""
+    state.relaxed = master.propose(whole=False).hoped
+    state.lower(min(state.relaxed, master.propose(whole=True, gap=gap / 4).bound), master.room)
+    tell()
+    return state.gap <= gap
 
 
 class _Asked:

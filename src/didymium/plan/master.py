@@ -62,14 +62,22 @@ class Master:
         the first cut, so that no master is without a bound.
     story : int, optional
         The only story that may happen: what one would decide who knew it.
+    stand_ins : array, optional
+        Probability by piece where some stand for the others: :func:`didymium.plan.stand_ins.stand_ins`.
     """
 
     def __init__(
-        self, pieces: Pieces, found: Sequence[Job], task: Task, base: Mapping[int, Worth], story: int | None = None
+        self,
+        pieces: Pieces,
+        found: Sequence[Job],
+        task: Task,
+        base: Mapping[int, Worth],
+        story: int | None = None,
+        stand_ins: Values | None = None,
     ) -> None:
         self.jobs, self.task = list(found), task
         self.base = np.array([base[job.at].value for job in found])
-        self.outcomes = Outcomes(pieces, self.jobs, task, self.base, story)
+        self.outcomes = Outcomes(pieces, self.jobs, task, self.base, story, stand_ins)
         self.layout = Layout(pieces, task, self.outcomes)
         self.most, self.n_build = self.layout.most, self.layout.n_build
         self.stated, self.limit_rows = self.layout.arrays()

@@ -27,6 +27,7 @@ from didymium.plan.lshaped import Found, Progress, evaluate, search
 from didymium.plan.master import Master
 from didymium.plan.recourse import Decision, Job, Worth, jobs
 from didymium.plan.settled import Tried, settled
+from didymium.plan.stand_ins import stand_ins
 from didymium.plan.task import UNIT
 from didymium.plan.workers import Threads
 
@@ -131,9 +132,12 @@ class Search:
         most_steps: int = 500,
     ) -> Found:
         """Return the best decision; what is tried on the way is kept for the next question."""
-        master = master or self.master()
+        master, few = master or self.master(), None
+        # Risk is counted story by story, and who has been asked before knows more than a few can tell.
+        if self.risk == 0.0 and not self.pool and (shares := stand_ins(self.desk.pieces)) is not None:
+            few = Master(self.desk.pieces, self.jobs, master.task, self.base, stand_ins=shares)
         master.heard = self.pool
-        return search(master, self.crew, gap, self.base, progress, checkpoint, most_steps, nothing=self.idle)
+        return search(master, self.crew, gap, self.base, progress, checkpoint, most_steps, nothing=self.idle, few=few)
 
     def at_once(self, weight: float, gap: float) -> Found:
         """Return the best decision by the whole program, and what the pieces say of it."""

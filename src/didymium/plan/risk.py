@@ -35,6 +35,8 @@ class Outcomes:
         What doing nothing is worth in each piece, kUSD.
     story : int, optional
         The only story that may happen.
+    stand_ins : array, optional
+        Probability by piece where some stand for the others, which then are not asked; nobody may mind risk.
 
     Attributes
     ----------
@@ -59,7 +61,13 @@ class Outcomes:
     """
 
     def __init__(
-        self, pieces: Pieces, found: Sequence[Job], task: Task, base: Values, story: int | None = None
+        self,
+        pieces: Pieces,
+        found: Sequence[Job],
+        task: Task,
+        base: Values,
+        story: int | None = None,
+        stand_ins: Values | None = None,
     ) -> None:
         self.pieces, self.jobs, self.base = pieces, found, base
         unfolded = pieces.unfolded
@@ -80,6 +88,8 @@ class Outcomes:
             self.probability = np.bincount(self.asked, minlength=len(found)).astype(float)
             self.charge, self.path_charge = self.path_charge[story], self.path_charge[[story]]
             self.paths, self.nodes, self.share = [self.asked], [self.nodes[story]], np.ones(1)
+        if stand_ins is not None:
+            self.probability, self.asked = stand_ins, np.nonzero(stand_ins)[0].tolist()
         self.idle = np.array([base[path].sum() for path in self.paths])
         self.several = np.array([len(job.excess) > 0 for job in found])
         self.split_up = [at for at in self.asked if self.several[at]]
