@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -205,12 +205,9 @@ def search(
 
     if few is not None:
         few.heard = []
-
-        def told_few(far: Progress) -> None:
-            if progress:
-                progress(Progress(far.step, state.value, np.inf, time.perf_counter() - begun, float("nan")))
-
-        rough = search(few, crew, gap, start, told_few, checkpoint, most_steps)
+        # Neither what the few bring nor their bound is that of all.
+        hidden = progress and (lambda far: progress(replace(far, value=state.value, bound=np.inf, left=float("nan"))))
+        rough = search(few, crew, gap, start, hidden, checkpoint, most_steps)
         for tried in few.heard:
             master.add(*tried)
         state.steps = rough.steps

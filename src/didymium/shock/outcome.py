@@ -86,8 +86,8 @@ def most_missing(path: Path, mine: pd.Index[str]) -> pd.Series[float]:
     mine : Index
         Uses, one for each good of an end use.
     """
-    missing = (1.0 - path.served.loc[mine] / path.wanted.loc[mine]).max()
-    return missing.set_axis(pd.Index(path.labels, name="month"))
+    missing = _missing(path.wanted.loc[mine].to_numpy(float), path.served.loc[mine].to_numpy(float)).max(axis=0)
+    return pd.Series(missing, index=pd.Index(path.labels, name="month"))
 
 
 def use_frame(path: Path, market: Market) -> pd.DataFrame:
@@ -119,11 +119,8 @@ def outcome_of(case: cases.Case, drawn: Drawn, path: Path, calm: Path, variates:
     multiple = path.price.loc[shown].to_numpy(float) / market.base.price.loc[shown].to_numpy(float)[:, None]
     account = Account(case, market)
     missing = account.missing(path)
-    uses = market.network.uses
-    place = uses.index.get_indexer
-    goods = uses.groupby(["end_use", "region"]).groups
-    of_each = _ratio_missing(path.wanted.to_numpy(float), path.served.to_numpy(float))
-    of_a_good = np.array([of_each[place(goods[cell])].max(axis=0) for cell in account.cells])
+    goods = market.network.uses.groupby(["end_use", "region"]).groups
+    of_a_good = np.array([most_missing(path, goods[cell]).to_numpy(float) for cell in account.cells])
     of_region = [[at for at, cell in enumerate(account.cells) if cell[1] == region] for region in case.participants]
     worst = [missing[mine].max(initial=0.0) for mine in of_region]
     numbers = np.array([drawn.numbers.get(name, np.nan) for name in drawn.numbers])
@@ -160,13 +157,13 @@ class Account:
 
     def missing(self, path: Path) -> Array:
         """``1 - served / wanted`` by end use and region, cells x months."""
-        return _ratio_missing(*self._sums(path))
+        return _missing(*self._sums(path))
 
     def cost(self, path: Path) -> Array:
         """Return what a path costs each participant: :data:`TOTALS` but the last, participants x totals."""
         market, (wanted, served) = self.market, self._sums(path)
         lost = users_loss(market, path.served.to_numpy(), path.wanted.to_numpy(), path.price) / 1000.0
-        missing, rows = np.clip(_ratio_missing(wanted, served), 0.0, 1.0), []
+        missing, rows = np.clip(_missing(wanted, served), 0.0, 1.0), []
         for region in self.case.participants:
             mine = np.array([cell[1] == region for cell in self.cells], dtype=bool)
             known = mine & np.isfinite(self._added)
@@ -179,6 +176,6 @@ class Account:
         return np.array(rows)
 
 
-def _ratio_missing(wanted: Array, served: Array) -> Array:
+def _missing(wanted: Array, served: Array) -> Array:
     """``1 - served / wanted``; 0 where nothing is wanted."""
     return 1.0 - np.divide(served, wanted, out=np.ones_like(served), where=wanted > 0)

@@ -166,8 +166,8 @@ class Sweep(Engine):
     def calm(self, scenario: Scenario, options: Options) -> Path:
         """Run the months of the last draw once more, with nothing in them.
 
-        Nothing happens, so a plan stands as long as where dates are announced, whatever traders know otherwise. What
-        happens is put off and not taken out: the programs keep their shape, their solvers and their references.
+        Nothing happens, so what traders know makes no difference. What happens is put off and not taken out: the
+        programs keep their shape, their solvers and their references.
         """
         never = moved(scenario, scenario.months + AHEAD + self.memory, 1.0)
         self._goes_on = True
