@@ -81,7 +81,7 @@ def main() -> None:
         task = replace(asked, references=[reference(asked, z) for z in REFERENCES[: 3 if chance.bands else 1]])
         mine = []
         for index in range(count):
-            sweep = Both(case, market, OPTIONS, task.references)
+            sweep = Both(case, task.middle.market, OPTIONS, task.references)
             started = time.process_time()
             one(task, sweep, index)
             whole = time.process_time() - started - sweep.apart

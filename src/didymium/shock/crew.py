@@ -26,7 +26,7 @@ import numpy as np
 
 from didymium.machines import Connection
 from didymium.market.options import Options
-from didymium.shock.draw import Chance
+from didymium.shock.draw import Chance, Drawn
 from didymium.shock.engine import OPTIONS
 from didymium.shock.outcome import Outcome, outcome_of
 from didymium.shock.sweep import Reference, Sweep
@@ -76,10 +76,14 @@ class Task:
         """Return the market options of every path."""
         return replace(OPTIONS, rationing=self.chance.scenario.rationing or OPTIONS.rationing)
 
+    @property
+    def middle(self) -> Drawn:
+        """Return the draw in the middle of every band."""
+        return self.chance.draw(np.zeros(len(self.chance.names)), self.level)
+
     def sweep(self) -> Sweep:
         """Return a sweep of its own."""
-        middle = self.chance.draw(np.zeros(len(self.chance.names)), self.level)
-        return Sweep(self.chance.case, middle.market, self.options, self.references)
+        return Sweep(self.chance.case, self.middle.market, self.options, self.references)
 
 
 class Crew(Protocol):
