@@ -15,11 +15,13 @@ from didymium.market.tree import add_months
 from didymium.plan import planner as planning
 from didymium.plan.checkpoint import Checkpoint
 from didymium.plan.desk import Desk
+from didymium.plan.lshaped import Progress
 from didymium.plan.partition import WINDOW
 from didymium.plan.planner import Planner
 from didymium.plan.recourse import Decision, Worth
 from didymium.plan.stand_ins import stand_ins
 from didymium.plan.stories import Story
+from didymium.report.terminal import Telling
 from plan_cases import cut, desk_for, extensive, investors
 
 BOTH = ("ONE", "TWO")
@@ -102,6 +104,22 @@ def test_a_search_that_begins_with_a_few_finds_the_optimum(desk: Desk, few: None
     assert rough > 2 and asked == [ROWS * CUTS, *[4] * rough, *[ROWS * CUTS] * (len(asked) - rough - 1)]
     assert found.steps == len(asked) - 1, "every decision that is tried is a step"
     assert len(made.pool) == found.steps - rough, "what a few were asked is no answer to the next question"
+
+
+def test_what_the_few_say_is_told_as_no_bound(desk: Desk, few: None) -> None:
+    said: list[str] = []
+    telling = Telling(lambda line, _loud: said.append(line))
+    seen: list[Progress] = []
+
+    def told(far: Progress) -> None:
+        seen.append(far)
+        telling.search(BOTH, 2.0, far)
+
+    found = Planner(desk, threads=1).search_of(BOTH, 2.0, 0.0).run(1e-7, told)
+    rough = [line for far, line in zip(seen, said, strict=True) if far.bound == np.inf]
+    assert rough and all(line.endswith("a few cuts stand for all; no bound yet") for line in rough)
+    assert "best" in said[-1] and seen[-1].bound == found.bound
+    assert [far.step for far in seen] == sorted(far.step for far in seen)
 
 
 def test_one_that_was_cut_short_goes_on_to_the_same_answer(desk: Desk, few: None, tmp_path: Path) -> None:

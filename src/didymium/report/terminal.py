@@ -242,6 +242,8 @@ class Telling:
     def search(self, who: tuple[str, ...], weight: float, far: Any) -> None:
         """Say a step of a search: best plan, bound, gap, and the time left of this search where that can be told."""
         line = _("{who}: step {step}, best {value:,.1f}, bound {bound:,.1f}, gap {gap:,.1f} MUSD")
+        if not math.isfinite(far.bound):
+            line = _("{who}: step {step}, a few cuts stand for all; no bound yet")
         said = line.format(
             who="+".join(who), step=far.step, value=far.value, bound=far.bound, gap=far.bound - far.value
         )
