@@ -177,7 +177,7 @@ class Engine:
             tree = months(start, AHEAD if far else WINDOW, None, self.rate)
             tree = Tree(tree.nodes, (scenario, *([belief] * (len(tree) - 1))))
             solution, duty = self._solve(tree, _as_is(options, state, self.start_up), duty)
-            most = len(tree) // STANDS if options.rationing == "price" else 1
+            most = max(1, len(tree) // STANDS) if options.rationing == "price" else 1
             planned, kept = state.intensity, 0
             while True:
                 seen.add(solution, duty, kept, most)
