@@ -170,6 +170,8 @@ def test_a_minimum_price_holds_on_arrival(engine: Engine, calm: Months) -> None:
     idle, known = run(engine, low), run(engine, low, "perfect")
     assert np.array_equal(known.price, run(engine, "", "perfect").price), "a floor below the price does nothing at all"
     assert np.allclose(idle.price, calm.price, rtol=1e-4), "but that a plan is made anew on its day"
+    lower = run(engine, TARIFF.format(kind="minimum_price", level="price = 0.5"))
+    assert np.array_equal(idle.price, lower.price), "and how far below it lies is all the same"
 
 
 def test_a_wedge_that_does_not_settle_is_a_fault(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,8 @@ def news(scenario: Scenario, first: date, announced: bool, memory: int = 1) -> b
     days += [outage.start for outage in scenario.outages]
     days += [change.start for change in scenario.demand_changes]
     days += [wedge.start for wedge in scenario.wedges]
-    days += [] if announced else [wedge.end for wedge in scenario.wedges]
+    if not announced:
+        days += [wedge.end for wedge in scenario.wedges]
     return any(day is not None and first <= day < last for day in days)
 
 

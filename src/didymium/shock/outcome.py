@@ -121,8 +121,7 @@ def outcome_of(case: cases.Case, drawn: Drawn, path: Path, calm: Path, variates:
     missing = account.missing(path)
     goods = market.network.uses.groupby(["end_use", "region"]).groups
     of_a_good = np.array([most_missing(path, goods[cell]).to_numpy(float) for cell in account.cells])
-    of_region = [[at for at, cell in enumerate(account.cells) if cell[1] == region] for region in case.participants]
-    worst = [missing[mine].max(initial=0.0) for mine in of_region]
+    worst = [missing[mine].max(initial=0.0) for mine in account.mine]
     numbers = np.array([drawn.numbers.get(name, np.nan) for name in drawn.numbers])
     totals = np.column_stack([account.cost(path) - account.cost(calm), worst])
     return Outcome(np.asarray(variates), numbers, multiple, missing, of_a_good, totals)
@@ -135,12 +134,20 @@ class Account:
     ----------
     case, market : Case, Market
         What was run.
+
+    Attributes
+    ----------
+    cells : list of tuple of str
+        The participants' end uses, as (end use, region).
+    mine : list of array of bool
+        Of each participant: which cells are its own.
     """
 
     def __init__(self, case: cases.Case, market: Market) -> None:
         self.case, self.market = case, market
         self.cells = uses_shown(case, market)
         uses = market.network.uses
+        self.mine = [np.array([cell[1] == region for cell in self.cells], dtype=bool) for region in case.participants]
         place = {cell: at for at, cell in enumerate(self.cells)}
         told = np.array([place.get(cell, -1) for cell in zip(uses["end_use"], uses["region"], strict=True)])
         self._uses, self._of = np.nonzero(told >= 0)[0], told[told >= 0]
@@ -164,8 +171,7 @@ class Account:
         market, (wanted, served) = self.market, self._sums(path)
         lost = users_loss(market, path.served.to_numpy(), path.wanted.to_numpy(), path.price) / 1000.0
         missing, rows = np.clip(_missing(wanted, served), 0.0, 1.0), []
-        for region in self.case.participants:
-            mine = np.array([cell[1] == region for cell in self.cells], dtype=bool)
+        for region, mine in zip(self.case.participants, self.mine, strict=True):
             known = mine & np.isfinite(self._added)
             low, value, high = (
                 standing_still(self.case, self._added[known], missing[known]) if known.any() else (np.nan,) * 3

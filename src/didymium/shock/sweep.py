@@ -45,8 +45,8 @@ SOLVER = {"simplex_dual_edge_weight_strategy": 1, "dual_simplex_cost_perturbatio
 taking their perturbation back stalls now and then (docs/decisions/024)."""
 
 GIVEN_UP = 0.8
-"""Iterations by row of a window after which it is solved from nothing, in one or two quick ones by row: a basis can
-lead into a stall."""
+"""Iterations after which a start is given up and the window solved from nothing, by row of its program: a basis can
+lead into a stall. From nothing it takes one or two by row, and quicker ones."""
 
 Chapter = frozenset[tuple[str, int]]
 """How many days of change of each measure, outage, demand change and duty have passed, where any has."""
